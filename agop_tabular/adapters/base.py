@@ -1,0 +1,252 @@
+"""The one form that every ecosystem is brought into: differentiable scores over numeric coordinates."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+import torch
+from torch import Tensor, nn
+
+from agop_tabular.adapters.probabilities import ScoresOfProbabilities, first_output
+from agop_tabular.core.gradients import as_found
+
+CHUNK_BYTES = 32 * 2**20
+"""Rows go through the preprocessing in chunks of about this many bytes of coordinates."""
+
+
+@dataclass
+class Adapter:
+    """What the user has, as differentiable scores over the p numeric coordinates of a torch module.
+
+    An ecosystem fills in the fields; the methods are the same for all.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps coordinates (b, p) to raw outputs (b, C), (b, 1) or (b,), row by row, with gradients. The user's own
+        module is among its submodules.
+    kind : {"classifier", "regressor", "module"}
+        A classifier's single output is the logit of its second class; a regressor's, or a bare module's, is a
+        score of its own.
+    classes : ndarray or None
+        Labels in the order of the scores; None stands for 0, 1, ….
+    outputs : {"scores", "probabilities"}
+        What the module returns.
+    threshold : float or None
+        Probability above which a single logit predicts the second class; None for 0.5.
+    preprocessing : tuple of transformers
+        What the user's rows pass on their way to the module, in order.
+    """
+
+    module: nn.Module
+    kind: Literal["classifier", "regressor", "module"]
+    classes: np.ndarray | None = None
+    outputs: Literal["scores", "probabilities"] = "scores"
+    threshold: float | None = None
+    preprocessing: tuple[Any, ...] = ()
+    p: int = 0
+    n_scores: int = 0
+    contrast_only: bool = False
+    one_logit: bool = False
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating dtype that the module computes in."""
+        return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.get_default_dtype())
+
+    @property
+    def device(self) -> torch.device:
+        """Device that the module lives on."""
+        return next((t.device for t in self._tensors()), torch.device("cpu"))
+
+    def _tensors(self) -> Iterator[Tensor]:
+        yield from self.module.parameters()
+        yield from self.module.buffers()
+
+    def on(self, device: str | torch.device | None) -> Adapter:
+        """This adapter, or one around a copy of the module where ``device`` is another than the module's."""
+        if device is None or torch.device(device) == self.device:
+            return self
+        twin = copy.copy(self)
+        twin.module = copy.deepcopy(self.module).to(device)
+        return twin
+
+    # From the user's rows to coordinates ------------------------------------------------------------------------
+
+    def encode(self, X: Any) -> Any:
+        """The user's rows as coordinates: what the preprocessing returns, dense or sparse."""
+        for transformer in self.preprocessing:
+            X = transformer.transform(X)
+        return X
+
+    def tensor(self, coordinates: Any) -> Tensor:
+        """Coordinates as a dense tensor in the module's dtype, on its device; it may share memory with them."""
+        dense = to_dense(coordinates)
+        if not dense.flags.writeable:
+            dense = dense.copy()
+        return torch.from_numpy(dense).to(self.device, self.dtype)
+
+    def batches(self, X: Any, batch_size: int | None) -> Iterator[tuple[slice, Tensor]]:
+        """Rows of ``X`` as tensors of coordinates, a batch at a time, with the rows' place in ``X``."""
+        n = X.shape[0]
+        size = batch_size or auto_batch_size(self.p)
+        chunk = n if not self.preprocessing else size * max(1, CHUNK_BYTES // (8 * max(self.p, 1) * size))
+        for start in range(0, n, max(chunk, 1)):
+            stop = min(start + chunk, n)
+            coordinates = self.encode(take_rows(X, slice(start, stop)))
+            if coordinates.shape[1] != self.p:
+                raise ValueError(
+                    f"The preprocessing returns {coordinates.shape[1]} columns, but the explainer was fitted with "
+                    f"{self.p} at the network's input; fit the explainer with this estimator."
+                )
+            for i in range(start, stop, size):
+                j = min(i + size, stop)
+                yield slice(i, j), self.tensor(take_rows(coordinates, slice(i - start, j - start)))
+
+    # From coordinates to scores ---------------------------------------------------------------------------------
+
+    def confirm(self, x: Tensor) -> None:
+        """Run the module on a few rows, and settle what its outputs are.
+
+        Sets ``p``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``; where the module returns
+        probabilities, looks for the scores behind them.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+
+        Raises
+        ------
+        ValueError
+            Where the module cannot be run on numeric rows, mixes rows, or does not return one row of scores a row.
+        """
+        with as_found(self.module), torch.no_grad():
+            try:
+                raw = as_rows(self.module(x.clone()), len(x))
+            except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
+                raise ValueError(
+                    f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
+                    "It must take one tensor of numeric rows; integer inputs to nn.Embedding have no gradient: "
+                    "encode categories one-hot instead."
+                ) from error
+            if not raw.is_floating_point():
+                raise ValueError(
+                    f"The network returns {raw.dtype}, which has no gradient; it must return floating scores."
+                )
+            if x.shape[0] > 1 and not _row_by_row(self.module, x, raw):
+                raise ValueError(
+                    "The network mixes rows: a row's scores change with the batch it is in, also in evaluation mode "
+                    "(BatchNorm with track_running_stats=False, attention over rows, F.dropout without "
+                    "training=self.training?). Explain a network that scores every row by itself."
+                )
+            if self.outputs == "probabilities":
+                self.module, self.contrast_only = ScoresOfProbabilities.around(self.module, x, raw)
+                self.outputs = "scores"
+        self.p, n_outputs = x.shape[1], raw.shape[1]
+        self.one_logit = n_outputs == 1 and self.kind == "classifier"
+        self.n_scores = 2 if self.one_logit else n_outputs
+        if self.kind == "regressor":
+            self.classes = None
+        elif (self.kind == "classifier" or n_outputs > 1) and (
+            self.classes is None or len(self.classes) != self.n_scores
+        ):
+            self.classes = np.arange(self.n_scores)
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Class scores (b, n_scores) of coordinates (b, p); one logit s counts as the two scores (-s, s)."""
+        out = as_rows(self.module(x), len(x))
+        return torch.cat((-out, out), dim=1) if self.one_logit else out
+
+    def predicted(self, scores: Tensor) -> Tensor:
+        """Index of the predicted class (b,), as the user's own ``predict`` has it."""
+        if self.one_logit and self.threshold is not None:
+            return (torch.sigmoid(scores[:, 1]) > self.threshold).long()
+        return scores.argmax(dim=1)
+
+
+def as_rows(out: Any, b: int) -> Tensor:
+    """A module's output as scores (b, n_outputs): the first of several outputs, (b,) and squeezed rows unfolded.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where it is not one row of scores for each of the b rows.
+    """
+    out = first_output(out)
+    if out.ndim < 2:
+        out = out.reshape(1, -1) if b == 1 else out.reshape(-1, 1)
+    if out.ndim != 2 or out.shape[0] != b or out.shape[1] == 0:
+        raise ValueError(
+            f"it returned shape {tuple(out.shape)} for {b} rows, not one row of scores for each, (n,) or (n, n_scores)"
+        )
+    return out
+
+
+def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
+    together = together[:3]
+    alone = torch.cat([as_rows(module(row.clone()), 1) for row in x[:3].split(1)])
+    tolerance = 1e4 * torch.finfo(together.dtype).eps * together.abs().max().clamp_min(1.0)
+    return bool((((alone - together).abs() <= tolerance) | ~torch.isfinite(together)).all())
+
+
+def auto_batch_size(p: int) -> int:
+    """Rows a batch: large enough to keep the products busy, small enough to stay in the cache."""
+    return int(np.clip(2**18 // max(p, 1), 256, 4096))
+
+
+def take_rows(X: Any, rows: slice) -> Any:
+    """Rows of an array, a sparse matrix or a DataFrame, without a copy where that can be had."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def to_dense(coordinates: Any) -> np.ndarray:
+    """A floating array of shape (b, p) from what a transformer, or the user, hands on.
+
+    Raises
+    ------
+    ValueError
+        Where a column is not numeric.
+    """
+    if scipy.sparse.issparse(coordinates):
+        coordinates = coordinates.toarray()
+    if isinstance(coordinates, pd.DataFrame):
+        coordinates = _frame_to_dense(coordinates)
+    dense = np.asarray(coordinates)
+    if dense.dtype == object:
+        try:
+            dense = dense.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(_not_numeric("The network's input", error)) from error
+    if dense.dtype.kind not in "fiub":
+        raise ValueError(_not_numeric("The network's input", f"dtype {dense.dtype}"))
+    if dense.dtype not in (np.float32, np.float64):
+        dense = dense.astype(np.float64)
+    return np.ascontiguousarray(dense)
+
+
+def _frame_to_dense(frame: pd.DataFrame) -> np.ndarray:
+    dtypes = set(frame.dtypes)
+    if len(dtypes) == 1 and next(iter(dtypes)) in (np.dtype("float32"), np.dtype("float64")):
+        return frame.to_numpy()
+    columns, bad = [], []
+    for name, column in frame.items():
+        try:
+            columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        except (TypeError, ValueError):
+            bad.append(str(name))
+    if bad:
+        raise ValueError(_not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text or categories"))
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def _not_numeric(what: str, why: object) -> str:
+    return (
+        f"{what} cannot be read as numbers ({why}); put an encoder in front of the network, for example "
+        "make_pipeline(ColumnTransformer([('onehot', OneHotEncoder(), columns)], remainder='passthrough'), net)."
+    )

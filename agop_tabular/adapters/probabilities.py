@@ -1,0 +1,96 @@
+"""Scores behind a module that returns probabilities, as skorch's default criterion NLLLoss asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_FINAL = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
+
+
+class ScoresOfProbabilities(nn.Module):
+    """A module whose probabilities are taken back to scores.
+
+    Where the module ends in a Softmax or a Sigmoid layer, the scores are that layer's input; where it does not, they
+    are the logarithm of the probabilities (for one probability, its log-odds), clamped at the dtype's tiny.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Returns probabilities (b, C), (b, 1) or (b,).
+    final : torch.nn.Module or None
+        The layer of ``module`` whose input is the scores.
+    """
+
+    def __init__(self, module: nn.Module, final: nn.Module | None):
+        super().__init__()
+        self.module = module
+        self._final = (final,)  # in a tuple: it is not a submodule a second time
+
+    @classmethod
+    def around(cls, module: nn.Module, x: Tensor, raw: Tensor) -> tuple[nn.Module, bool]:
+        """The module wrapped, and whether its scores mean anything only in contrast to one another.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+        x : Tensor of shape (b, p)
+            Probe rows.
+        raw : Tensor of shape (b, C) or (b, 1)
+            The module's output for them.
+        """
+        if (raw < 0).any() or (raw > 1).any():
+            return module, True  # logarithms already, whatever the criterion says
+        for final in reversed([m for m in module.modules() if isinstance(m, _FINAL)]):
+            wrapped = cls(module, final)
+            try:
+                scores = wrapped(x)
+            except _NotReachedError:
+                continue
+            again = torch.sigmoid(scores) if raw.shape[1] == 1 else torch.softmax(scores, dim=-1)
+            if again.numel() == raw.numel() and torch.allclose(again.reshape_as(raw), raw, rtol=1e-4, atol=1e-6):
+                return wrapped, False
+        return cls(module, None), raw.shape[1] > 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores of the rows."""
+        (final,) = self._final
+        if final is not None:
+            return _input_of(final, self.module, x)
+        p = first_output(self.module(x))
+        tiny = torch.finfo(p.dtype).tiny
+        log_p = torch.log(p.clamp_min(tiny))
+        if p.ndim == 1 or p.shape[1] == 1:
+            return log_p - torch.log((1 - p).clamp_min(tiny))
+        return log_p
+
+
+def first_output(out: Any) -> Tensor:
+    """The first of several outputs, as skorch reads a module that returns a tuple."""
+    while isinstance(out, (tuple, list)):
+        out = out[0]
+    if not isinstance(out, Tensor):
+        raise TypeError(f"the module returned {type(out).__name__}, not a tensor")
+    return out
+
+
+class _NotReachedError(Exception):
+    """The layer was not called, or was called more than once."""
+
+
+def _input_of(layer: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
+    seen: list[Tensor] = []
+
+    def remember(_: nn.Module, args: tuple[Any, ...]) -> None:
+        seen.append(args[0])
+
+    handle = layer.register_forward_pre_hook(remember)
+    try:
+        module(x)
+    finally:
+        handle.remove()
+    if len(seen) != 1:
+        raise _NotReachedError
+    return seen[0]

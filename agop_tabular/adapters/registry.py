@@ -1,0 +1,60 @@
+"""Which adapter takes which estimator, by the names of its classes, so that no optional package is imported."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agop_tabular.adapters.base import Adapter
+
+_BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
+
+
+def adapts(*class_names: str) -> Callable[[Callable[[Any], Adapter]], Callable[[Any], Adapter]]:
+    """Register a function for estimators of these classes and their subclasses.
+
+    Parameters
+    ----------
+    *class_names : str
+        ``"package.Class"``: the top-level package and the class name.
+    """
+
+    def register(build: Callable[[Any], Adapter]) -> Callable[[Any], Adapter]:
+        for name in class_names:
+            _BUILDERS[name] = build
+        return build
+
+    return register
+
+
+def adapt(estimator: Any) -> Adapter:
+    """The adapter of a fitted estimator: that of the nearest class among its ancestors.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted skorch net, torch module, scikit-learn pipeline, MLP or linear model, …
+
+    Returns
+    -------
+    Adapter
+
+    Raises
+    ------
+    TypeError
+        Where no adapter takes it, as for trees, which have no gradient.
+    """
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"{__package__}.{module.name}")
+    for ancestor in type(estimator).__mro__:
+        build = _BUILDERS.get(f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}")
+        if build is not None:
+            return build(estimator)
+    raise TypeError(
+        f"{type(estimator).__name__} cannot be explained: it has no gradient that AGOPExplainer could follow. "
+        "Give a skorch net, a torch.nn.Module, an MLPClassifier, MLPRegressor or linear model of scikit-learn, or a "
+        "Pipeline that ends in one of them; for trees and ensembles of trees use shap.TreeExplainer."
+    )

@@ -1,0 +1,68 @@
+"""scikit-learn's own networks and linear models, converted to torch exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.registry import adapt, adapts
+
+_ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
+    """A Linear layer from a weight (n_in, n_out) and a bias (n_out,), in their own precision."""
+    dtype = torch.float32 if weight.dtype == np.float32 else torch.float64
+    layer = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=dtype)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(np.asarray(weight).T))
+        layer.bias.copy_(torch.tensor(np.asarray(bias)))
+    return layer
+
+
+def _mlp(estimator: Any) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for weight, bias in zip(estimator.coefs_, estimator.intercepts_, strict=True):
+        layers += [_linear(weight, bias), _ACTIVATIONS[estimator.activation]()]
+    return nn.Sequential(*layers[:-1])
+
+
+@adapts("sklearn.MLPClassifier")
+def mlp_classifier(estimator: Any) -> Adapter:
+    """MLPClassifier; the scores are the input of its softmax or logistic output."""
+    if estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1:
+        return Adapter(_mlp(estimator), kind="regressor")  # several labels a row: every output stands for itself
+    return Adapter(_mlp(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
+
+
+@adapts("sklearn.MLPRegressor")
+def mlp_regressor(estimator: Any) -> Adapter:
+    """MLPRegressor with one output or several."""
+    return Adapter(_mlp(estimator), kind="regressor")
+
+
+def _coefficients(estimator: Any) -> nn.Linear:
+    weight = np.atleast_2d(estimator.coef_).T
+    return _linear(weight, np.broadcast_to(np.atleast_1d(estimator.intercept_), weight.shape[1:]))
+
+
+@adapts("sklearn.LinearClassifierMixin")
+def linear_classifier(estimator: Any) -> Adapter:
+    """LogisticRegression, LinearSVC, RidgeClassifier, SGDClassifier, …; the scores are the decision function."""
+    return Adapter(_coefficients(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
+
+
+@adapts("sklearn.LinearModel", "sklearn.LinearSVR", "sklearn.SGDRegressor")
+def linear_regressor(estimator: Any) -> Adapter:
+    """LinearRegression, Ridge, Lasso, ElasticNet, LinearSVR, …"""
+    return Adapter(_coefficients(estimator), kind="regressor")
+
+
+@adapts("sklearn.FrozenEstimator")
+def frozen(estimator: Any) -> Adapter:
+    """FrozenEstimator: what is frozen inside."""
+    return adapt(estimator.estimator)

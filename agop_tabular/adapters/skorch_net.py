@@ -1,0 +1,82 @@
+"""skorch nets: classifier (cross-entropy, NLLLoss, one logit), binary classifier, regressor, plain NeuralNet."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from torch import Tensor, nn
+
+from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.probabilities import first_output
+from agop_tabular.adapters.registry import adapts
+
+
+class NetModule(nn.Module):
+    """A skorch net's module, called as the net itself calls it (``net.infer``, which keeps the graph).
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Initialized.
+    """
+
+    def __init__(self, net: Any):
+        super().__init__()
+        self.net = net
+        self.module = net.module_
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raw output of the net's module."""
+        return first_output(self.net.infer(x))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> NetModule:
+        super()._apply(fn, recurse)
+        tensor = next(self.module.parameters(), None)
+        if tensor is not None:
+            self.net.device = tensor.device
+        return self
+
+
+def _criterion(net: Any) -> Any:
+    criterion = getattr(net, "criterion_", None)
+    return getattr(criterion, "_orig_mod", criterion)
+
+
+def _outputs(net: Any) -> Literal["scores", "probabilities"]:
+    return "probabilities" if isinstance(_criterion(net), (nn.NLLLoss, nn.BCELoss)) else "scores"
+
+
+@adapts("skorch.NeuralNetClassifier")
+def skorch_classifier(net: Any) -> Adapter:
+    """NeuralNetClassifier; column c of the module's output is class c, as skorch reads it."""
+    try:
+        classes = np.asarray(net.classes_)
+    except AttributeError:  # initialized, never fitted
+        classes = None
+    return Adapter(NetModule(net), kind="classifier", classes=classes, outputs=_outputs(net))
+
+
+@adapts("skorch.NeuralNetBinaryClassifier")
+def skorch_binary_classifier(net: Any) -> Adapter:
+    """NeuralNetBinaryClassifier: one logit, or one probability under BCELoss, and the net's own threshold."""
+    return Adapter(
+        NetModule(net),
+        kind="classifier",
+        classes=np.asarray(net.classes_),
+        outputs=_outputs(net),
+        threshold=float(net.threshold),
+    )
+
+
+@adapts("skorch.NeuralNetRegressor")
+def skorch_regressor(net: Any) -> Adapter:
+    """NeuralNetRegressor with one output or several."""
+    return Adapter(NetModule(net), kind="regressor")
+
+
+@adapts("skorch.NeuralNet")
+def skorch_net(net: Any) -> Adapter:
+    """A plain NeuralNet is what its criterion makes of it."""
+    classifies = isinstance(_criterion(net), (nn.CrossEntropyLoss, nn.NLLLoss, nn.BCELoss, nn.BCEWithLogitsLoss))
+    return skorch_classifier(net) if classifies else Adapter(NetModule(net), kind="module")

@@ -1,0 +1,14 @@
+"""A bare torch module: its outputs are the scores."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.registry import adapts
+
+
+@adapts("torch.Module")
+def torch_module(module: nn.Module) -> Adapter:
+    """Outputs (n, C) are the scores of classes 0 … C-1; a single output is one score of its own, as in regression."""
+    return Adapter(module, kind="module")

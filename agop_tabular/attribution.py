@@ -1,0 +1,126 @@
+"""What follows from the moments: scale, spectrum, rank and filter, and with them a row's attributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agop_tabular.core.filters import Filter
+from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.spectrum import Spectrum
+from agop_tabular.features import FeatureMap
+from agop_tabular.methods import Method
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """A method, fitted.
+
+    Attributes
+    ----------
+    method : Method
+    feature_map : FeatureMap
+    spectrum : Spectrum
+        Of M on standardised coordinates, one-hot blocks centred.
+    rank : int
+    baseline, scale : Tensor of shape (p,)
+        x₀ and the diagonal of D.
+    diagonal : Tensor of shape (p,)
+        diag M.
+    importances : Tensor of shape (d,)
+        diag M in variance units, folded; sums to 1, or is all zero.
+    standard : Filter
+        From the gradient of a score to the standardised gradient, blocks centred.
+    chain : Filter or None
+        From the gradient of a score to what is multiplied by (x - x₀), or is the attribution; None for the identity.
+    """
+
+    method: Method
+    feature_map: FeatureMap
+    spectrum: Spectrum
+    rank: int
+    baseline: Tensor
+    scale: Tensor
+    diagonal: Tensor
+    importances: Tensor
+    standard: Filter
+    chain: Filter | None
+
+    @classmethod
+    def fitted(
+        cls,
+        method: Method,
+        feature_map: FeatureMap,
+        moment: DenseMoment,
+        coordinates: CoordinateMoment,
+        *,
+        rank: int | float | str,
+        standardize: bool,
+        baseline: Tensor,
+    ) -> Attribution:
+        """From the moments of the training rows, all in float64."""
+        sd = coordinates.scale()
+        scale = sd if standardize else torch.ones_like(sd)
+        centring = feature_map.centring(coordinates.mean) or Filter.scaling(torch.ones_like(sd))
+        raw = centring(centring(moment.mean()).T)
+        agop = raw * scale * scale[:, None]
+        spectrum, diagonal = Spectrum.of(agop), torch.diagonal(agop).clone()
+        n_components = spectrum.rank(rank)
+        importances = feature_map.fold(torch.diagonal(raw) * sd.square())
+        total = importances.sum()
+
+        standard = centring.then(Filter.scaling(scale))
+        chain = None if method.raw or method.constant else standard
+        if chain is not None and method.filter is not None:
+            chain = chain.then(method.filter(spectrum, n_components, diagonal))
+        if chain is not None and method.times_input:
+            chain = chain.then(Filter.scaling(torch.where(scale > 0, 1 / scale, 0.0)))
+        return cls(
+            method,
+            feature_map,
+            spectrum,
+            n_components,
+            baseline,
+            scale,
+            diagonal,
+            importances / total if total > 0 else importances,
+            standard,
+            chain,
+        )
+
+    def ready(self, dtype: torch.dtype, device: torch.device) -> RowAttribution:
+        """The same in the network's precision, on its device."""
+        return RowAttribution(
+            self.method,
+            self.feature_map,
+            None if self.chain is None else self.chain.ready(dtype, device),
+            self.standard.ready(dtype, device),
+            self.spectrum.components[: self.rank].to(device, dtype),
+            self.baseline.to(device, dtype) if self.method.times_input else None,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RowAttribution:
+    """From gradients to attributions, a batch at a time."""
+
+    method: Method
+    feature_map: FeatureMap
+    chain: Filter | None
+    standard: Filter
+    components: Tensor
+    baseline: Tensor | None
+
+    def values(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """Attributions (..., d) from gradients (..., p) at coordinates (..., p)."""
+        values = gradient if self.chain is None else self.chain(gradient)
+        if self.baseline is not None:
+            values = values * (x - self.baseline)
+        return self.feature_map.fold(values, norm=self.method.norm)
+
+    def support(self, gradient: Tensor) -> Tensor:
+        """Share of the gradient's energy inside the kept subspace (...,); NaN where the gradient is zero."""
+        g = self.standard(gradient)
+        return (g @ self.components.T).square().sum(dim=-1) / g.square().sum(dim=-1)

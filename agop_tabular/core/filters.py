@@ -1,0 +1,105 @@
+"""Linear filters of gradients: a diagonal plus a low rank, a form that is closed under composition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agop_tabular.core.spectrum import Spectrum
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A linear map of row vectors, ``g -> g * diagonal + (g @ left) @ right``; a missing part counts as zero.
+
+    Attributes
+    ----------
+    diagonal : Tensor of shape (p,) or None
+    left : Tensor of shape (p, k) or None
+    right : Tensor of shape (k, p) or None
+        Where it is None and ``left`` is not, ``left`` is the whole (p, p) matrix.
+    """
+
+    diagonal: Tensor | None = None
+    left: Tensor | None = None
+    right: Tensor | None = None
+
+    @classmethod
+    def scaling(cls, weights: Tensor) -> Filter:
+        """Multiply coordinate j by ``weights[j]``."""
+        return cls(diagonal=weights)
+
+    @classmethod
+    def rank_truncated(cls, spectrum: Spectrum, rank: int) -> Filter:
+        """``V_K Λ_K V_Kᵀ / λ₁``: the AGOP cut to its first ``rank`` components (arXiv 2605.15700)."""
+        top, kept = spectrum.eigenvalues[0], spectrum.eigenvalues[:rank]
+        components = spectrum.components[:rank]
+        weights = kept / top if top > 0 else torch.zeros_like(kept)
+        return cls(left=components.T, right=weights[:, None] * components)
+
+    @classmethod
+    def sqrt_diagonal(cls, diagonal: Tensor) -> Filter:
+        """``sqrt(diag M / max diag M)`` (arXiv 2605.12816)."""
+        top = diagonal.max()
+        return cls(diagonal=(diagonal / top).sqrt() if top > 0 else torch.zeros_like(diagonal))
+
+    @classmethod
+    def centring(cls, directions: Tensor, weights: Tensor) -> Filter:
+        """``g -> g - Σ_b (g · weights_b) directions_b``: take out what a one-hot block cannot identify.
+
+        Parameters
+        ----------
+        directions, weights : Tensor of shape (n_blocks, p)
+            With ``weights_b · directions_b = 1`` it is a projection.
+        """
+        return cls(torch.ones(directions.shape[1], dtype=directions.dtype), -weights.T, directions)
+
+    def then(self, other: Filter) -> Filter:
+        """This filter first, ``other`` after it."""
+        left, right = self._low_rank()
+        left_2, right_2 = other._low_rank()
+        lefts, rights = [], []
+        if left is not None and right is not None and other.diagonal is not None:
+            lefts.append(left)
+            rights.append(right * other.diagonal)
+        if left_2 is not None and right_2 is not None:
+            applied = torch.zeros_like(left_2) if self.diagonal is None else self.diagonal[:, None] * left_2
+            if left is not None and right is not None:
+                applied = applied + left @ (right @ left_2)
+            lefts.append(applied)
+            rights.append(right_2)
+        both = self.diagonal is not None and other.diagonal is not None
+        return Filter(
+            self.diagonal * other.diagonal if both else None,  # type: ignore[operator]
+            torch.cat(lefts, dim=1) if lefts else None,
+            torch.cat(rights, dim=0) if rights else None,
+        )
+
+    def ready(self, dtype: torch.dtype, device: torch.device | str) -> Filter:
+        """The same map in the form that costs least per row, on the network's device and in its precision."""
+        diagonal, left, right = self.diagonal, self.left, self.right
+        if left is not None and right is not None and 2 * right.shape[0] >= right.shape[1]:
+            left, right = left @ right, None
+            if diagonal is not None:
+                left, diagonal = left + torch.diag(diagonal), None
+        parts = (None if t is None else t.to(device, dtype).contiguous() for t in (diagonal, left, right))
+        return Filter(*parts)
+
+    def __call__(self, g: Tensor) -> Tensor:
+        """Apply to gradients of shape (..., p)."""
+        out = None
+        if self.left is not None:
+            out = g @ self.left
+            if self.right is not None:
+                out = out @ self.right
+        if self.diagonal is not None:
+            scaled = g * self.diagonal
+            out = scaled if out is None else out.add_(scaled)
+        return torch.zeros_like(g) if out is None else out
+
+    def _low_rank(self) -> tuple[Tensor | None, Tensor | None]:
+        if self.left is not None and self.right is None:
+            return self.left, torch.eye(self.left.shape[1], dtype=self.left.dtype, device=self.left.device)
+        return self.left, self.right

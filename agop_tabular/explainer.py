@@ -1,0 +1,508 @@
+"""AGOPExplainer: the estimator."""
+
+from __future__ import annotations
+
+import warnings
+from copy import deepcopy
+from numbers import Integral
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from agop_tabular import persistence
+from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.adapters.base import take_rows
+from agop_tabular.adapters.fitted import is_fitted
+from agop_tabular.attribution import Attribution
+from agop_tabular.checks import check_finite
+from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.explanation import Explanation
+from agop_tabular.features import FeatureMap
+from agop_tabular.methods import method_named
+from agop_tabular.passes import attribute, gather, scores_at
+from agop_tabular.passthrough import PassThrough
+from agop_tabular.targets import ALL, PREDICTED, resolve_target, score_names
+from agop_tabular.tracing import trace
+
+PROBE_ROWS = 256
+
+
+def _estimator_is_fitted(self: AGOPExplainer) -> bool:
+    if not is_fitted(self.estimator):
+        raise AttributeError("partial_fit needs a fitted estimator: AGOPExplainer does not train it in parts.")
+    return True
+
+
+class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator):
+    """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
+
+    One pass over the training rows collects M, the mean over rows of the outer products of the class scores'
+    gradients, on standardised coordinates. A row x is then explained for the price of a forward and a backward pass,
+    by default with ``z ⊙ (M_K ∇s_t)``: M cut to its first K components and scaled by its largest eigenvalue, applied
+    to the gradient of the explained class score, times the standardised input z [1]_.
+
+    Parameters
+    ----------
+    estimator : object
+        A skorch net, a ``torch.nn.Module``, an MLP or linear model of scikit-learn, or a Pipeline ending in one of
+        these. A fitted one is used as it is.
+    method : {"agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg"}, default="agop-ixg"
+        "agop-ixg" is [1]_. "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and
+        "agop-global" (diag M, the same for every row, without a call of the model) are [2]_, unsigned. "ixg" is
+        Input×Gradient.
+    rank : int, float or "auto", default="auto"
+        Number of components kept by "agop-ixg", a share of the trace in (0, 1], or "auto", 95% of the trace.
+    standardize : bool, default=True
+        Measure every coordinate in training standard deviations, so that attributions do not depend on units.
+    baseline : "mean", "zero" or one row in the user's columns, default="mean"
+        The reference x₀ that attributions are differences from.
+    contrast : bool or "auto", default="auto"
+        Explain the score minus its mean over classes. "auto": off, except where only log-probabilities are to be had.
+    batch_size : int or "auto", default="auto"
+        Rows a batch; it does not change the result beyond rounding.
+    max_samples : int or None, default=None
+        Fit on this many rows drawn at random; None for all.
+    prefit : bool or "auto", default="auto"
+        "auto" uses a fitted estimator as it is and fits a clone of an unfitted one; True demands a fitted one; False
+        always fits a clone.
+    device : str, torch.device or None, default=None
+        Where to compute; None for where the network is. Elsewhere a copy of the network is used.
+    random_state : int, RandomState or None, default=None
+        Draws the rows of ``max_samples``.
+    verbose : int, default=0
+        Above 0, show progress bars.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted estimator.
+    agop_ : ndarray of shape (p, p), float64
+        M over the p coordinates at the network's input, standardised. Made on demand.
+    agop_diagonal_ : ndarray of shape (p,), float64
+    eigenvalues_ : ndarray of shape (p,), float64
+        Spectrum of M, falling.
+    components_ : ndarray of shape (rank_, p), float64
+        Kept eigenvectors of M, as rows.
+    rank_ : int
+        Number of components kept.
+    baseline_, scale_ : ndarray of shape (p,), float64
+        x₀ and the diagonal of D (training standard deviations); a constant coordinate has scale 0.
+    coordinate_names_ : ndarray of str, shape (p,)
+    feature_map_ : FeatureMap
+        Which of the user's columns each coordinate comes from.
+    feature_importances_ : ndarray of shape (d,)
+        diag M in variance units, folded to the user's columns; sums to 1.
+    classes_ : ndarray of shape (n_classes,)
+        Only for classifiers.
+    n_samples_seen_ : int
+    n_features_in_ : int
+        Number of the user's columns, d.
+    feature_names_in_ : ndarray of str, shape (d,)
+        Only when fitted on a DataFrame.
+
+    Notes
+    -----
+    Attributions of "agop-ixg" do not add up to the prediction. Inside a one-hot block gradients are known only up to
+    a common constant, so they are centred with the block's training frequencies first ("ixg" leaves them).
+
+    References
+    ----------
+    .. [1] R. K. G. Katakam, "AGOP-IxG", arXiv 2605.15700, 2026.
+    .. [2] R. K. G. Katakam, "AGOP as Explanation", arXiv 2605.12816, 2026.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from agop_tabular import AGOPExplainer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(random_state=0, max_iter=1000)).fit(X, y)
+    >>> explainer = AGOPExplainer(model).fit(X)
+    >>> explainer.explain(X).shape
+    (150, 4)
+    >>> explainer.explain(X, target="all").shape
+    (150, 4, 3)
+    """
+
+    estimator_: Any
+    rank_: int
+    n_samples_seen_: int
+    feature_map_: FeatureMap
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        method: str = "agop-ixg",
+        rank: int | float | str = "auto",
+        standardize: bool = True,
+        baseline: Any = "mean",
+        contrast: bool | str = "auto",
+        batch_size: int | str = "auto",
+        max_samples: int | None = None,
+        prefit: bool | str = "auto",
+        device: str | torch.device | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.rank = rank
+        self.standardize = standardize
+        self.baseline = baseline
+        self.contrast = contrast
+        self.batch_size = batch_size
+        self.max_samples = max_samples
+        self.prefit = prefit
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # Fitting ----------------------------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPExplainer:
+        """Collect the AGOP over training rows; first fit the estimator where it is not fitted.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_samples, d)
+        y : array-like of shape (n_samples,), optional
+            Needed only where the estimator is to be fitted.
+        **fit_params : dict
+            Passed to the estimator's ``fit``.
+
+        Returns
+        -------
+        AGOPExplainer
+            Itself.
+        """
+        self._check_params()
+        X = self._rows(X, reset=True)
+        estimator = self._fitted_estimator(X, y, fit_params)
+        if self.max_samples is not None and self.max_samples < len(X):
+            chosen = check_random_state(self.random_state).choice(len(X), self.max_samples, replace=False)
+            X = take_rows(X, np.sort(chosen))
+        self._learn(X, *self._start(estimator, X))
+        self.estimator_ = estimator
+        return self
+
+    @available_if(_estimator_is_fitted)
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> AGOPExplainer:
+        """Add rows to the AGOP of a fitted estimator.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_samples, d)
+        y, classes : ignored
+
+        Returns
+        -------
+        AGOPExplainer
+            Itself.
+        """
+        self._check_params()
+        started = hasattr(self, "n_samples_seen_")
+        X = self._rows(X, reset=not started)
+        if started:
+            return self._learn(X, self._adapter, self.feature_map_, deepcopy(self._moment), deepcopy(self._coordinates))
+        self._learn(X, *self._start(self.estimator, X))
+        self.estimator_ = self.estimator
+        return self
+
+    def _check_params(self) -> None:
+        method_named(self.method)
+        if self.estimator is None:
+            raise ValueError("AGOPExplainer needs an estimator: AGOPExplainer(net), with a skorch net or a pipeline.")
+        for name in ("batch_size", "max_samples"):
+            value = getattr(self, name)
+            if value not in ("auto", None) and (not isinstance(value, Integral) or value < 1):
+                raise ValueError(f"{name}={value!r} is not a positive whole number.")
+        if self.prefit not in ("auto", True, False):
+            raise ValueError(f'prefit={self.prefit!r} is not "auto", True or False.')
+        if self.contrast not in ("auto", True, False):
+            raise ValueError(f'contrast={self.contrast!r} is not "auto", True or False.')
+        if isinstance(self.baseline, str) and self.baseline not in ("mean", "zero"):
+            raise ValueError(f'baseline={self.baseline!r} is not "mean", "zero" or one row of the table.')
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """The user's rows at the door: names and width checked; values are checked at the network's input."""
+        if isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, reset=reset, skip_check_array=True)
+            if len(X) == 0:
+                raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")
+            return X
+        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+
+    def _fitted_estimator(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
+        fitted = is_fitted(self.estimator)
+        if self.prefit is True and not fitted:
+            raise NotFittedError(
+                f"prefit=True, but {type(self.estimator).__name__} is not fitted; fit it, or set prefit='auto'."
+            )
+        if fitted and self.prefit is not False:
+            return self.estimator
+        if isinstance(self.estimator, nn.Module):
+            raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+        if y is None:
+            raise ValueError(
+                "This AGOPExplainer estimator requires y to be passed, but the target y is None: its estimator "
+                f"({type(self.estimator).__name__}) is not fitted. Cloning, as in GridSearchCV or cross_val_score, "
+                "loses the weights of a fitted net; to keep them, give sklearn.frozen.FrozenEstimator(net)."
+            )
+        return clone(self.estimator).fit(X, y, **fit_params)
+
+    def _start(self, estimator: Any, X: Any) -> tuple[Adapter, FeatureMap, DenseMoment, CoordinateMoment]:
+        adapter = adapt(estimator).on(self.device)
+        probe = take_rows(X, slice(None, None, max(1, len(X) // PROBE_ROWS)))
+        names = [str(c) for c in X.columns] if hasattr(X, "columns") else [f"x{j}" for j in range(X.shape[1])]
+        feature_map = trace(adapter.preprocessing, tuple(names), probe)
+        x = adapter.tensor(adapter.encode(probe))
+        check_finite(x, feature_map)
+        adapter.confirm(x)
+        if self.contrast is True and adapter.n_scores < 2:
+            raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
+        p = feature_map.n_coordinates
+        return adapter, feature_map, DenseMoment(p), CoordinateMoment(p)
+
+    def _learn(
+        self, X: Any, adapter: Adapter, feature_map: FeatureMap, moment: DenseMoment, coordinates: CoordinateMoment
+    ) -> AGOPExplainer:
+        """Add the rows to the moments; nothing is kept where that fails."""
+        contrast = self._contrasts(adapter)
+        gather(adapter, feature_map, self._batches(adapter, X, "fit"), moment, coordinates, contrast=contrast)
+        self._adapter, self.feature_map_ = adapter, feature_map
+        self._moment, self._coordinates, self._contrast = moment, coordinates, contrast
+        self._score_names = score_names(adapter)
+        if adapter.classes is not None:
+            self.classes_ = adapter.classes
+        return self._settle(self._baseline_row(coordinates.mean))
+
+    def _contrasts(self, adapter: Adapter) -> bool:
+        return adapter.contrast_only if self.contrast == "auto" else bool(self.contrast)
+
+    def _batches(self, adapter: Adapter, X: Any, what: str) -> Any:
+        size = None if self.batch_size == "auto" else int(self.batch_size)
+        batches = adapter.batches(X, size)
+        return tqdm(batches, desc=f"AGOP {what}", unit="batch") if self.verbose else batches
+
+    def _settle(self, baseline: Tensor) -> AGOPExplainer:
+        """Everything that follows from the moments."""
+        fitted = Attribution.fitted(
+            method_named(self.method),
+            self.feature_map_,
+            self._moment,
+            self._coordinates,
+            rank=self.rank,
+            standardize=self.standardize,
+            baseline=baseline,
+        )
+        _warn_of_spectrum(fitted)
+        self.n_samples_seen_ = self._moment.n
+        self.rank_ = fitted.rank
+        self.baseline_, self.scale_ = fitted.baseline.numpy(), fitted.scale.numpy()
+        self.eigenvalues_ = fitted.spectrum.eigenvalues.numpy()
+        self.components_ = fitted.spectrum.components[: fitted.rank].numpy()
+        self.agop_diagonal_ = fitted.diagonal.numpy()
+        self.feature_importances_ = fitted.importances.numpy()
+        self.coordinate_names_ = np.array(self.feature_map_.coordinate_names, dtype=object)
+        self._attribution = fitted
+        return self
+
+    def _baseline_row(self, mean: Tensor) -> Tensor:
+        if isinstance(self.baseline, str):
+            return mean.clone() if self.baseline == "mean" else torch.zeros_like(mean)
+        row = self.baseline
+        if isinstance(row, dict):
+            row = pd.DataFrame([row])
+        elif isinstance(row, pd.Series):
+            row = row.to_frame().T.infer_objects()
+        elif not isinstance(row, pd.DataFrame):
+            row = np.asarray(row).reshape(1, -1)
+            if hasattr(self, "feature_names_in_") and row.shape[1] == self.n_features_in_:
+                row = pd.DataFrame(row, columns=self.feature_names_in_).infer_objects()
+        row = self._rows(row, reset=False)
+        if len(row) != 1:
+            raise ValueError(f"baseline has {len(row)} rows; give one row in the columns of X.")
+        x = self._adapter.tensor(self._adapter.encode(row))
+        check_finite(x, self.feature_map_)
+        return x[0].double().cpu()
+
+    # Explaining -------------------------------------------------------------------------------------------------
+
+    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> Any:
+        """Attributions of each row.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_samples, d)
+        target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
+            The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
+
+        Returns
+        -------
+        ndarray or DataFrame of shape (n_samples, d)
+            In the dtype of X (float64 for integers); a DataFrame where X is one. For ``target="all"`` an ndarray of
+            shape (n_samples, d, n_classes).
+        """
+        rows = self._explainable(X)
+        values, _, _ = self._attribute(rows, target, with_support=False)
+        if isinstance(rows, pd.DataFrame) and values.ndim == 2:
+            return pd.DataFrame(values, index=rows.index, columns=rows.columns)
+        return values
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Attributions for each row's predicted class: ``explain(X)``.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n_samples, d)
+
+        Returns
+        -------
+        ndarray or DataFrame of shape (n_samples, d)
+        """
+        return self.explain(X)
+
+    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> Explanation:
+        """Attributions with what it takes to read, plot and trust them.
+
+        Parameters
+        ----------
+        X, target : as in :meth:`explain`
+
+        Returns
+        -------
+        Explanation
+        """
+        rows = self._explainable(X)
+        values, support, index = self._attribute(rows, target, with_support=True)
+        labels: Any = ALL if values.ndim == 3 else None
+        if index is not None:
+            labels = getattr(self, "classes_", np.arange(len(self._score_names)))[index]
+        return Explanation(
+            values=values,
+            data=rows,
+            feature_names=self.feature_map_.names,
+            target=labels,
+            target_names=self._score_names,
+            base_values=None if self._attribution.method.constant else self._base_values(index, len(rows)),
+            support=support,
+            method=self._attribution.method.name,
+        )
+
+    def _explainable(self, X: Any) -> Any:
+        check_is_fitted(self, "n_samples_seen_")
+        rows = self._rows(X, reset=False)
+        if self._adapter is None and not self._attribution.method.constant:
+            raise ValueError(
+                f"This explainer was loaded without its estimator, and {self._attribution.method.name!r} needs the "
+                "network: AGOPExplainer.load(path, estimator=net)."
+            )
+        return rows
+
+    def _attribute(
+        self, X: Any, target: Any, *, with_support: bool
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Attributions (n, d) or (n, d, C), support (n,) or (n, C), index of the explained score (n,) if it is one."""
+        n, dtype = len(X), _result_dtype(X)
+        if self._attribution.method.constant:
+            row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
+            if isinstance(target, str) and target == ALL:
+                return np.tile(row[:, None], (n, 1, len(self._score_names))), None, None
+            return np.tile(row, (n, 1)), None, None
+        return attribute(
+            self._adapter,
+            self._attribution,
+            self._batches(self._adapter, X, "explain"),
+            n,
+            resolve_target(target, self._adapter, n),
+            dtype,
+            contrast=self._contrast,
+            with_support=with_support,
+        )
+
+    def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
+        """Score of the explained class at the baseline (n,), or of all classes (n, C)."""
+        s = scores_at(self._adapter, self.baseline_, contrast=self._contrast)
+        return np.tile(s, (n, 1)) if index is None else s[index]
+
+    @property
+    def agop_(self) -> np.ndarray:
+        """M over the p coordinates, standardised: (p, p), float64."""
+        check_is_fitted(self, "n_samples_seen_")
+        standard = self._attribution.standard
+        return standard(standard(self._moment.mean()).T).numpy()
+
+    # Keeping ----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted explainer, without its estimator, to one file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all.
+        """
+        check_is_fitted(self, "n_samples_seen_")
+        persistence.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPExplainer:
+        """Read an explainer that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+        estimator : object, optional
+            The fitted estimator that was explained. Without it only ``method="agop-global"`` can explain.
+
+        Returns
+        -------
+        AGOPExplainer
+
+        Raises
+        ------
+        ValueError
+            Where the file is truncated, altered, or of a newer format, or the estimator has another width.
+        """
+        return persistence.load(cls, path, estimator)
+
+
+def _result_dtype(X: Any) -> np.dtype:
+    dtypes = set(X.dtypes) if isinstance(X, pd.DataFrame) else {X.dtype}
+    if len(dtypes) == 1:
+        (dtype,) = dtypes
+        if isinstance(dtype, np.dtype) and dtype.kind == "f":
+            return dtype
+    return np.dtype(np.float64)
+
+
+def _warn_of_spectrum(fitted: Attribution) -> None:
+    spectrum, rank = fitted.spectrum, fitted.rank
+    if spectrum.eigenvalues[0] == 0:
+        warnings.warn(
+            "The gradient of every score is zero on all training rows, so every attribution is zero; is the network "
+            "trained, or saturated?",
+            UserWarning,
+            stacklevel=5,
+        )
+    elif spectrum.relative_gap(rank) < 1e-3:
+        warnings.warn(
+            f"Eigenvalues {rank} and {rank + 1} of the AGOP are nearly equal, so which subspace rank={rank} keeps is "
+            "arbitrary among them; choose another rank.",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,218 @@
+"""Explanation: attributions with what it takes to read, plot and trust them."""
+
+from __future__ import annotations
+
+import html
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+ADDITIVITY = (
+    "AGOP attributions do not add up to the prediction: in a waterfall, force or decision plot the bars start at the "
+    "base value, but where they end is not the model's output."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Attributions of some rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, d) or (n, d, n_classes)
+        Attributions, in units of the explained score.
+    data : ndarray or DataFrame of shape (n, d)
+        The rows explained.
+    feature_names : tuple of str, length d
+    target : ndarray of shape (n,), "all" or None
+        Label of the explained class of each row (index of the output where there are no classes); None for a method
+        that explains no class.
+    target_names : tuple of str
+        Names of all scores.
+    base_values : ndarray of shape (n,) or (n, n_classes), or None
+        Explained score at the baseline.
+    support : ndarray of shape (n,) or (n, n_classes), or None
+        Share of the gradient's energy inside the kept AGOP subspace. Near 1, the training distribution backs the
+        explanation; low, it does not. NaN where the gradient is zero.
+    method : str
+    """
+
+    values: np.ndarray
+    data: Any
+    feature_names: tuple[str, ...]
+    target: Any
+    target_names: tuple[str, ...]
+    base_values: np.ndarray | None
+    support: np.ndarray | None
+    method: str
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
+        """The explanation of some of the rows; a single row stays a table of one."""
+        if isinstance(rows, (int, np.integer)):
+            rows = slice(rows, rows + 1 or None)
+        chosen = np.arange(len(self))[rows]
+        parts = (self.target, self.base_values, self.support)
+        target, base, support = (part[chosen] if isinstance(part, np.ndarray) else part for part in parts)
+        data = self.data.iloc[chosen] if hasattr(self.data, "iloc") else self.data[chosen]
+        return Explanation(
+            self.values[chosen], data, self.feature_names, target, self.target_names, base, support, self.method
+        )
+
+    @property
+    def index(self) -> pd.Index:
+        """Row labels: those of the DataFrame explained, otherwise 0, 1, …."""
+        return self.data.index if hasattr(self.data, "index") else pd.RangeIndex(len(self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Attributions as a DataFrame (n, d); with all classes, columns are pairs of (target, feature).
+
+        Returns
+        -------
+        DataFrame
+        """
+        if self.values.ndim == 2:
+            return pd.DataFrame(self.values, index=self.index, columns=list(self.feature_names))
+        columns = pd.MultiIndex.from_product([self.target_names, self.feature_names], names=["target", "feature"])
+        flat = self.values.transpose(0, 2, 1).reshape(len(self), -1)
+        return pd.DataFrame(flat, index=self.index, columns=columns)
+
+    def top(self, k: int = 5) -> pd.DataFrame:
+        """The k features of largest absolute attribution of each row.
+
+        Parameters
+        ----------
+        k : int
+
+        Returns
+        -------
+        DataFrame
+            Indexed by row, target and place (1 the largest), with columns feature, value and attribution.
+        """
+        if not isinstance(k, (int, np.integer)) or k < 1:
+            raise ValueError(f"k={k!r} is not a positive whole number.")
+        cube = self.values[:, :, None] if self.values.ndim == 2 else self.values
+        k = min(int(k), cube.shape[1])
+        n, _, n_targets = cube.shape
+        order = np.argsort(-np.abs(cube), axis=1, kind="stable")[:, :k].transpose(0, 2, 1)  # (n, n_targets, k)
+        rows = np.repeat(np.arange(n), n_targets * k)
+        which = np.tile(np.repeat(np.arange(n_targets), k), n)
+        features = order.ravel()
+        cells = self.data.to_numpy(dtype=object) if hasattr(self.data, "to_numpy") else np.asarray(self.data)
+        names = self._row_targets() if self.values.ndim == 2 else None
+        targets = names[rows] if names is not None else np.asarray(self.target_names, dtype=object)[which]
+        index = pd.MultiIndex.from_arrays(
+            [self.index[rows], targets, np.tile(np.arange(1, k + 1), n * n_targets)], names=["row", "target", "place"]
+        )
+        return pd.DataFrame(
+            {
+                "feature": np.asarray(self.feature_names, dtype=object)[features],
+                "value": cells[rows, features],
+                "attribution": cube[rows, features, which],
+            },
+            index=index,
+        )
+
+    def to_shap(self) -> Any:
+        """The same attributions as a ``shap.Explanation``, for every plot of shap.
+
+        Reading its ``base_values``, as waterfall and force plots do, warns that AGOP attributions are not additive.
+
+        Returns
+        -------
+        shap.Explanation
+        """
+        shap = _import_shap()
+        numeric, display = _numeric(self.data)
+        everything = self.values.ndim == 3
+        base = np.zeros(len(self)) if self.base_values is None else self.base_values
+        return _not_additive(shap.Explanation)(
+            values=np.asarray(self.values, dtype=float),
+            base_values=np.asarray(base, dtype=float),
+            data=numeric,
+            display_data=display,
+            feature_names=list(self.feature_names),
+            output_names=list(self.target_names) if everything else None,
+        )
+
+    def _row_targets(self) -> np.ndarray:
+        if isinstance(self.target, np.ndarray):
+            return self.target.astype(object)
+        return np.full(len(self), "" if self.target is None else str(self.target), dtype=object)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks: the largest attributions of the first rows, as bars."""
+        shown = self[: min(len(self), 5)]
+        top = shown.top(min(6, self.values.shape[1])).reset_index()
+        largest = float(np.nanmax(np.abs(top["attribution"].to_numpy(dtype=float)), initial=0.0)) or 1.0
+        lines = []
+        for (row, target), group in top.groupby(["row", "target"], sort=False):
+            place = int(np.flatnonzero(shown.index == row)[0])
+            note = f"row {row}" + (f", target {target}" if target != "" else "")
+            if shown.support is not None and shown.support.ndim == 1:
+                note += f", support {shown.support[place]:.2f}"
+            lines.append(f'<tr><th colspan="4" style="text-align:left">{html.escape(note)}</th></tr>')
+            for feature, value, attribution in group[["feature", "value", "attribution"]].itertuples(index=False):
+                colour = "#d62f4b" if attribution > 0 else "#1f77b4"
+                width = 120 * abs(attribution) / largest
+                text = f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)
+                lines.append(
+                    f'<tr><td style="text-align:left">{html.escape(str(feature))}</td>'
+                    f'<td style="text-align:left">{html.escape(text)}</td><td>{attribution:+.4g}</td>'
+                    f'<td style="text-align:left"><div style="background:{colour};height:0.8em;width:{width:.0f}px">'
+                    "</div></td></tr>"
+                )
+        more = f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
+        return (
+            "<table><thead><tr><th>feature</th><th>value</th>"
+            f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+        )
+
+    def __repr__(self) -> str:
+        return f"Explanation(method={self.method!r}, values of shape {self.values.shape})"
+
+
+def _import_shap() -> Any:
+    try:
+        import shap
+    except ImportError as error:
+        raise ImportError("to_shap() needs the package shap: pip install shap") from error
+    return shap
+
+
+def _not_additive(base: type) -> type:
+    """``shap.Explanation`` that warns when its base values are read, to be added to."""
+
+    class NotAdditive(base):  # type: ignore[misc]
+        @property
+        def base_values(self) -> Any:
+            warnings.warn(ADDITIVITY, UserWarning, stacklevel=2)
+            return super().base_values
+
+        @base_values.setter
+        def base_values(self, new: Any) -> None:
+            base.base_values.fset(self, new)  # type: ignore[attr-defined]
+
+    NotAdditive.__name__ = NotAdditive.__qualname__ = base.__name__
+    return NotAdditive
+
+
+def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """The rows as numbers for shap's colours, text by its place in sorted order, and as they are for its labels."""
+    if not isinstance(data, pd.DataFrame):
+        data = pd.DataFrame(np.asarray(data))
+    columns, text = [], False
+    for _, column in data.items():
+        try:
+            columns.append(column.to_numpy(dtype=float, na_value=np.nan))
+        except (TypeError, ValueError):
+            text = True
+            codes = column.astype("category").cat.codes.to_numpy(dtype=float)
+            columns.append(np.where(codes < 0, np.nan, codes))
+    numbers = np.column_stack(columns) if columns else np.empty((len(data), 0))
+    return numbers, data.to_numpy(dtype=object) if text else None

@@ -1,0 +1,101 @@
+"""The map from a network's coordinates back to the user's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.core.filters import Filter
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """The user's d columns behind the p coordinates of a network's input.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+        The user's columns.
+    coordinate_names : tuple of str, length p
+    column_of : ndarray of int, shape (p,)
+        The user's column of each coordinate; -1 where it is a constant of the preprocessing.
+    block_of : ndarray of int, shape (p,)
+        The one-hot block of each coordinate, numbered from 0; -1 outside blocks. The indicators of a block sum to 1.
+    low, high : ndarray of float, shape (p,)
+        Value of the coordinate where its indicator is 0 and where it is 1; used inside blocks only.
+    """
+
+    names: tuple[str, ...]
+    coordinate_names: tuple[str, ...]
+    column_of: np.ndarray
+    block_of: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def identity(cls, names: tuple[str, ...]) -> FeatureMap:
+        """Every column is one coordinate."""
+        d = len(names)
+        return cls(names, names, np.arange(d), np.full(d, -1), np.zeros(d), np.ones(d))
+
+    @property
+    def n_columns(self) -> int:
+        """Number of the user's columns, d."""
+        return len(self.names)
+
+    @property
+    def n_coordinates(self) -> int:
+        """Number of coordinates, p."""
+        return len(self.column_of)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether coordinates and columns are the same."""
+        return np.array_equal(self.column_of, np.arange(self.n_columns))
+
+    def fold(self, values: Tensor, *, norm: bool = False) -> Tensor:
+        """Coordinates (..., p) to columns (..., d): by the sum, or by the L2 norm.
+
+        A column without coordinates, dropped by the preprocessing, gets 0.
+        """
+        if self.is_identity:
+            return values.abs() if norm else values
+        if norm:
+            return self.fold(values.square()).sqrt()
+        kept = torch.from_numpy(np.flatnonzero(self.column_of >= 0)).to(values.device)
+        column = torch.from_numpy(self.column_of[self.column_of >= 0]).to(values.device)
+        folded = values.new_zeros(*values.shape[:-1], self.n_columns)
+        if self.n_columns * self.n_coordinates <= 2**20:  # a small matrix product is faster than scattering
+            matrix = values.new_zeros(self.n_coordinates, self.n_columns)
+            matrix[kept, column] = 1
+            return values @ matrix
+        return folded.index_add_(-1, column, values.index_select(-1, kept))
+
+    def centring(self, mean: Tensor) -> Filter | None:
+        """The projection that takes out of a gradient what one-hot blocks cannot identify, or None without blocks.
+
+        The indicators o_b of a block sum to one, so a gradient inside it is known up to a common constant only. With
+        the training frequencies π it becomes ``∂s/∂o_b - Σ_a π_a ∂s/∂o_a``, whatever scaling follows the encoder.
+
+        Parameters
+        ----------
+        mean : Tensor of shape (p,), float64
+            Training mean of the coordinates.
+        """
+        blocks = [np.flatnonzero(self.block_of == b) for b in range(self.block_of.max(initial=-1) + 1)]
+        if not blocks:
+            return None
+        directions = torch.zeros(len(blocks), self.n_coordinates, dtype=torch.float64)
+        weights = torch.zeros_like(directions)
+        span = torch.from_numpy(self.high - self.low).double()
+        frequency = (mean - torch.from_numpy(self.low)) / span
+        for b, members in enumerate(blocks):
+            share = frequency[members].clamp_min(0.0)
+            total = share.sum()
+            share = share / total if total > 0 else torch.full_like(share, 1 / len(members))
+            directions[b, members] = 1 / span[members]
+            weights[b, members] = share * span[members]
+        return Filter.centring(directions, weights)

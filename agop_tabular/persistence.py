@@ -1,0 +1,193 @@
+"""One file for a fitted explainer: safetensors for the moments, JSON in its header for the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.features import FeatureMap
+
+FORMAT = 1
+"""Version of the file format; a newer one is refused."""
+
+_KEY = "agop_tabular"
+
+
+def save(explainer: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted explainer without its estimator, whole or not at all."""
+    feature_map = explainer.feature_map_
+    tensors = {
+        "agop_total": explainer._moment.total,
+        "coordinate_mean": explainer._coordinates.mean,
+        "coordinate_squares": explainer._coordinates.squares,
+        "baseline": torch.from_numpy(explainer.baseline_),
+        "column_of": torch.from_numpy(feature_map.column_of),
+        "block_of": torch.from_numpy(feature_map.block_of),
+        "low": torch.from_numpy(feature_map.low),
+        "high": torch.from_numpy(feature_map.high),
+    }
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    classes = getattr(explainer, "classes_", None)
+    state = {
+        "format": FORMAT,
+        "params": {name: _plain(name, value) for name, value in explainer.get_params(deep=False).items()},
+        "contrast": explainer._contrast,
+        "n": explainer._moment.n,
+        "eps": explainer._coordinates.eps,
+        "names": feature_map.names,
+        "coordinate_names": feature_map.coordinate_names,
+        "feature_names_in": None if not hasattr(explainer, "feature_names_in_") else list(explainer.feature_names_in_),
+        "n_features_in": explainer.n_features_in_,
+        "score_names": explainer._score_names,
+        "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
+        "network": fingerprint(explainer._adapter) if explainer._adapter is not None else explainer._fingerprint,
+    }
+    text = json.dumps(state)
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata={_KEY: text, "checksum": _checksum(text, tensors)})
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
+    """Read a file that :func:`save` wrote into an explainer of class ``cls``."""
+    state, tensors = _read(Path(path))
+    params = state["params"] | {"estimator": estimator}
+    if isinstance(params["baseline"], dict):
+        params["baseline"] = pd.DataFrame(params["baseline"]["data"], columns=params["baseline"]["columns"])
+    explainer = cls(**params)
+    explainer.n_features_in_ = state["n_features_in"]
+    if state["feature_names_in"] is not None:
+        explainer.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
+    explainer.feature_map_ = FeatureMap(
+        tuple(state["names"]),
+        tuple(state["coordinate_names"]),
+        *(tensors[name].numpy() for name in ("column_of", "block_of", "low", "high")),
+    )
+    p = explainer.feature_map_.n_coordinates
+    explainer._moment = DenseMoment(p, state["n"], tensors["agop_total"])
+    explainer._coordinates = CoordinateMoment(
+        p, state["n"], tensors["coordinate_mean"], tensors["coordinate_squares"], state["eps"]
+    )
+    explainer._contrast = state["contrast"]
+    explainer._score_names = tuple(state["score_names"])
+    explainer._fingerprint = state["network"]
+    if state["classes"] is not None:
+        explainer.classes_ = np.array(state["classes"]["labels"], dtype=state["classes"]["dtype"])
+    explainer._adapter = None
+    if estimator is not None:
+        explainer._adapter = _connected(explainer, estimator, state["network"])
+        explainer.estimator_ = estimator
+    return explainer._settle(tensors["baseline"])
+
+
+def fingerprint(adapter: Adapter) -> str:
+    """SHA-256 over the shapes and bytes of a network's weights."""
+    digest = hashlib.sha256()
+    for tensor in (*adapter.module.parameters(), *adapter.module.buffers()):
+        digest.update(f"{tuple(tensor.shape)} {tensor.dtype};".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _connected(explainer: Any, estimator: Any, network: str) -> Adapter:
+    """The adapter of the estimator, checked against the file."""
+    adapter = adapt(estimator).on(explainer.device)
+    width = getattr(estimator, "n_features_in_", explainer.n_features_in_)
+    mean, scale = explainer._coordinates.mean, explainer._coordinates.scale()
+    steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
+    try:
+        if width != explainer.n_features_in_:
+            raise ValueError(f"it takes {width} columns")
+        adapter.confirm(adapter.tensor((mean + steps * scale).numpy()))
+    except ValueError as error:
+        raise ValueError(
+            f"The estimator does not fit the saved explainer, which has {explainer.n_features_in_} columns and "
+            f"{explainer.feature_map_.n_coordinates} coordinates at the network's input ({error}). Load it with the "
+            "estimator that was explained."
+        ) from error
+    if adapter.n_scores != len(explainer._score_names):
+        raise ValueError(
+            f"The estimator has {adapter.n_scores} scores, the saved explainer {len(explainer._score_names)}. Load it "
+            "with the estimator that was explained."
+        )
+    if fingerprint(adapter) != network:
+        warnings.warn(
+            "The network's weights are not those that the saved explainer was fitted on; its AGOP belongs to another "
+            "network. Fit the explainer again, unless that is what you want.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return adapter
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            text = header.get(_KEY)
+            if text is None:
+                raise ValueError(f"{path} was not written by AGOPExplainer.save.")
+            state = json.loads(text)
+            if state.get("format", 0) > FORMAT:
+                raise ValueError(
+                    f"{path} has format version {state['format']}; this agop_tabular reads up to {FORMAT}. Upgrade "
+                    "agop_tabular."
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path} is truncated or not an explainer file ({error}); save the explainer again."
+        ) from error
+    if header.get("checksum") != _checksum(text, tensors):
+        raise ValueError(f"{path} was altered since it was written: its checksum does not match; save it again.")
+    return state, tensors
+
+
+def _checksum(text: str, tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _dtype_name(classes: np.ndarray) -> str:
+    return "object" if classes.dtype.kind in "OT" else classes.dtype.str
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A parameter as JSON can hold it."""
+    if name == "estimator":
+        return None
+    if name == "baseline" and not isinstance(value, str):
+        if isinstance(value, dict):
+            value = pd.DataFrame([value])
+        elif isinstance(value, pd.Series):
+            value = value.to_frame().T
+        if isinstance(value, pd.DataFrame):
+            return {"columns": list(value.columns), "data": json.loads(value.to_json(orient="values"))}
+        return np.asarray(value).reshape(-1).tolist()
+    if name == "device" and value is not None:
+        return str(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, (str, int, float, bool, type(None))) else None
