@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from copy import deepcopy
 from numbers import Integral
 from os import PathLike
@@ -18,7 +19,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from agop_tabular import persistence
 from agop_tabular.adapters import Adapter, adapt
@@ -226,10 +227,10 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         method_named(self.method)
         if self.estimator is None:
             raise ValueError("AGOPExplainer needs an estimator: AGOPExplainer(net), with a skorch net or a pipeline.")
-        for name in ("batch_size", "max_samples"):
+        for name, otherwise in (("batch_size", "auto"), ("max_samples", None)):
             value = getattr(self, name)
-            if value not in ("auto", None) and (not isinstance(value, Integral) or value < 1):
-                raise ValueError(f"{name}={value!r} is not a positive whole number.")
+            if value != otherwise and (not isinstance(value, Integral) or value < 1):
+                raise ValueError(f"{name}={value!r} is neither {otherwise!r} nor a positive whole number.")
         if self.prefit not in ("auto", True, False):
             raise ValueError(f'prefit={self.prefit!r} is not "auto", True or False.')
         if self.contrast not in ("auto", True, False):
@@ -286,6 +287,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self._adapter, self.feature_map_ = adapter, feature_map
         self._moment, self._coordinates, self._contrast = moment, coordinates, contrast
         self._score_names = score_names(adapter)
+        vars(self).pop("classes_", None)
         if adapter.classes is not None:
             self.classes_ = adapter.classes
         return self._settle(self._baseline_row(coordinates.mean))
@@ -293,10 +295,13 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     def _contrasts(self, adapter: Adapter) -> bool:
         return adapter.contrast_only if self.contrast == "auto" else bool(self.contrast)
 
-    def _batches(self, adapter: Adapter, X: Any, what: str) -> Any:
+    def _batches(self, adapter: Adapter, X: Any, what: str) -> Iterator[tuple[slice, Tensor]]:
         size = None if self.batch_size == "auto" else int(self.batch_size)
-        batches = adapter.batches(X, size)
-        return tqdm(batches, desc=f"AGOP {what}", unit="batch") if self.verbose else batches
+        progress = tqdm(total=len(X), desc=f"AGOP {what}", unit=" rows", disable=not self.verbose)
+        with progress:
+            for rows, x in adapter.batches(X, size):
+                yield rows, x
+                progress.update(len(x))
 
     def _settle(self, baseline: Tensor) -> AGOPExplainer:
         """Everything that follows from the moments."""

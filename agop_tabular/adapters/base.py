@@ -88,7 +88,7 @@ class Adapter:
     def tensor(self, coordinates: Any) -> Tensor:
         """Coordinates as a dense tensor in the module's dtype, on its device; it may share memory with them."""
         dense = to_dense(coordinates)
-        if not dense.flags.writeable:
+        if not dense.flags.writeable or min(dense.strides, default=0) < 0:  # torch takes neither
             dense = dense.copy()
         return torch.from_numpy(dense).to(self.device, self.dtype)
 
@@ -189,8 +189,8 @@ def as_rows(out: Any, b: int) -> Tensor:
 
 
 def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
-    together = together[:3]
-    alone = torch.cat([as_rows(module(row.clone()), 1) for row in x[:3].split(1)])
+    half = len(x) // 2
+    together, alone = together[:half], as_rows(module(x[:half].clone()), half)
     tolerance = 1e4 * torch.finfo(together.dtype).eps * together.abs().max().clamp_min(1.0)
     return bool((((alone - together).abs() <= tolerance) | ~torch.isfinite(together)).all())
 

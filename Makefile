@@ -1,0 +1,50 @@
+# Everything runs in .venv; each target makes what it needs of it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test test-slow lint typecheck docs benchmark clean
+
+demo: .venv/.demo
+	$(BIN)/python docs/examples/adult.py
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n 2
+
+test-slow: .venv/.dev
+	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+typecheck: .venv/.dev
+	$(BIN)/mypy
+
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+benchmark: .venv/.demo
+	$(BIN)/python -m benchmarks overhead
+
+clean:
+	rm -rf .venv docs/_build docs/api/generated output dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing agop_tabular with what the demo needs into .venv (some minutes the first time)"
+	$(INSTALL) --editable ".[benchmarks]"
+	@touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing agop_tabular with what its tests need into .venv (some minutes the first time)"
+	$(INSTALL) --editable ".[dev]"
+	@touch $@
+
+.venv/.docs: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing agop_tabular with what its docs need into .venv (some minutes the first time)"
+	$(INSTALL) --editable ".[docs]"
+	@touch $@

@@ -1,0 +1,102 @@
+"""Gradients against autograd's slow forms, and a model left as found."""
+
+import pytest
+import torch
+from nets import ARCHITECTURES, make_architecture
+from torch import nn
+from torch.func import jacrev, vmap
+
+from agop_tabular.core import as_found, score_gradient, score_jacobian
+
+
+@pytest.fixture
+def x():
+    return torch.randn(20, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def test_jacobian_equals_vmap_of_jacrev(x):
+    module = make_architecture("silu").double()
+    oracle = vmap(jacrev(lambda row: module(row[None])[0]))(x)
+    jacobian, s = score_jacobian(module, x)
+    torch.testing.assert_close(jacobian, oracle, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(s, module(x).detach())
+
+
+def test_contrast_subtracts_the_mean_over_classes(x):
+    module = make_architecture("mlp").double()
+    plain, _ = score_jacobian(module, x)
+    contrast, _ = score_jacobian(module, x, contrast=True)
+    torch.testing.assert_close(contrast, plain - plain.mean(1, keepdim=True))
+    one, target, _ = score_gradient(module, x, lambda s: s.argmax(1), contrast=True)
+    torch.testing.assert_close(one, contrast[torch.arange(20), target])
+
+
+def test_gradient_is_the_chosen_row_of_the_jacobian(x):
+    module = make_architecture("gelu").double()
+    jacobian, s = score_jacobian(module, x)
+    gradient, target, again = score_gradient(module, x, lambda s: s.argmin(1))
+    torch.testing.assert_close(gradient, jacobian[torch.arange(20), s.argmin(1)])
+    assert torch.equal(target, s.argmin(1))
+    assert torch.equal(s, again)
+
+
+@pytest.mark.parametrize("graph_free", [torch.no_grad, torch.inference_mode])
+def test_gradients_under_no_grad(x, graph_free):
+    module = make_architecture("mlp").double()
+    expected, _ = score_jacobian(module, x)
+    with graph_free(), as_found(module):
+        jacobian, _ = score_jacobian(module, x.clone())
+    torch.testing.assert_close(jacobian, expected)
+
+
+def test_in_place_first_layer_leaves_the_input(x):
+    before = x.clone()
+    score_jacobian(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(6, 2).double()), x)
+    assert torch.equal(x, before)
+    assert not x.requires_grad
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda x: x.detach() * 2,
+        lambda x: torch.ones(len(x), 2, dtype=x.dtype, requires_grad=True) * 1,
+        nn.Sequential(nn.Linear(6, 2).double(), nn.Flatten()).requires_grad_(False),
+    ],
+    ids=["detached", "constant", "frozen"],
+)
+def test_no_gradient_is_refused_and_frozen_weights_are_not(x, scores):
+    if isinstance(scores, nn.Module):
+        assert score_jacobian(scores, x)[0].abs().sum() > 0
+    else:
+        with pytest.raises(ValueError, match="No gradient reaches the network's input"):
+            score_jacobian(scores, x)
+
+
+class TestAsFound:
+    @pytest.mark.parametrize("name", ARCHITECTURES)
+    def test_modes_buffers_random_state(self, name):
+        module = make_architecture(name).train()
+        list(module.modules())[-1].eval()
+        modes = [m.training for m in module.modules()]
+        state = {k: v.clone() for k, v in module.state_dict().items()}
+        random_state = torch.get_rng_state()
+        with as_found(module):
+            assert not any(m.training for m in module.modules())
+            torch.rand(3)
+        assert [m.training for m in module.modules()] == modes
+        assert torch.equal(torch.get_rng_state(), random_state)
+        assert all(torch.equal(v, state[k]) for k, v in module.state_dict().items())
+
+    def test_after_an_error(self):
+        module = make_architecture("batch norm").train()
+        running = module[1].running_mean
+        before = running.clone()
+        with pytest.raises(RuntimeError, match="in the middle"), as_found(module):
+            module[1].running_mean.add_(1)
+            module[1].num_batches_tracked = torch.tensor(99)
+            raise RuntimeError("in the middle")
+        assert module.training
+        assert module[1].running_mean is running
+        assert torch.equal(running, before)
+        assert module[1].num_batches_tracked == 0
