@@ -98,8 +98,8 @@ def check_moves(scores: Scores, x: Tensor, dead: Tensor, feature_map: FeatureMap
         names = ", ".join(repr(feature_map.names[c]) for c in list(columns)[:10])
         raise ValueError(
             f"The network's scores move with column(s) {names}, but their gradient there is zero everywhere: the "
-            "column is looked up in an embedding as an integer, rounded or compared with a threshold. Encode it one-hot, "
-            "or explain the part of the network behind the embedding."
+            "column is looked up in an embedding as an integer, rounded or compared with a threshold. Encode it "
+            "one-hot, or explain the part of the network behind the embedding."
         )
 
 

@@ -69,7 +69,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     baseline : "mean", "zero" or one row in the user's columns, default="mean"
         The reference x₀ that attributions are differences from.
     contrast : bool or "auto", default="auto"
-        Explain the score minus its mean over classes. "auto": off, except where only log-probabilities are to be had.
+        Explain the score minus its mean over classes. "auto": off. Always on where only log-probabilities are to be
+        had, since nothing else is identified there.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
@@ -93,8 +94,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     agop_diagonal_ : ndarray of shape (p,), float64
     eigenvalues_ : ndarray of shape (p,), float64
         Spectrum of M, falling.
-    components_ : ndarray of shape (rank_, p), float64
-        Kept eigenvectors of M, as rows.
+    components_ : ndarray of shape (K, p), float64
+        The K = ``rank_`` kept eigenvectors of M, as rows.
     rank_ : int
         Number of components kept.
     baseline_, scale_ : ndarray of shape (p,), float64
@@ -119,8 +120,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     References
     ----------
-    .. [1] R. K. G. Katakam, "AGOP-IxG", arXiv 2605.15700, 2026.
-    .. [2] R. K. G. Katakam, "AGOP as Explanation", arXiv 2605.12816, 2026.
+    .. [1] Katakam, R. K. G., "AGOP-IxG", arXiv 2605.15700, 2026.
+    .. [2] Katakam, R. K. G., "AGOP as Explanation", arXiv 2605.12816, 2026.
 
     Examples
     --------
@@ -191,12 +192,12 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             Itself.
         """
         self._check_params()
-        X = self._rows(X, reset=True)
-        estimator = self._fitted_estimator(X, y, fit_params)
-        if self.max_samples is not None and self.max_samples < len(X):
-            chosen = check_random_state(self.random_state).choice(len(X), self.max_samples, replace=False)
-            X = take_rows(X, np.sort(chosen))
-        self._learn(X, *self._start(estimator, X))
+        rows = self._rows(X, reset=True)
+        estimator = self._fitted_estimator(rows, y, fit_params)
+        if self.max_samples is not None and self.max_samples < len(rows):
+            chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
+            rows = take_rows(rows, np.sort(chosen))
+        self._learn(rows, *self._start(estimator, rows))
         self.estimator_ = estimator
         return self
 
@@ -216,10 +217,11 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         """
         self._check_params()
         started = hasattr(self, "n_samples_seen_")
-        X = self._rows(X, reset=not started)
+        rows = self._rows(X, reset=not started)
         if started:
-            return self._learn(X, self._adapter, self.feature_map_, deepcopy(self._moment), deepcopy(self._coordinates))
-        self._learn(X, *self._start(self.estimator, X))
+            moments = deepcopy((self._moment, self._coordinates))
+            return self._learn(rows, self._adapter, self.feature_map_, *moments)
+        self._learn(rows, *self._start(self.estimator, rows))
         self.estimator_ = self.estimator
         return self
 
@@ -287,13 +289,14 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self._adapter, self.feature_map_ = adapter, feature_map
         self._moment, self._coordinates, self._contrast = moment, coordinates, contrast
         self._score_names = score_names(adapter)
-        vars(self).pop("classes_", None)
         if adapter.classes is not None:
             self.classes_ = adapter.classes
+        elif hasattr(self, "classes_"):
+            del self.classes_
         return self._settle(self._baseline_row(coordinates.mean))
 
     def _contrasts(self, adapter: Adapter) -> bool:
-        return adapter.contrast_only if self.contrast == "auto" else bool(self.contrast)
+        return adapter.contrast_only or self.contrast is True
 
     def _batches(self, adapter: Adapter, X: Any, what: str) -> Iterator[tuple[slice, Tensor]]:
         size = None if self.batch_size == "auto" else int(self.batch_size)
@@ -315,6 +318,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             baseline=baseline,
         )
         _warn_of_spectrum(fitted)
+        self._fitted_params = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
         self.n_samples_seen_ = self._moment.n
         self.rank_ = fitted.rank
         self.baseline_, self.scale_ = fitted.baseline.numpy(), fitted.scale.numpy()
@@ -334,9 +338,10 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             row = pd.DataFrame([row])
         elif isinstance(row, pd.Series):
             row = row.to_frame().T.infer_objects()
-        elif not isinstance(row, pd.DataFrame):
+        named = hasattr(self, "feature_names_in_")
+        if not isinstance(row, pd.DataFrame) or not named:
             row = np.asarray(row).reshape(1, -1)
-            if hasattr(self, "feature_names_in_") and row.shape[1] == self.n_features_in_:
+            if named and row.shape[1] == self.n_features_in_:
                 row = pd.DataFrame(row, columns=self.feature_names_in_).infer_objects()
         row = self._rows(row, reset=False)
         if len(row) != 1:
@@ -497,7 +502,13 @@ def _result_dtype(X: Any) -> np.dtype:
 
 def _warn_of_spectrum(fitted: Attribution) -> None:
     spectrum, rank = fitted.spectrum, fitted.rank
-    if spectrum.eigenvalues[0] == 0:
+    if not fitted.scale.any():
+        warnings.warn(
+            "Every coordinate is constant over the training rows, so every attribution is zero; fit on more rows.",
+            UserWarning,
+            stacklevel=5,
+        )
+    elif spectrum.eigenvalues[0] == 0:
         warnings.warn(
             "The gradient of every score is zero on all training rows, so every attribution is zero; is the network "
             "trained, or saturated?",

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import html
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-
-ADDITIVITY = (
-    "AGOP attributions do not add up to the prediction: in a waterfall, force or decision plot the bars start at the "
-    "base value, but where they end is not the model's output."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +17,7 @@ class Explanation:
     Attributes
     ----------
     values : ndarray of shape (n, d) or (n, d, n_classes)
-        Attributions, in units of the explained score.
+        Attributions; of "agop-ixg" and "ixg" in units of the explained score, of the other methods unsigned.
     data : ndarray or DataFrame of shape (n, d)
         The rows explained.
     feature_names : tuple of str, length d
@@ -54,9 +48,7 @@ class Explanation:
 
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """The explanation of some of the rows; a single row stays a table of one."""
-        if isinstance(rows, (int, np.integer)):
-            rows = slice(rows, rows + 1 or None)
-        chosen = np.arange(len(self))[rows]
+        chosen = np.atleast_1d(np.arange(len(self))[rows])
         parts = (self.target, self.base_values, self.support)
         target, base, support = (part[chosen] if isinstance(part, np.ndarray) else part for part in parts)
         data = self.data.iloc[chosen] if hasattr(self.data, "iloc") else self.data[chosen]
@@ -127,11 +119,14 @@ class Explanation:
         -------
         shap.Explanation
         """
-        shap = _import_shap()
+        try:
+            from agop_tabular.shap_explanation import NonAdditiveExplanation
+        except ImportError as error:
+            raise ImportError("to_shap() needs the package shap: pip install shap") from error
         numeric, display = _numeric(self.data)
         everything = self.values.ndim == 3
         base = np.zeros(len(self)) if self.base_values is None else self.base_values
-        return _not_additive(shap.Explanation)(
+        return NonAdditiveExplanation(
             values=np.asarray(self.values, dtype=float),
             base_values=np.asarray(base, dtype=float),
             data=numeric,
@@ -170,36 +165,12 @@ class Explanation:
         more = f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
         return (
             "<table><thead><tr><th>feature</th><th>value</th>"
-            f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+            f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead>"
+            f"<tbody>{''.join(lines)}</tbody></table>{more}"
         )
 
     def __repr__(self) -> str:
         return f"Explanation(method={self.method!r}, values of shape {self.values.shape})"
-
-
-def _import_shap() -> Any:
-    try:
-        import shap
-    except ImportError as error:
-        raise ImportError("to_shap() needs the package shap: pip install shap") from error
-    return shap
-
-
-def _not_additive(base: type) -> type:
-    """``shap.Explanation`` that warns when its base values are read, to be added to."""
-
-    class NotAdditive(base):  # type: ignore[misc]
-        @property
-        def base_values(self) -> Any:
-            warnings.warn(ADDITIVITY, UserWarning, stacklevel=2)
-            return super().base_values
-
-        @base_values.setter
-        def base_values(self, new: Any) -> None:
-            base.base_values.fset(self, new)  # type: ignore[attr-defined]
-
-    NotAdditive.__name__ = NotAdditive.__qualname__ = base.__name__
-    return NotAdditive
 
 
 def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
@@ -215,4 +186,4 @@ def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
             codes = column.astype("category").cat.codes.to_numpy(dtype=float)
             columns.append(np.where(codes < 0, np.nan, codes))
     numbers = np.column_stack(columns) if columns else np.empty((len(data), 0))
-    return numbers, data.to_numpy(dtype=object) if text else None
+    return numbers, data.astype(object).where(data.notna(), np.nan).to_numpy() if text else None

@@ -23,7 +23,8 @@ class FeatureMap:
     column_of : ndarray of int, shape (p,)
         The user's column of each coordinate; -1 where it is a constant of the preprocessing.
     block_of : ndarray of int, shape (p,)
-        The one-hot block of each coordinate, numbered from 0; -1 outside blocks. The indicators of a block sum to 1.
+        The one-hot block of each coordinate, numbered from 0; -1 outside blocks. The indicators of a block sum to 1, as
+        the splines of a column do.
     low, high : ndarray of float, shape (p,)
         Value of the coordinate where its indicator is 0 and where it is 1; used inside blocks only.
     """

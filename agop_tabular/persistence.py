@@ -43,7 +43,7 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
     classes = getattr(explainer, "classes_", None)
     state = {
         "format": FORMAT,
-        "params": {name: _plain(name, value) for name, value in explainer.get_params(deep=False).items()},
+        "params": {name: _plain(name, value) for name, value in explainer._fitted_params.items()},
         "contrast": explainer._contrast,
         "n": explainer._moment.n,
         "eps": explainer._coordinates.eps,
@@ -176,8 +176,6 @@ def _dtype_name(classes: np.ndarray) -> str:
 
 def _plain(name: str, value: Any) -> Any:
     """A parameter as JSON can hold it."""
-    if name == "estimator":
-        return None
     if name == "baseline" and not isinstance(value, str):
         if isinstance(value, dict):
             value = pd.DataFrame([value])

@@ -19,10 +19,12 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import SelectorMixin
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute._base import _BaseImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
+    Normalizer,
     OneHotEncoder,
     PolynomialFeatures,
     SplineTransformer,
@@ -206,6 +208,20 @@ def _(transformer: SimpleImputer, links: _Links, rows: Any) -> _Links:
 
 
 @_links.register
+def _(transformer: _BaseImputer, links: _Links, rows: Any) -> _Links:
+    """KNNImputer, IterativeImputer: a cell that is filled from other columns still counts as its own column's."""
+    parts = [links.take(np.arange(len(links.column)))]
+    if transformer.add_indicator:
+        parts.append(_links(transformer.indicator_, links, rows))
+    return _Links.concatenate(parts)
+
+
+@_links.register
+def _(transformer: Normalizer, links: _Links, rows: Any) -> _Links:
+    return _asked(transformer, links, rows)  # one output per column, but each depends on the whole row
+
+
+@_links.register
 def _(transformer: MissingIndicator, links: _Links, rows: Any) -> _Links:
     return links.derived(transformer.features_, [" missing"] * len(transformer.features_))
 
@@ -230,7 +246,10 @@ def _(transformer: TargetEncoder, links: _Links, rows: Any) -> _Links:
 def _(transformer: SplineTransformer, links: _Links, rows: Any) -> _Links:
     n_splines = transformer.n_features_out_ // len(links.column)
     source = np.repeat(np.arange(len(links.column)), n_splines)
-    return links.derived(source, [f" spline {k}" for k in range(n_splines)] * len(links.column))
+    behind = links.derived(source, [f" spline {k}" for k in range(n_splines)] * len(links.column))
+    if transformer.include_bias:  # a column's basis sums to one, as indicators do
+        behind.low, behind.high, behind.block = np.zeros(len(source)), np.ones(len(source)), source
+    return behind
 
 
 @_links.register

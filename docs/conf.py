@@ -1,10 +1,14 @@
 """Configuration of the documentation."""
 
+import re
+
+from docutils import nodes
+
 import agop_tabular
 
 project = "agop_tabular"
 author = "The agop_tabular developers"
-copyright = author  # noqa: A001
+copyright = author
 version = release = agop_tabular.__version__
 
 extensions = [
@@ -31,3 +35,21 @@ html_theme_options = {
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
 }
+
+
+def _fitted_names(app, what, name, obj, options, lines):
+    """``(rank_, p)`` in a docstring is a shape, not a reference of reStructuredText."""
+    lines[:] = [re.sub(r"\((\w+_)(?=[,)])", r"(``\1``", line) for line in lines]
+
+
+def _numbered_references(app, doctree):
+    """``[R4e7f…-1]`` becomes ``[1]``; numpydoc does so itself, but not inside ``eval-rst``."""
+    for text in list(doctree.findall(nodes.Text)):
+        number = re.sub(r"\bR[0-9a-f]{12}-(?=\d+\b)", "", text)
+        if number != text:
+            text.parent.replace(text, nodes.Text(number))
+
+
+def setup(app):
+    app.connect("doctree-read", _numbered_references, priority=900)  # after numpydoc
+    app.connect("autodoc-process-docstring", _fitted_names, priority=100)  # before numpydoc

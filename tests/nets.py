@@ -7,9 +7,7 @@ from torch import nn
 
 class MLP(nn.Sequential):
     def __init__(self, n_in, n_out=2, width=16):
-        super().__init__(
-            nn.Linear(n_in, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, n_out)
-        )
+        super().__init__(nn.Linear(n_in, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, n_out))
 
 
 class FunctionalReLU(nn.Module):
@@ -87,9 +85,7 @@ class Tuple(nn.Module):
 
 
 def _sequential(*middle):
-    return lambda n_in, n_out: nn.Sequential(
-        nn.Linear(n_in, 16), *(make() for make in middle), nn.Linear(16, n_out)
-    )
+    return lambda n_in, n_out: nn.Sequential(nn.Linear(n_in, 16), *(make() for make in middle), nn.Linear(16, n_out))
 
 
 ARCHITECTURES = {

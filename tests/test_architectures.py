@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from nets import ARCHITECTURES, MLP, make_architecture
-from skorch import NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
+from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -170,6 +170,22 @@ class TestSkorch:
         contrast = AGOPExplainer(bare, contrast=True).fit(X).explain(X)
         np.testing.assert_allclose(explainer.explain(X), contrast, rtol=1e-3, atol=1e-4)
 
+    def test_log_softmax_is_found_too(self, X, y):
+        class Net(nn.Sequential):
+            def __init__(self, n_in, n_out):
+                super().__init__(MLP(n_in, n_out), nn.LogSoftmax(dim=-1))
+
+        net = self.fit(Net, y, X, NeuralNet, criterion=nn.NLLLoss)
+        explainer = AGOPExplainer(net, method="ixg").fit(X)
+        assert not explainer._contrast
+        bare = AGOPExplainer(net.module_[0], method="ixg").fit(X)
+        np.testing.assert_allclose(explainer.explain(X, target=1), bare.explain(X, target=1), rtol=1e-6)
+
+    def test_contrast_cannot_be_switched_off_on_log_probabilities(self, X, y):
+        net = self.fit(self.functional(), y, X)
+        off, auto = (AGOPExplainer(net, contrast=c).fit(X) for c in (False, "auto"))
+        np.testing.assert_array_equal(off.explain(X), auto.explain(X))
+
     def test_saturated_probabilities_stay_finite(self, X):
         class Hard(MLP):
             def forward(self, x):
@@ -188,9 +204,7 @@ class TestSkorch:
         module = Sigmoid if criterion is nn.BCELoss else MLP
         y = (X[:, 0] > 1).astype("float32")
         net = self.fit(module, y, X, NeuralNetBinaryClassifier, 1, criterion=criterion, threshold=threshold)
-        explainer = self.check(
-            net, X, lambda s: torch.stack([1 - torch.sigmoid(s[:, 1]), torch.sigmoid(s[:, 1])], 1)
-        )
+        explainer = self.check(net, X, lambda s: torch.stack([1 - torch.sigmoid(s[:, 1]), torch.sigmoid(s[:, 1])], 1))
         np.testing.assert_allclose(explainer.explain(X, target=0), -explainer.explain(X, target=1), atol=1e-6)
 
     def test_one_logit_in_a_plain_classifier(self, X):
@@ -228,10 +242,11 @@ class TestSkorch:
         net = self.fit(ARCHITECTURES["batch norm"], y, X, criterion=nn.CrossEntropyLoss, train_split=None)
         assert net.module_.training
         before = copy.deepcopy(net.module_.state_dict())
-        explainer = self.check(net, X, lambda s: torch.softmax(s, 1))
+        explainer = AGOPExplainer(net).fit(X)
+        explainer.explain(X)
         assert net.module_.training
         assert all(torch.equal(before[k], v) for k, v in net.module_.state_dict().items())
-        np.testing.assert_allclose(explainer.explain(X[:1]), explainer.explain(X)[:1], rtol=1e-4, atol=1e-6)
+        self.check(net, X, lambda s: torch.softmax(s, 1))
 
     def test_device_elsewhere_uses_a_copy(self, net, X):
         explainer = AGOPExplainer(net, device="meta")

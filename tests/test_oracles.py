@@ -180,7 +180,6 @@ CAPTUM = {
     "TanhDeepLiftModel of two inputs": (lambda: _Split(basic_models.TanhDeepLiftModel(), 2), (2,)),
     "BasicLinearModel of two inputs": (lambda: _SplitAt(basic_models.BasicLinearModel(), 3), (7,)),
     "ReLULinearModel of two inputs": (lambda: _SplitAt(basic_models.ReLULinearModel(), 3), (6,)),
-
     "BasicModel_ConvNetWithPaddingDilation": (
         lambda: nn.Sequential(basic_models.BasicModel_ConvNetWithPaddingDilation(), nn.Flatten()),
         (1, 5, 5),

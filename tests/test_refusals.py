@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNetClassifier
 from torch import nn
@@ -202,6 +202,17 @@ class TestModels:
         y = (X[:, 0] > 1).astype(int)
         model = make_pipeline(PCA(3), LogisticRegression()).fit(X, y)
         with pytest.raises(ValueError, match="PCA mixes the columns 'x0', 'x1', 'x2', …"):
+            AGOPExplainer(model).fit(X)
+
+    @pytest.mark.parametrize("n", [2, 3, 100])
+    def test_rows_mixed_in_few_rows(self, n, X):
+        module = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 2))
+        with pytest.raises(ValueError, match="mixes rows"):
+            AGOPExplainer(module).fit(X[:n])
+
+    def test_normalizer_mixes_columns(self, X):
+        model = make_pipeline(Normalizer(), LogisticRegression()).fit(X, (X[:, 0] > 1).astype(int))
+        with pytest.raises(ValueError, match="Normalizer mixes the columns"):
             AGOPExplainer(model).fit(X)
 
     def test_zero_gradient_warns(self, X):

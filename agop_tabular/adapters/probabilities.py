@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-_FINAL = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
+_FINAL: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
+    nn.Softmax: partial(torch.softmax, dim=-1),
+    nn.LogSoftmax: partial(torch.log_softmax, dim=-1),
+    nn.Sigmoid: torch.sigmoid,
+    nn.LogSigmoid: nn.functional.logsigmoid,
+}
 
 
 class ScoresOfProbabilities(nn.Module):
@@ -41,17 +48,17 @@ class ScoresOfProbabilities(nn.Module):
         raw : Tensor of shape (b, C) or (b, 1)
             The module's output for them.
         """
-        if (raw < 0).any() or (raw > 1).any():
-            return module, True  # logarithms already, whatever the criterion says
-        for final in reversed([m for m in module.modules() if isinstance(m, _FINAL)]):
+        for final in reversed([m for m in module.modules() if type(m) in _FINAL]):
             wrapped = cls(module, final)
             try:
                 scores = wrapped(x)
             except _NotReachedError:
                 continue
-            again = torch.sigmoid(scores) if raw.shape[1] == 1 else torch.softmax(scores, dim=-1)
+            again = _FINAL[type(final)](scores)
             if again.numel() == raw.numel() and torch.allclose(again.reshape_as(raw), raw, rtol=1e-4, atol=1e-6):
                 return wrapped, False
+        if (raw < 0).any() or (raw > 1).any():
+            return module, True  # logarithms already, whatever the criterion says
         return cls(module, None), raw.shape[1] > 1
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapt, adapts
@@ -39,10 +39,19 @@ def mlp_classifier(estimator: Any) -> Adapter:
     return Adapter(_mlp(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
 
 
+class Exp(nn.Module):
+    """The inverse of a logarithmic link."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Elementwise exponential."""
+        return x.exp()
+
+
 @adapts("sklearn.MLPRegressor")
 def mlp_regressor(estimator: Any) -> Adapter:
-    """MLPRegressor with one output or several."""
-    return Adapter(_mlp(estimator), kind="regressor")
+    """MLPRegressor with one output or several; the score is its prediction."""
+    module = _mlp(estimator)
+    return Adapter(module.append(Exp()) if estimator.out_activation_ == "exp" else module, kind="regressor")
 
 
 def _coefficients(estimator: Any) -> nn.Linear:
@@ -60,6 +69,14 @@ def linear_classifier(estimator: Any) -> Adapter:
 def linear_regressor(estimator: Any) -> Adapter:
     """LinearRegression, Ridge, Lasso, ElasticNet, LinearSVR, …"""
     return Adapter(_coefficients(estimator), kind="regressor")
+
+
+@adapts("sklearn._GeneralizedLinearRegressor")
+def generalized_linear_regressor(estimator: Any) -> Adapter:
+    """PoissonRegressor, GammaRegressor, TweedieRegressor; the score is the prediction, behind the link."""
+    linear = _coefficients(estimator)
+    logarithmic = type(estimator._base_loss.link).__name__ == "LogLink"
+    return Adapter(nn.Sequential(linear, Exp()) if logarithmic else linear, kind="regressor")
 
 
 @adapts("sklearn.FrozenEstimator")
