@@ -117,7 +117,7 @@ class RowAttribution:
         """Attributions (..., d) from gradients (..., p) at coordinates (..., p)."""
         values = gradient if self.chain is None else self.chain(gradient)
         if self.baseline is not None:
-            values = values * (x - self.baseline)
+            values = (x - self.baseline).mul_(values) if x.shape == values.shape else values * (x - self.baseline)
         return self.feature_map.fold(values, norm=self.method.norm)
 
     def support(self, gradient: Tensor) -> Tensor:

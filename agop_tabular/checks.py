@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -26,7 +28,7 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None
     ------
     ValueError
     """
-    if torch.isfinite(x.sum()):  # one pass; the full look only where the sum is not finite
+    if math.isfinite(x.sum().item()):  # one pass; the full look only where the sum is not finite
         return
     bad = ~torch.isfinite(x)
     if not bad.any():
@@ -55,14 +57,14 @@ def check_gradient(gradient: Tensor, first_row: int) -> None:
     ------
     ValueError
     """
-    if torch.isfinite(gradient.sum()):
+    if math.isfinite(gradient.sum().item()):
         return
     bad = ~torch.isfinite(gradient.flatten(1)).all(dim=1)
-    if bad.any():
-        raise ValueError(
-            f"The network's gradient is not finite at row {first_row + int(bad.nonzero()[0])} (a square root or "
-            "logarithm of zero, or weights that are NaN?). Leave such rows out, or mend the network."
-        )
+    row = f"at row {first_row + int(bad.nonzero()[0])}" if bad.any() else f"when squared, after row {first_row}"
+    raise ValueError(
+        f"The network's gradient is not finite {row} (a square root or logarithm of zero, or weights that are NaN or "
+        "too large for their dtype?). Leave such rows out, or mend the network."
+    )
 
 
 def check_moves(scores: Scores, x: Tensor, dead: Tensor, feature_map: FeatureMap) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from agop_tabular.adapters import Adapter
 from agop_tabular.attribution import Attribution
 from agop_tabular.checks import check_finite, check_gradient, check_moves
-from agop_tabular.core.gradients import Choice, as_found, score_gradient, score_jacobian
+from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.features import FeatureMap
 from agop_tabular.targets import ALL
@@ -44,9 +44,9 @@ def gather(
         for rows, x in batches:
             check_finite(x, feature_map, rows.start)
             sample = x[:CHECK_ROWS] if sample is None else sample
-            jacobian, _ = score_jacobian(adapter.scores, x, contrast=contrast)
-            check_gradient(jacobian, rows.start)
-            moment.update(jacobian)
+            moment.update(class_gradients(adapter.scores, x, contrast=contrast))
+            if not torch.isfinite(torch.trace(moment.total)):
+                check_gradient(score_jacobian(adapter.scores, x), rows.start)
             coordinates.update(x)
         dead = (torch.diagonal(moment.total) == 0) & (coordinates.scale() > 0)
         if sample is not None and dead.any():
@@ -91,11 +91,11 @@ def attribute(
         for rows, x in batches:
             check_finite(x, feature_map, rows.start)
             if every:
-                gradient, _ = score_jacobian(adapter.scores, x, contrast=contrast)
+                gradient = score_jacobian(adapter.scores, x, contrast=contrast)
                 x = x[:, None, :]
             else:
                 choose = adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
-                gradient, chosen, _ = score_gradient(adapter.scores, x, choose, contrast=contrast)
+                gradient, chosen = score_gradient(adapter.scores, x, choose, contrast=contrast)
                 index[rows] = chosen.cpu().numpy()
             check_gradient(gradient, rows.start)
             out = fitted.values(gradient, x)

@@ -33,6 +33,8 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "agop_total": explainer._moment.total,
         "coordinate_mean": explainer._coordinates.mean,
         "coordinate_squares": explainer._coordinates.squares,
+        "coordinate_first": explainer._coordinates.first,
+        "coordinate_varies": explainer._coordinates.varies,
         "baseline": torch.from_numpy(explainer.baseline_),
         "column_of": torch.from_numpy(feature_map.column_of),
         "block_of": torch.from_numpy(feature_map.block_of),
@@ -46,7 +48,6 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "params": {name: _plain(name, value) for name, value in explainer._fitted_params.items()},
         "contrast": explainer._contrast,
         "n": explainer._moment.n,
-        "eps": explainer._coordinates.eps,
         "names": feature_map.names,
         "coordinate_names": feature_map.coordinate_names,
         "feature_names_in": None if not hasattr(explainer, "feature_names_in_") else list(explainer.feature_names_in_),
@@ -84,9 +85,8 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     )
     p = explainer.feature_map_.n_coordinates
     explainer._moment = DenseMoment(p, state["n"], tensors["agop_total"])
-    explainer._coordinates = CoordinateMoment(
-        p, state["n"], tensors["coordinate_mean"], tensors["coordinate_squares"], state["eps"]
-    )
+    parts = ("mean", "squares", "first", "varies")
+    explainer._coordinates = CoordinateMoment(p, state["n"], *(tensors[f"coordinate_{part}"] for part in parts))
     explainer._contrast = state["contrast"]
     explainer._score_names = tuple(state["score_names"])
     explainer._fingerprint = state["network"]

@@ -200,8 +200,8 @@ def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
 
 
 def auto_batch_size(p: int) -> int:
-    """Rows a batch: large enough to keep the products busy, small enough to stay in the cache."""
-    return int(np.clip(2**18 // max(p, 1), 256, 4096))
+    """Rows a batch: large enough that the calls' own cost does not show, small enough to bound the memory."""
+    return int(np.clip(2**22 // max(p, 1), 1024, 8192))
 
 
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:

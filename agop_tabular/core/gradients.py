@@ -82,9 +82,7 @@ _NO_GRADIENT = (
 )
 
 
-def score_gradient(
-    scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False
-) -> tuple[Tensor, Tensor, Tensor]:
+def score_gradient(scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False) -> tuple[Tensor, Tensor]:
     """Gradient of one score per row, from one forward and one backward pass.
 
     Parameters
@@ -102,8 +100,6 @@ def score_gradient(
     gradient : Tensor of shape (b, p)
     target : Tensor of shape (b,)
         What ``choose`` returned.
-    s : Tensor of shape (b, C)
-        The scores, detached.
     """
     leaf, s = _scored(scores, x)
     target = choose(s.detach())
@@ -111,11 +107,11 @@ def score_gradient(
     weights.scatter_(1, target[:, None], 1.0)
     if contrast:
         weights -= 1.0 / s.shape[1]
-    return _backward(leaf, s, weights), target, s.detach()
+    return _backward(leaf, s, weights), target
 
 
-def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False) -> tuple[Tensor, Tensor]:
-    """Gradients of all scores: one forward pass, then one backward pass per class on the same graph.
+def class_gradients(scores: Scores, x: Tensor, *, contrast: bool = False) -> Iterator[Tensor]:
+    """Gradients of all scores, one after the other: one forward pass, then one backward pass a class on its graph.
 
     Parameters
     ----------
@@ -123,22 +119,37 @@ def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False) -> tupl
         Maps (b, p) to (b, C), row by row.
     x : Tensor of shape (b, p)
     contrast : bool
-        Subtract the mean over classes from every score.
+        Subtract the mean over classes from every score; all gradients are then held at once.
+
+    Yields
+    ------
+    gradient : Tensor of shape (b, p)
+        Of one score, in the order of the classes.
+    """
+    leaf, s = _scored(scores, x)
+    each: Iterator[Tensor] = (_backward(leaf, s, weights, retain_graph=True) for weights in _one_hot_rows(s))
+    if contrast:
+        every = torch.stack(list(each))
+        each = iter((every - every.mean(dim=0)).unbind())
+    yield from each
+
+
+def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False) -> Tensor:
+    """Gradients of all scores at once.
+
+    Parameters
+    ----------
+    scores, x, contrast : as in :func:`class_gradients`
 
     Returns
     -------
-    jacobian : Tensor of shape (b, C, p)
-    s : Tensor of shape (b, C)
-        The scores, detached.
+    Tensor of shape (b, C, p)
     """
-    leaf, s = _scored(scores, x)
-    n_scores = s.shape[1]
-    jacobian = x.new_empty(x.shape[0], n_scores, x.shape[1])
-    weights = torch.zeros_like(s)
-    for c in range(n_scores):
-        weights.zero_()
+    return torch.stack(list(class_gradients(scores, x, contrast=contrast)), dim=1)
+
+
+def _one_hot_rows(s: Tensor) -> Iterator[Tensor]:
+    for c in range(s.shape[1]):
+        weights = torch.zeros_like(s)
         weights[:, c] = 1.0
-        jacobian[:, c] = _backward(leaf, s, weights, retain_graph=c < n_scores - 1)
-    if contrast:
-        jacobian -= jacobian.mean(dim=1, keepdim=True)
-    return jacobian, s.detach()
+        yield weights

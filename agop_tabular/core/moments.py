@@ -6,6 +6,7 @@ summed in float64 on the CPU, so that batch size and row order do not show in th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -36,11 +37,14 @@ class DenseMoment:
         if self.total.numel() == 0:
             self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
 
-    def update(self, jacobian: Tensor) -> None:
-        """Add the gradients (b, C, p) of a batch."""
-        flat = jacobian.reshape(-1, self.p)
-        self.total += (flat.T @ flat).cpu()
-        self.n += jacobian.shape[0]
+    def update(self, gradients: Iterable[Tensor]) -> None:
+        """Add a batch of rows: the gradients (b, p) of one score after the other."""
+        product, b = None, 0
+        for g in gradients:
+            product, b = (g.T @ g if product is None else product.addmm_(g.T, g)), g.shape[0]
+        if product is not None:
+            self.total += product.cpu()
+        self.n += b
 
     def merge(self, other: DenseMoment) -> None:
         """Add the rows of another moment."""
@@ -76,10 +80,13 @@ class DiagonalMoment:
         if self.total.numel() == 0:
             self.total = torch.zeros(self.p, dtype=torch.float64)
 
-    def update(self, jacobian: Tensor) -> None:
-        """Add the gradients (b, C, p) of a batch."""
-        self.total += jacobian.reshape(-1, self.p).square().sum(dim=0).cpu()
-        self.n += jacobian.shape[0]
+    def update(self, gradients: Iterable[Tensor]) -> None:
+        """Add a batch of rows: the gradients (b, p) of one score after the other."""
+        b = 0
+        for g in gradients:
+            self.total += g.square().sum(dim=0).cpu()
+            b = g.shape[0]
+        self.n += b
 
     def merge(self, other: DiagonalMoment) -> None:
         """Add the rows of another moment."""
@@ -102,48 +109,55 @@ class CoordinateMoment:
 
     Attributes
     ----------
+    n : int
+        Number of rows.
     mean : Tensor of shape (p,), float64
     squares : Tensor of shape (p,), float64
         Sum of squared deviations from the mean.
-    n : int
-        Number of rows.
+    first : Tensor of shape (p,), float64
+        The first row.
+    varies : Tensor of bool, shape (p,)
+        Whether any row differs from the first.
     """
 
     p: int
     n: int = 0
     mean: Tensor = field(default_factory=lambda: torch.empty(0))
     squares: Tensor = field(default_factory=lambda: torch.empty(0))
-    eps: float = 0.0
+    first: Tensor = field(default_factory=lambda: torch.empty(0))
+    varies: Tensor = field(default_factory=lambda: torch.empty(0))
 
     def __post_init__(self) -> None:
-        if self.mean.numel() == 0:
-            self.mean = torch.zeros(self.p, dtype=torch.float64)
-            self.squares = torch.zeros(self.p, dtype=torch.float64)
+        if self.n == 0:
+            self.mean, self.squares, self.first = torch.zeros(3, self.p, dtype=torch.float64).unbind()
+            self.varies = torch.zeros(self.p, dtype=torch.bool)
 
     def update(self, x: Tensor) -> None:
         """Add a batch of rows (b, p)."""
         b = x.shape[0]
-        centre = x.mean(dim=0)
-        residual = x - centre
-        rest = residual.sum(dim=0).double().cpu() / b
-        squares = residual.square_().sum(dim=0).double().cpu() - b * rest.square()
-        batch = CoordinateMoment(self.p, b, centre.double().cpu() + rest, squares)
-        batch.eps = torch.finfo(x.dtype).eps
-        self.merge(batch)
+        ones = x.new_ones(b)
+        mean = (ones @ x) / b  # the sums as products: no faster way to go down the columns
+        squares = ones @ (x - mean).square_()
+        varies = squares > b * (1024 * torch.finfo(x.dtype).eps * mean).square()
+        if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
+            near = (~varies).nonzero()[:, 0]
+            varies[near] = (x[:, near] != x[0, near]).any(dim=0)
+        batch = (t.cpu().double() for t in (mean, squares, x[0]))
+        self.merge(CoordinateMoment(self.p, b, *batch, varies.cpu()))
 
     def merge(self, other: CoordinateMoment) -> None:
         """Add the rows of another moment."""
-        n = self.n + other.n
-        if n == 0:
+        if other.n == 0:
             return
+        if self.n == 0:
+            self.first = other.first
+        n = self.n + other.n
         delta = other.mean - self.mean
         self.squares = self.squares + other.squares + delta.square() * (self.n * other.n / n)
         self.mean = self.mean + delta * (other.n / n)
+        self.varies = self.varies | other.varies | (other.first != self.first)
         self.n = n
-        self.eps = max(self.eps, other.eps)
 
     def scale(self) -> Tensor:
-        """Standard deviation (no degrees of freedom taken off); 0 where constant to the precision of the rows."""
-        variance = self.squares.clamp_min(0.0) / max(self.n, 1)
-        constant = variance <= (8.0 * self.eps * self.mean).square()
-        return torch.where(constant, 0.0, variance.sqrt())
+        """Standard deviation, no degrees of freedom taken off; exactly 0 where all rows are the same."""
+        return torch.where(self.varies, (self.squares.clamp_min(0.0) / max(self.n, 1)).sqrt(), 0.0)

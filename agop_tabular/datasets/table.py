@@ -82,8 +82,7 @@ def _openml(table: Table) -> pd.DataFrame:
     dataset = openml.datasets.get_dataset(
         table.openml_id, download_data=True, download_qualities=False, download_features_meta_data=False
     )
-    frame: pd.DataFrame = dataset.get_data()[0]
-    return frame
+    return pd.DataFrame(dataset.get_data()[0])
 
 
 def as_bunch(table: Table, frame: pd.DataFrame, split: pd.Series | None, *, return_X_y: bool) -> Any:

@@ -74,10 +74,11 @@ def main(folder=Path("output/demo")):
     print("  " + "  ".join(f"λ{i + 1} {value:.1%}" for i, value in enumerate(share[:6])) + "  …")
 
     print("\nThree test rows; a positive attribution speaks for the predicted income:")
+    top = explanation.top(4)
     for i in range(3):
-        tell(explanation[i], adult.target_names)
+        tell(explanation[i], top, adult.target_names)
 
-    print("Global importance (share of the AGOP's diagonal, in variance units):")
+    print("\nGlobal importance (share of the AGOP's diagonal, in variance units):")
     for j in np.argsort(-explainer.feature_importances_)[:8]:
         print(f"  {X_train.columns[j]:<16}{explainer.feature_importances_[j]:6.1%}")
 
@@ -95,14 +96,13 @@ def main(folder=Path("output/demo")):
     return {"auc": auc, "ratio": per_row_shap / per_row}
 
 
-def tell(row, class_names):
+def tell(row, top, class_names):
     """One row in words."""
     (label,), (support,) = row.target, row.support
     print(f"\n  row {row.index[0]}: predicted {class_names[label]}, support {support:.2f}")
-    for _, (feature, value, attribution) in row.top(4).iterrows():
+    for _, (feature, value, attribution) in top.loc[row.index[0]].iterrows():
         side = "for" if attribution > 0 else "against"
         print(f"    {feature:<16}{value!s:<22}{attribution:+7.2f}  {side} {class_names[label]}")
-    print()
 
 
 def time_shap(model, X_train, X_test, n=200):

@@ -14,7 +14,7 @@ def jacobian():
 
 def test_dense_is_the_sum_of_outer_products(jacobian):
     moment = DenseMoment(7)
-    moment.update(jacobian)
+    moment.update(jacobian.unbind(1))
     oracle = sum(np.outer(g, g) for row in jacobian.numpy() for g in row) / 50
     np.testing.assert_allclose(moment.mean(), oracle, rtol=1e-12)
 
@@ -22,17 +22,17 @@ def test_dense_is_the_sum_of_outer_products(jacobian):
 def test_diagonal_is_the_diagonal_of_dense(jacobian):
     dense, diagonal = DenseMoment(7), DiagonalMoment(7)
     for part in jacobian.split(8):
-        dense.update(part)
-        diagonal.update(part)
+        dense.update(part.unbind(1))
+        diagonal.update(iter(part.unbind(1)))
     torch.testing.assert_close(diagonal.mean(), torch.diagonal(dense.mean()))
 
 
 @pytest.mark.parametrize("kind", [DenseMoment, DiagonalMoment])
 def test_merging_halves_equals_one_pass(jacobian, kind):
     whole, first, second = kind(7), kind(7), kind(7)
-    whole.update(jacobian)
-    first.update(jacobian[:20])
-    second.update(jacobian[20:])
+    whole.update(jacobian.unbind(1))
+    first.update(jacobian[:20].unbind(1))
+    second.update(jacobian[20:].unbind(1))
     first.merge(second)
     assert first.n == whole.n
     torch.testing.assert_close(first.mean(), whole.mean())
@@ -60,6 +60,18 @@ def test_a_constant_has_scale_zero_exactly(dtype, value):
     for part in torch.full((999, 1), value, dtype=dtype).split(100):
         moment.update(part)
     assert moment.scale().item() == 0
+
+
+def test_a_small_variation_is_kept():
+    """Seconds since 1970 over a day, in float32: a variation of a millionth is still one."""
+    x = torch.tensor([[1.6e9], [1.6e9 + 4e4]], dtype=torch.float32)
+    moment = CoordinateMoment(1)
+    moment.update(x)
+    assert moment.scale().item() == pytest.approx(2e4, rel=0.01)
+    alone = CoordinateMoment(1)
+    for row in x:
+        alone.update(row[None])
+    assert alone.scale().item() == pytest.approx(2e4, rel=0.01)
 
 
 def test_nothing_yet():

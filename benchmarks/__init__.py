@@ -1,0 +1,1 @@
+"""The studies: ``python -m benchmarks NAME``. Not part of the wheel."""

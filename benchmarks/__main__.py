@@ -1,0 +1,22 @@
+"""``python -m benchmarks NAME [options]``: run one study."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import overhead
+
+STUDIES = {"overhead": overhead}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="study", required=True)
+    for name, study in STUDIES.items():
+        study.add_options(commands.add_parser(name, help=study.__doc__.splitlines()[0], description=study.__doc__))
+    options = vars(parser.parse_args())
+    STUDIES[options.pop("study")].run(**options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Cost of fit and explain beside a bare torch loop over the same gradients and product.
+
+Both run in one process, interleaved, after a warm-up; the ratio is that of their medians. The loop is handed float32
+tensors' memory, knows the answer's shape, checks nothing and leaves nothing as it was found: it is the floor. Memory is
+the growth of the peak resident set of a process of its own, beyond the rows and the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from torch import nn
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.adapters.base import auto_batch_size
+from benchmarks.machine import machine
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--columns", type=int, default=108)
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--memory-rows", type=int, default=1_000_000, help="0 leaves the memory out")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+
+
+def run(rows: int, columns: int, repeats: int, memory_rows: int, output: Path) -> dict:
+    cells = []
+    for n_classes in (2, 5):
+        for width in (128, 512):
+            cell = compare(rows, columns, n_classes, width, repeats)
+            cells.append(cell)
+            print(
+                f"classes {n_classes}, width {width}: "
+                f"fit {cell['fit']['ratio']:.2f} ({1e3 * cell['fit']['explainer']:.0f} ms), "
+                f"explain {cell['explain']['ratio']:.2f} ({1e3 * cell['explain']['explainer']:.0f} ms), "
+                f"forward pass {1e3 * cell['forward']:.0f} ms",
+                flush=True,
+            )
+    result = {"machine": machine(), "rows": rows, "columns": columns, "repeats": repeats, "cells": cells}
+    if memory_rows:
+        result["memory"] = peak_memory(memory_rows, 50)
+        print(
+            "peak memory of explaining {rows:,} x {columns}: {extra_mb:.0f} MB beyond rows and answer".format(
+                **result["memory"]
+            )
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "overhead.json").write_text(json.dumps(result, indent=1) + "\n")
+    (output / "overhead.md").write_text(table(result))
+    print(f"written to {output / 'overhead.md'}")
+    return result
+
+
+def make_net(columns: int, n_classes: int, width: int) -> NeuralNetClassifier:
+    torch.manual_seed(0)
+    net = NeuralNetClassifier(
+        nn.Sequential(
+            nn.Linear(columns, width),
+            nn.ReLU(),
+            nn.Linear(width, width // 2),
+            nn.ReLU(),
+            nn.Linear(width // 2, n_classes),
+        ),
+        criterion=nn.CrossEntropyLoss,
+    )
+    return net.initialize()
+
+
+def compare(rows: int, columns: int, n_classes: int, width: int, repeats: int) -> dict:
+    X = np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32)
+    net = make_net(columns, n_classes, width)
+    module = net.module_.eval()
+    explainer = AGOPExplainer(net).fit(X)
+    size = auto_batch_size(columns)
+    filtered = explainer._attribution.ready(torch.float32, torch.device("cpu"))
+    chain, baseline = filtered.chain, filtered.baseline
+    np.testing.assert_allclose(
+        bare_explain(module, X, chain, baseline, size), explainer.explain(X), rtol=1e-3, atol=1e-5
+    )
+    return {
+        "n_classes": n_classes,
+        "width": width,
+        "rank": explainer.rank_,
+        "fit": ratio(lambda: AGOPExplainer(net).fit(X), lambda: bare_fit(module, X, n_classes, size), repeats),
+        "explain": ratio(lambda: explainer.explain(X), lambda: bare_explain(module, X, chain, baseline, size), repeats),
+        "forward": median_seconds(lambda: forward(module, X, size), repeats),
+    }
+
+
+def bare_explain(module, X, chain, baseline, size):
+    out = np.empty_like(X)
+    for i in range(0, len(X), size):
+        x = torch.from_numpy(X[i : i + size]).requires_grad_()
+        s = module(x)
+        (g,) = torch.autograd.grad(s.gather(1, s.argmax(1, keepdim=True)).sum(), x)
+        out[i : i + size] = (chain(g) * (x.detach() - baseline)).numpy()
+    return out
+
+
+def bare_fit(module, X, n_classes, size):
+    p = X.shape[1]
+    moment = torch.zeros(p, p)
+    for i in range(0, len(X), size):
+        x = torch.from_numpy(X[i : i + size]).requires_grad_()
+        s = module(x)
+        for c in range(n_classes):
+            (g,) = torch.autograd.grad(s[:, c].sum(), x, retain_graph=c < n_classes - 1)
+            moment += g.T @ g
+    return torch.linalg.eigh(moment.double() / len(X))
+
+
+def forward(module, X, size):
+    with torch.no_grad():
+        for i in range(0, len(X), size):
+            module(torch.from_numpy(X[i : i + size]))
+
+
+def ratio(ours: Callable, floor: Callable, repeats: int) -> dict:
+    """Medians of both, interleaved, and the ratio of each pair."""
+    times = {"explainer": [], "loop": []}
+    for i in range(repeats + 2):
+        for name, run_once in (("explainer", ours), ("loop", floor)):
+            seconds = timed(run_once)
+            if i >= 2:  # warm-up
+                times[name].append(seconds)
+    pairs = sorted(a / b for a, b in zip(times["explainer"], times["loop"], strict=True))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return medians | {"ratio": medians["explainer"] / medians["loop"], "pairs_min": pairs[0], "pairs_max": pairs[-1]}
+
+
+def timed(run_once: Callable) -> float:
+    start = time.perf_counter()
+    run_once()
+    return time.perf_counter() - start
+
+
+def median_seconds(run_once: Callable, repeats: int) -> float:
+    run_once()
+    return statistics.median(timed(run_once) for _ in range(repeats))
+
+
+def peak_memory(rows: int, columns: int) -> dict:
+    """In a process of its own, since a peak never falls."""
+    call = [sys.executable, "-c", f"from benchmarks.overhead import _peak; _peak({rows}, {columns})"]
+    return json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
+
+
+def _peak(rows: int, columns: int) -> None:
+    X = np.ones((rows, columns), dtype=np.float32)
+    X[:] = np.random.default_rng(0).standard_normal((1000, columns), dtype=np.float32)[np.arange(rows) % 1000]
+    net = make_net(columns, 3, 128)
+    explainer = AGOPExplainer(net).fit(X[:1000])
+    explainer.explain(X[:5000])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    out = explainer.explain(X)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    print(json.dumps({"rows": rows, "columns": columns, "extra_mb": (grown - out.nbytes) / 1e6}))
+
+
+def table(result: dict) -> str:
+    lines = [
+        "# Overhead of AGOPExplainer over a bare torch loop",
+        "",
+        f"`python -m benchmarks overhead`: {result['rows']:,} rows of {result['columns']} columns, float32, MLP with "
+        f"two hidden layers, medians of {result['repeats']} interleaved runs in one process, and the range of the "
+        "ratio over pairs of runs. The loop takes the same gradients and the same product and does nothing else.",
+        "",
+        "| classes | width | rank | fit, ms | loop, ms | ratio (pairs) | explain, ms | loop, ms | ratio (pairs) | "
+        "forward pass, ms |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for cell in result["cells"]:
+        columns = [str(cell["n_classes"]), str(cell["width"]), str(cell["rank"])]
+        for what in ("fit", "explain"):
+            figures = cell[what]
+            columns += [
+                f"{1e3 * figures['explainer']:.0f}",
+                f"{1e3 * figures['loop']:.0f}",
+                f"{figures['ratio']:.2f} ({figures['pairs_min']:.2f} to {figures['pairs_max']:.2f})",
+            ]
+        lines.append("| " + " | ".join([*columns, f"{1e3 * cell['forward']:.0f}"]) + " |")
+    if "memory" in result:
+        memory = result["memory"]
+        lines += [
+            "",
+            f"Explaining {memory['rows']:,} × {memory['columns']} float32 raised the peak resident set by "
+            f"{memory['extra_mb']:.0f} MB beyond the answer itself.",
+        ]
+    made_with = ", ".join(f"{k} {v}" for k, v in result["machine"].items())
+    return "\n".join([*lines, "", f"Made with: {made_with}.", ""])
