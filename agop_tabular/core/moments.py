@@ -142,8 +142,8 @@ class CoordinateMoment:
         if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
             near = (~varies).nonzero()[:, 0]
             varies[near] = (x[:, near] != x[0, near]).any(dim=0)
-        batch = (t.cpu().double() for t in (mean, squares, x[0]))
-        self.merge(CoordinateMoment(self.p, b, *batch, varies.cpu()))
+        mean, squares, first = (t.cpu().double() for t in (mean, squares, x[0]))
+        self.merge(CoordinateMoment(self.p, b, mean, squares, first, varies.cpu()))
 
     def merge(self, other: CoordinateMoment) -> None:
         """Add the rows of another moment."""
