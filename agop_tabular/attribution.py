@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,9 @@ from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.core.spectrum import Spectrum
 from agop_tabular.features import FeatureMap
 from agop_tabular.methods import Method
+
+NARROW = 1e-3
+"""A gap behind the last kept eigenvalue below this share of it is warned of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,26 @@ class Attribution:
             standard,
             chain,
         )
+
+    def warn(self, stacklevel: int) -> None:
+        """Warn of what leaves every attribution zero, or the kept subspace arbitrary."""
+        message = None
+        if not self.scale.any():
+            message = (
+                "Every coordinate is constant over the training rows, so every attribution is zero; fit on more rows."
+            )
+        elif self.spectrum.eigenvalues[0] == 0:
+            message = (
+                "The gradient of every score is zero on all training rows, so every attribution is zero; is the "
+                "network trained, or saturated?"
+            )
+        elif self.spectrum.relative_gap(self.rank) < NARROW:
+            message = (
+                f"Eigenvalues {self.rank} and {self.rank + 1} of the AGOP are nearly equal, so which subspace "
+                f"rank={self.rank} keeps is arbitrary among them; choose another rank."
+            )
+        if message is not None:
+            warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
 
     def ready(self, dtype: torch.dtype, device: torch.device) -> RowAttribution:
         """The same in the network's precision, on its device."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from copy import deepcopy
 from numbers import Integral
 from os import PathLike
 from typing import Any
@@ -19,24 +16,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from agop_tabular import persistence
-from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.adapters import adapt
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.attribution import Attribution
-from agop_tabular.checks import check_finite
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.methods import method_named
-from agop_tabular.passes import attribute, gather, scores_at
+from agop_tabular.passes import Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
-from agop_tabular.targets import ALL, PREDICTED, resolve_target, score_names
-from agop_tabular.tracing import trace
-
-PROBE_ROWS = 256
+from agop_tabular.rows import one_row, result_dtype
+from agop_tabular.targets import ALL, PREDICTED, resolve_target
 
 
 def _estimator_is_fitted(self: AGOPExplainer) -> bool:
@@ -197,9 +189,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         if self.max_samples is not None and self.max_samples < len(rows):
             chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
             rows = take_rows(rows, np.sort(chosen))
-        self._learn(rows, *self._start(estimator, rows))
-        self.estimator_ = estimator
-        return self
+        return self._learn(estimator, rows)
 
     @available_if(_estimator_is_fitted)
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> AGOPExplainer:
@@ -218,12 +208,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self._check_params()
         started = hasattr(self, "n_samples_seen_")
         rows = self._rows(X, reset=not started)
-        if started:
-            moments = deepcopy((self._moment, self._coordinates))
-            return self._learn(rows, self._adapter, self.feature_map_, *moments)
-        self._learn(rows, *self._start(self.estimator, rows))
-        self.estimator_ = self.estimator
-        return self
+        return self._learn(self.estimator_ if started else self.estimator, rows, self._gathered if started else None)
 
     def _check_params(self) -> None:
         method_named(self.method)
@@ -267,59 +252,34 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             )
         return clone(self.estimator).fit(X, y, **fit_params)
 
-    def _start(self, estimator: Any, X: Any) -> tuple[Adapter, FeatureMap, DenseMoment, CoordinateMoment]:
-        adapter = adapt(estimator).on(self.device)
-        probe = take_rows(X, slice(None, None, max(1, len(X) // PROBE_ROWS)))
-        names = [str(c) for c in X.columns] if hasattr(X, "columns") else [f"x{j}" for j in range(X.shape[1])]
-        feature_map = trace(adapter.preprocessing, tuple(names), probe)
-        x = adapter.tensor(adapter.encode(probe))
-        check_finite(x, feature_map)
-        adapter.confirm(x)
-        if self.contrast is True and adapter.n_scores < 2:
-            raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
-        p = feature_map.n_coordinates
-        return adapter, feature_map, DenseMoment(p), CoordinateMoment(p)
+    def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None) -> AGOPExplainer:
+        """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
+        if gathered is None:
+            gathered = Gathered.nothing(adapt(estimator).on(self.device), rows, contrast=self.contrast is True)
+        gathered = gathered.plus(batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose))
+        self.estimator_ = estimator
+        return self._settle(gathered, self._baseline_row(gathered))
 
-    def _learn(
-        self, X: Any, adapter: Adapter, feature_map: FeatureMap, moment: DenseMoment, coordinates: CoordinateMoment
-    ) -> AGOPExplainer:
-        """Add the rows to the moments; nothing is kept where that fails."""
-        contrast = self._contrasts(adapter)
-        gather(adapter, feature_map, self._batches(adapter, X, "fit"), moment, coordinates, contrast=contrast)
-        self._adapter, self.feature_map_ = adapter, feature_map
-        self._moment, self._coordinates, self._contrast = moment, coordinates, contrast
-        self._score_names = score_names(adapter)
-        if adapter.classes is not None:
-            self.classes_ = adapter.classes
-        elif hasattr(self, "classes_"):
-            del self.classes_
-        return self._settle(self._baseline_row(coordinates.mean))
-
-    def _contrasts(self, adapter: Adapter) -> bool:
-        return adapter.contrast_only or self.contrast is True
-
-    def _batches(self, adapter: Adapter, X: Any, what: str) -> Iterator[tuple[slice, Tensor]]:
-        size = None if self.batch_size == "auto" else int(self.batch_size)
-        progress = tqdm(total=len(X), desc=f"AGOP {what}", unit=" rows", disable=not self.verbose)
-        with progress:
-            for rows, x in adapter.batches(X, size):
-                yield rows, x
-                progress.update(len(x))
-
-    def _settle(self, baseline: Tensor) -> AGOPExplainer:
-        """Everything that follows from the moments."""
+    def _settle(self, gathered: Gathered, baseline: Tensor) -> AGOPExplainer:
+        """Everything that follows from what was gathered."""
         fitted = Attribution.fitted(
             method_named(self.method),
-            self.feature_map_,
-            self._moment,
-            self._coordinates,
+            gathered.feature_map,
+            gathered.moment,
+            gathered.coordinates,
             rank=self.rank,
             standardize=self.standardize,
             baseline=baseline,
         )
-        _warn_of_spectrum(fitted)
+        fitted.warn(stacklevel=4)
+        self._gathered, self._attribution = gathered, fitted
         self._fitted_params = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
-        self.n_samples_seen_ = self._moment.n
+        self.n_samples_seen_ = gathered.moment.n
+        self.feature_map_ = gathered.feature_map
+        if gathered.classes is not None:
+            self.classes_ = gathered.classes
+        elif hasattr(self, "classes_"):
+            del self.classes_
         self.rank_ = fitted.rank
         self.baseline_, self.scale_ = fitted.baseline.numpy(), fitted.scale.numpy()
         self.eigenvalues_ = fitted.spectrum.eigenvalues.numpy()
@@ -327,28 +287,17 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self.agop_diagonal_ = fitted.diagonal.numpy()
         self.feature_importances_ = fitted.importances.numpy()
         self.coordinate_names_ = np.array(self.feature_map_.coordinate_names, dtype=object)
-        self._attribution = fitted
         return self
 
-    def _baseline_row(self, mean: Tensor) -> Tensor:
+    def _baseline_row(self, gathered: Gathered) -> Tensor:
+        """x₀ (p,), float64."""
         if isinstance(self.baseline, str):
+            mean = gathered.coordinates.mean
             return mean.clone() if self.baseline == "mean" else torch.zeros_like(mean)
-        row = self.baseline
-        if isinstance(row, dict):
-            row = pd.DataFrame([row])
-        elif isinstance(row, pd.Series):
-            row = row.to_frame().T.infer_objects()
-        named = hasattr(self, "feature_names_in_")
-        if not isinstance(row, pd.DataFrame) or not named:
-            row = np.asarray(row).reshape(1, -1)
-            if named and row.shape[1] == self.n_features_in_:
-                row = pd.DataFrame(row, columns=self.feature_names_in_).infer_objects()
-        row = self._rows(row, reset=False)
+        row = self._rows(one_row(self.baseline, getattr(self, "feature_names_in_", None)), reset=False)
         if len(row) != 1:
             raise ValueError(f"baseline has {len(row)} rows; give one row in the columns of X.")
-        x = self._adapter.tensor(self._adapter.encode(row))
-        check_finite(x, self.feature_map_)
-        return x[0].double().cpu()
+        return gathered.encoded(row)
 
     # Explaining -------------------------------------------------------------------------------------------------
 
@@ -401,13 +350,13 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         values, support, index = self._attribute(rows, target, with_support=True)
         labels: Any = ALL if values.ndim == 3 else None
         if index is not None:
-            labels = getattr(self, "classes_", np.arange(len(self._score_names)))[index]
+            labels = getattr(self, "classes_", np.arange(len(self._gathered.score_names)))[index]
         return Explanation(
             values=values,
             data=rows,
             feature_names=self.feature_map_.names,
             target=labels,
-            target_names=self._score_names,
+            target_names=self._gathered.score_names,
             base_values=None if self._attribution.method.constant else self._base_values(index, len(rows)),
             support=support,
             method=self._attribution.method.name,
@@ -415,38 +364,25 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     def _explainable(self, X: Any) -> Any:
         check_is_fitted(self, "n_samples_seen_")
-        rows = self._rows(X, reset=False)
-        if self._adapter is None and not self._attribution.method.constant:
-            raise ValueError(
-                f"This explainer was loaded without its estimator, and {self._attribution.method.name!r} needs the "
-                "network: AGOPExplainer.load(path, estimator=net)."
-            )
-        return rows
+        return self._rows(X, reset=False)
 
     def _attribute(
         self, X: Any, target: Any, *, with_support: bool
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Attributions (n, d) or (n, d, C), support (n,) or (n, C), index of the explained score (n,) if it is one."""
-        n, dtype = len(X), _result_dtype(X)
+        n, dtype, gathered = len(X), result_dtype(X), self._gathered
         if self._attribution.method.constant:
             row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
             if isinstance(target, str) and target == ALL:
-                return np.tile(row[:, None], (n, 1, len(self._score_names))), None, None
+                return np.tile(row[:, None], (n, 1, len(gathered.score_names))), None, None
             return np.tile(row, (n, 1)), None, None
-        return attribute(
-            self._adapter,
-            self._attribution,
-            self._batches(self._adapter, X, "explain"),
-            n,
-            resolve_target(target, self._adapter, n),
-            dtype,
-            contrast=self._contrast,
-            with_support=with_support,
-        )
+        wanted = resolve_target(target, gathered.network, n)
+        parts = batches(gathered.network, X, self.batch_size, "explain", verbose=self.verbose)
+        return attribute(gathered, self._attribution, parts, n, wanted, dtype, with_support=with_support)
 
     def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
         """Score of the explained class at the baseline (n,), or of all classes (n, C)."""
-        s = scores_at(self._adapter, self.baseline_, contrast=self._contrast)
+        s = self._gathered.scores_at(self._attribution.baseline)
         return np.tile(s, (n, 1)) if index is None else s[index]
 
     @property
@@ -454,7 +390,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         """M over the p coordinates, standardised: (p, p), float64."""
         check_is_fitted(self, "n_samples_seen_")
         standard = self._attribution.standard
-        return standard(standard(self._moment.mean()).T).numpy()
+        return standard(standard(self._gathered.moment.mean()).T).numpy()
 
     # Keeping ----------------------------------------------------------------------------------------------------
 
@@ -489,36 +425,3 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             Where the file is truncated, altered, or of a newer format, or the estimator has another width.
         """
         return persistence.load(cls, path, estimator)
-
-
-def _result_dtype(X: Any) -> np.dtype:
-    dtypes = set(X.dtypes) if isinstance(X, pd.DataFrame) else {X.dtype}
-    if len(dtypes) == 1:
-        (dtype,) = dtypes
-        if isinstance(dtype, np.dtype) and dtype.kind == "f":
-            return dtype
-    return np.dtype(np.float64)
-
-
-def _warn_of_spectrum(fitted: Attribution) -> None:
-    spectrum, rank = fitted.spectrum, fitted.rank
-    if not fitted.scale.any():
-        warnings.warn(
-            "Every coordinate is constant over the training rows, so every attribution is zero; fit on more rows.",
-            UserWarning,
-            stacklevel=5,
-        )
-    elif spectrum.eigenvalues[0] == 0:
-        warnings.warn(
-            "The gradient of every score is zero on all training rows, so every attribution is zero; is the network "
-            "trained, or saturated?",
-            UserWarning,
-            stacklevel=5,
-        )
-    elif spectrum.relative_gap(rank) < 1e-3:
-        warnings.warn(
-            f"Eigenvalues {rank} and {rank + 1} of the AGOP are nearly equal, so which subspace rank={rank} keeps is "
-            "arbitrary among them; choose another rank.",
-            UserWarning,
-            stacklevel=5,
-        )

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from safetensors.torch import save_file
 from agop_tabular.adapters import Adapter, adapt
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.features import FeatureMap
+from agop_tabular.passes import Gathered
 
 FORMAT = 1
 """Version of the file format; a newer one is refused."""
@@ -28,13 +30,14 @@ _KEY = "agop_tabular"
 
 def save(explainer: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted explainer without its estimator, whole or not at all."""
-    feature_map = explainer.feature_map_
+    gathered = explainer._gathered
+    feature_map = gathered.feature_map
     tensors = {
-        "agop_total": explainer._moment.total,
-        "coordinate_mean": explainer._coordinates.mean,
-        "coordinate_squares": explainer._coordinates.squares,
-        "coordinate_first": explainer._coordinates.first,
-        "coordinate_varies": explainer._coordinates.varies,
+        "agop_total": gathered.moment.total,
+        "coordinate_mean": gathered.coordinates.mean,
+        "coordinate_squares": gathered.coordinates.squares,
+        "coordinate_first": gathered.coordinates.first,
+        "coordinate_varies": gathered.coordinates.varies,
         "baseline": torch.from_numpy(explainer.baseline_),
         "column_of": torch.from_numpy(feature_map.column_of),
         "block_of": torch.from_numpy(feature_map.block_of),
@@ -42,19 +45,19 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "high": torch.from_numpy(feature_map.high),
     }
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    classes = getattr(explainer, "classes_", None)
+    classes = gathered.classes
     state = {
         "format": FORMAT,
         "params": {name: _plain(name, value) for name, value in explainer._fitted_params.items()},
-        "contrast": explainer._contrast,
-        "n": explainer._moment.n,
+        "contrast": gathered.contrast,
+        "n": gathered.moment.n,
         "names": feature_map.names,
         "coordinate_names": feature_map.coordinate_names,
         "feature_names_in": None if not hasattr(explainer, "feature_names_in_") else list(explainer.feature_names_in_),
         "n_features_in": explainer.n_features_in_,
-        "score_names": explainer._score_names,
+        "score_names": gathered.score_names,
         "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
-        "network": fingerprint(explainer._adapter) if explainer._adapter is not None else explainer._fingerprint,
+        "network": fingerprint(gathered.adapter) if gathered.adapter is not None else explainer._fingerprint,
     }
     text = json.dumps(state)
     path = Path(path)
@@ -78,25 +81,27 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     explainer.n_features_in_ = state["n_features_in"]
     if state["feature_names_in"] is not None:
         explainer.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
-    explainer.feature_map_ = FeatureMap(
+    feature_map = FeatureMap(
         tuple(state["names"]),
         tuple(state["coordinate_names"]),
         *(tensors[name].numpy() for name in ("column_of", "block_of", "low", "high")),
     )
-    p = explainer.feature_map_.n_coordinates
-    explainer._moment = DenseMoment(p, state["n"], tensors["agop_total"])
-    parts = ("mean", "squares", "first", "varies")
-    explainer._coordinates = CoordinateMoment(p, state["n"], *(tensors[f"coordinate_{part}"] for part in parts))
-    explainer._contrast = state["contrast"]
-    explainer._score_names = tuple(state["score_names"])
+    p, n, classes = feature_map.n_coordinates, state["n"], state["classes"]
+    coordinates = (tensors[f"coordinate_{part}"] for part in ("mean", "squares", "first", "varies"))
+    gathered = Gathered(
+        None,
+        feature_map,
+        DenseMoment(p, n, tensors["agop_total"]),
+        CoordinateMoment(p, n, *coordinates),
+        state["contrast"],
+        tuple(state["score_names"]),
+        None if classes is None else np.array(classes["labels"], dtype=classes["dtype"]),
+    )
     explainer._fingerprint = state["network"]
-    if state["classes"] is not None:
-        explainer.classes_ = np.array(state["classes"]["labels"], dtype=state["classes"]["dtype"])
-    explainer._adapter = None
     if estimator is not None:
-        explainer._adapter = _connected(explainer, estimator, state["network"])
+        gathered = _connected(gathered, estimator, params["device"], state["network"])
         explainer.estimator_ = estimator
-    return explainer._settle(tensors["baseline"])
+    return explainer._settle(gathered, tensors["baseline"])
 
 
 def fingerprint(adapter: Adapter) -> str:
@@ -108,27 +113,24 @@ def fingerprint(adapter: Adapter) -> str:
     return digest.hexdigest()
 
 
-def _connected(explainer: Any, estimator: Any, network: str) -> Adapter:
-    """The adapter of the estimator, checked against the file."""
-    adapter = adapt(estimator).on(explainer.device)
-    width = getattr(estimator, "n_features_in_", explainer.n_features_in_)
-    mean, scale = explainer._coordinates.mean, explainer._coordinates.scale()
+def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str) -> Gathered:
+    """With the adapter of the estimator, checked against the file."""
+    adapter = adapt(estimator).on(device)
+    d, n_scores = gathered.feature_map.n_columns, len(gathered.score_names)
+    mean, scale = gathered.coordinates.mean, gathered.coordinates.scale()
     steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
     try:
-        if width != explainer.n_features_in_:
+        width = getattr(estimator, "n_features_in_", d)
+        if width != d:
             raise ValueError(f"it takes {width} columns")
         adapter.confirm(adapter.tensor((mean + steps * scale).numpy()))
+        if adapter.n_scores != n_scores:
+            raise ValueError(f"it has {adapter.n_scores} scores")
     except ValueError as error:
         raise ValueError(
-            f"The estimator does not fit the saved explainer, which has {explainer.n_features_in_} columns and "
-            f"{explainer.feature_map_.n_coordinates} coordinates at the network's input ({error}). Load it with the "
-            "estimator that was explained."
+            f"The estimator does not fit the saved explainer of {d} columns, {len(mean)} coordinates at the network's "
+            f"input and {n_scores} scores ({error}). Load it with the estimator that was explained."
         ) from error
-    if adapter.n_scores != len(explainer._score_names):
-        raise ValueError(
-            f"The estimator has {adapter.n_scores} scores, the saved explainer {len(explainer._score_names)}. Load it "
-            "with the estimator that was explained."
-        )
     if fingerprint(adapter) != network:
         warnings.warn(
             "The network's weights are not those that the saved explainer was fitted on; its AGOP belongs to another "
@@ -136,7 +138,7 @@ def _connected(explainer: Any, estimator: Any, network: str) -> Adapter:
             UserWarning,
             stacklevel=4,
         )
-    return adapter
+    return replace(gathered, adapter=adapter)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

@@ -59,7 +59,7 @@ def test_left_as_found(busy, X, method):
     explainer = AGOPExplainer(busy, method=method).fit(X)
     explainer(X)
     explainer.explain(X[:3])
-    if explainer._adapter.n_scores > 1:
+    if explainer._gathered.adapter.n_scores > 1:
         explainer.explain(X, target="all")
     assert_same(before, busy)
     np.testing.assert_array_equal(X, rows)
@@ -141,7 +141,7 @@ class TestSkorch:
         """The adapter's scores give the net's own probabilities, and its predicted class."""
         explainer = AGOPExplainer(net).fit(X)
         with as_found(net.module_):
-            scores = explainer._adapter.scores(explainer._adapter.tensor(X)).detach()
+            scores = explainer._gathered.adapter.scores(explainer._gathered.adapter.tensor(X)).detach()
         np.testing.assert_allclose(probabilities(scores), net.predict_proba(X), atol=1e-6)
         np.testing.assert_array_equal(explainer(X).target, net.predict(X))
         return explainer
@@ -155,7 +155,7 @@ class TestSkorch:
 
     def test_nll_finds_the_softmax(self, X, y):
         explainer = self.check(self.fit(self.probabilities(), y, X), X, lambda s: torch.softmax(s, 1))
-        assert not explainer._contrast
+        assert not explainer._gathered.contrast
         net = explainer.estimator_
         logits = AGOPExplainer(net.module_.body, method="ixg").fit(X).explain(X, target=1)
         ours = AGOPExplainer(net, method="ixg").fit(X).explain(X, target=1)
@@ -164,7 +164,7 @@ class TestSkorch:
     def test_nll_with_a_functional_softmax_takes_the_logarithm(self, X, y):
         net = self.fit(self.functional(), y, X)
         explainer = self.check(net, X, lambda s: torch.softmax(s, 1))
-        assert explainer._contrast
+        assert explainer._gathered.contrast
         bare = MLP(6, 3)
         bare.load_state_dict(net.module_.state_dict())
         contrast = AGOPExplainer(bare, contrast=True).fit(X).explain(X)
@@ -177,7 +177,7 @@ class TestSkorch:
 
         net = self.fit(Net, y, X, NeuralNet, criterion=nn.NLLLoss)
         explainer = AGOPExplainer(net, method="ixg").fit(X)
-        assert not explainer._contrast
+        assert not explainer._gathered.contrast
         bare = AGOPExplainer(net.module_[0], method="ixg").fit(X)
         np.testing.assert_allclose(explainer.explain(X, target=1), bare.explain(X, target=1), rtol=1e-6)
 

@@ -130,13 +130,15 @@ def test_attributions_on_the_users_columns(name, last, frame, labels):
     assert explainer.feature_importances_.sum() == pytest.approx(1)
 
     # ground truth of the map, by asking the model itself: change one column, see which coordinates move
-    encoded = np.asarray(explainer._adapter.tensor(explainer._adapter.encode(frame)))
+    encoded = np.asarray(explainer._gathered.adapter.tensor(explainer._gathered.adapter.encode(frame)))
     assert len(explainer.coordinate_names_) == encoded.shape[1] == explainer.feature_map_.n_coordinates
     for j, column in enumerate(COLUMNS):
         changed = frame.copy()
         changed[column] = frame[column].to_numpy()[np.random.default_rng(0).permutation(len(frame))]
         changed[column] = changed[column].astype(frame[column].dtype)
-        moved = (np.asarray(explainer._adapter.tensor(explainer._adapter.encode(changed))) != encoded).any(0)
+        moved = (
+            np.asarray(explainer._gathered.adapter.tensor(explainer._gathered.adapter.encode(changed))) != encoded
+        ).any(0)
         if name == "knn imputer":  # a missing cell is filled from the other columns
             moved &= explainer.feature_map_.column_of == j
         np.testing.assert_array_equal(moved, (explainer.feature_map_.column_of == j) & (np.ptp(encoded, axis=0) > 0))
@@ -147,7 +149,7 @@ def test_attributions_on_the_users_columns(name, last, frame, labels):
 def indicators(explainer, frame):
     """The one-hot indicators of each block, whatever scaling follows."""
     fm = explainer.feature_map_
-    encoded = np.asarray(explainer._adapter.tensor(explainer._adapter.encode(frame)))
+    encoded = np.asarray(explainer._gathered.adapter.tensor(explainer._gathered.adapter.encode(frame)))
     return (encoded - fm.low) / (fm.high - fm.low), fm.block_of
 
 

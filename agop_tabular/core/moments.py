@@ -6,6 +6,7 @@ summed in float64 on the CPU, so that batch size and row order do not show in th
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,8 +15,8 @@ from torch import Tensor
 
 
 @dataclass
-class DenseMoment:
-    """Sum over rows and classes of gradient outer products, the AGOP before it is divided by the rows.
+class GradientMoment(ABC):
+    """Sum over rows and classes of a product of gradients; :class:`DenseMoment` and :class:`DiagonalMoment` say which.
 
     Parameters
     ----------
@@ -24,78 +25,61 @@ class DenseMoment:
 
     Attributes
     ----------
-    total : Tensor of shape (p, p), float64
     n : int
         Number of rows.
+    total : Tensor, float64
     """
 
     p: int
     n: int = 0
-    total: Tensor = field(default_factory=lambda: torch.empty(0))
-
-    def __post_init__(self) -> None:
-        if self.total.numel() == 0:
-            self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
+    total: Tensor = field(default_factory=lambda: torch.zeros(()))
 
     def update(self, gradients: Iterable[Tensor]) -> None:
         """Add a batch of rows: the gradients (b, p) of one score after the other."""
         product, b = None, 0
         for g in gradients:
-            product, b = (g.T @ g if product is None else product.addmm_(g.T, g)), g.shape[0]
+            product, b = self._product(g, product), g.shape[0]
         if product is not None:
-            self.total += product.cpu()
+            self.total = self.total + product.cpu()
         self.n += b
 
-    def merge(self, other: DenseMoment) -> None:
+    def merge(self, other: GradientMoment) -> None:
         """Add the rows of another moment."""
-        self.total += other.total
+        self.total = self.total + other.total
         self.n += other.n
 
     def mean(self) -> Tensor:
-        """Mean over rows of the sum over classes, (p, p)."""
+        """Mean over rows of the sum over classes."""
         return self.total / max(self.n, 1)
+
+    @abstractmethod
+    def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
+        """The product of one score's gradients, summed over the batch, added to what there is."""
 
 
 @dataclass
-class DiagonalMoment:
-    """The diagonal of :class:`DenseMoment` without ever building p × p.
-
-    Parameters
-    ----------
-    p : int
-        Number of coordinates.
-
-    Attributes
-    ----------
-    total : Tensor of shape (p,), float64
-    n : int
-        Number of rows.
-    """
-
-    p: int
-    n: int = 0
-    total: Tensor = field(default_factory=lambda: torch.empty(0))
+class DenseMoment(GradientMoment):
+    """Outer products, (p, p): the AGOP before it is divided by the rows."""
 
     def __post_init__(self) -> None:
-        if self.total.numel() == 0:
+        if self.n == 0:
+            self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
+
+    def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
+        return g.T @ g if so_far is None else so_far.addmm_(g.T, g)
+
+
+@dataclass
+class DiagonalMoment(GradientMoment):
+    """Squares, (p,): the diagonal of :class:`DenseMoment` without ever building p × p."""
+
+    def __post_init__(self) -> None:
+        if self.n == 0:
             self.total = torch.zeros(self.p, dtype=torch.float64)
 
-    def update(self, gradients: Iterable[Tensor]) -> None:
-        """Add a batch of rows: the gradients (b, p) of one score after the other."""
-        b = 0
-        for g in gradients:
-            self.total += g.square().sum(dim=0).cpu()
-            b = g.shape[0]
-        self.n += b
-
-    def merge(self, other: DiagonalMoment) -> None:
-        """Add the rows of another moment."""
-        self.total += other.total
-        self.n += other.n
-
-    def mean(self) -> Tensor:
-        """Mean over rows of the sum over classes, (p,)."""
-        return self.total / max(self.n, 1)
+    def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
+        squares = g.square().sum(dim=0)
+        return squares if so_far is None else so_far.add_(squares)
 
 
 @dataclass
