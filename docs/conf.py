@@ -37,11 +37,6 @@ html_theme_options = {
 }
 
 
-def _fitted_names(app, what, name, obj, options, lines):
-    """``(rank_, p)`` in a docstring is a shape, not a reference of reStructuredText."""
-    lines[:] = [re.sub(r"\((\w+_)(?=[,)])", r"(``\1``", line) for line in lines]
-
-
 def _numbered_references(app, doctree):
     """``[R4e7f…-1]`` becomes ``[1]``; numpydoc does so itself, but not inside ``eval-rst``."""
     for text in list(doctree.findall(nodes.Text)):
@@ -52,4 +47,3 @@ def _numbered_references(app, doctree):
 
 def setup(app):
     app.connect("doctree-read", _numbered_references, priority=900)  # after numpydoc
-    app.connect("autodoc-process-docstring", _fitted_names, priority=100)  # before numpydoc
