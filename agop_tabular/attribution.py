@@ -122,8 +122,15 @@ class Attribution:
             None if self.chain is None else self.chain.ready(dtype, device),
             self.standard.ready(dtype, device),
             self.spectrum.components[: self.rank].to(device, dtype),
-            self.baseline.to(device, dtype) if self.method.times_input else None,
+            self._baseline_parts(dtype, device) if self.method.times_input else (),
         )
+
+    def _baseline_parts(self, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
+        """x₀ in the network's precision, and what rounding left of it where that counts beside the scale."""
+        rounded = self.baseline.to(dtype).double()
+        rest = self.baseline - rounded
+        parts = (rounded, rest) if (rest.abs() > 1e-7 * self.scale).any() and dtype != torch.float64 else (rounded,)
+        return tuple(part.to(device, dtype) for part in parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +142,16 @@ class RowAttribution:
     chain: Filter | None
     standard: Filter
     components: Tensor
-    baseline: Tensor | None
+    baseline: tuple[Tensor, ...]
 
     def values(self, gradient: Tensor, x: Tensor) -> Tensor:
         """Attributions (..., d) from gradients (..., p) at coordinates (..., p)."""
         values = gradient if self.chain is None else self.chain(gradient)
-        if self.baseline is not None:
-            values = (x - self.baseline).mul_(values) if x.shape == values.shape else values * (x - self.baseline)
+        if self.baseline:
+            difference = x - self.baseline[0]
+            for rest in self.baseline[1:]:
+                difference -= rest
+            values = difference.mul_(values) if x.shape == values.shape else values * difference
         return self.feature_map.fold(values, norm=self.method.norm)
 
     def support(self, gradient: Tensor) -> Tensor:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
-from agop_tabular.core.gradients import Scores
+from agop_tabular.core.gradients import Scores, class_gradients
 from agop_tabular.features import FeatureMap
 
-HALVINGS, JUMP = 14, 1e-2
-"""An interval is halved so often; where more than this share of the change is left, it is a jump."""
+HALVINGS = 8
+"""So often the interval between two rows is halved in search of a jump."""
 
 
 def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None:
@@ -38,13 +39,14 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None
     columns = dict.fromkeys(feature_map.column_of[bad.any(dim=0).cpu().numpy()].tolist())
     names = ", ".join(repr(feature_map.names[c]) if c >= 0 else "a constant" for c in list(columns)[:10])
     more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
+    mend = "put an imputer such as sklearn.impute.SimpleImputer in front of the network"
     raise ValueError(
         f"Input X contains {what} at the network's input, in column(s) {names}{more} (first at row {row}). Drop these "
-        "rows, or put an imputer such as sklearn.impute.SimpleImputer in front of the network."
+        f"rows, or {mend if what == 'NaN' else 'clip the column in front of the network'}."
     )
 
 
-def check_gradient(gradient: Tensor, first_row: int) -> None:
+def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -> None:
     """Refuse gradients that are not finite.
 
     Parameters
@@ -52,14 +54,18 @@ def check_gradient(gradient: Tensor, first_row: int) -> None:
     gradient : Tensor of shape (b, …)
     first_row : int
         Place of the batch in the user's table.
+    squared : bool
+        Their squares are known not to be.
 
     Raises
     ------
     ValueError
     """
-    if math.isfinite(gradient.sum().item()):
+    if not squared and math.isfinite(gradient.sum().item()):
         return
     bad = ~torch.isfinite(gradient.flatten(1)).all(dim=1)
+    if not squared and not bad.any():  # only their sum is too large
+        return
     row = f"at row {first_row + int(bad.nonzero()[0])}" if bad.any() else f"when squared, after row {first_row}"
     raise ValueError(
         f"The network's gradient is not finite {row} (a square root or logarithm of zero, or weights that are NaN or "
@@ -67,48 +73,90 @@ def check_gradient(gradient: Tensor, first_row: int) -> None:
     )
 
 
-def check_moves(scores: Scores, x: Tensor, dead: Tensor, feature_map: FeatureMap) -> None:
-    """Refuse a coordinate that moves the scores although their gradient in it is zero everywhere.
+def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
+    """Refuse coordinates that vary though no column of the user's was found to move them.
 
-    That is an integer looked up in an embedding, a rounding or a threshold: the gradient knows nothing of it, and an
-    attribution of zero would be wrong without a word.
+    Parameters
+    ----------
+    feature_map : FeatureMap
+    varies : Tensor of bool, shape (p,)
+
+    Raises
+    ------
+    ValueError
+    """
+    lost = [k for k in varies.nonzero()[:, 0].tolist() if feature_map.column_of[k] < 0]
+    if lost:
+        raise ValueError(
+            f"Coordinate(s) {lost[:10]} at the network's input vary, but which column they come from could not be "
+            "found by changing one column at a time on a few rows: a transformer without metadata makes them of rare "
+            "values. Give it one column at a time, or a ColumnTransformer of transformers that scikit-learn knows."
+        )
+
+
+def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: FeatureMap) -> None:
+    """Refuse a coordinate in which the scores jump: their gradient knows nothing of it.
+
+    That is an integer looked up in an embedding, a rounding or a threshold; an attribution of zero would be wrong
+    without a word. A gradient that is there but too small to square is refused as well.
 
     Parameters
     ----------
     scores : callable
     x : Tensor of shape (b, p)
         A few rows.
-    dead : Tensor of bool, shape (p,)
-        Coordinates whose gradient was zero on all rows though they vary.
+    candidates : Tensor of bool, shape (p,)
+        Coordinates whose squared gradient was zero on all rows though they vary, and others to look at.
     feature_map : FeatureMap
 
     Raises
     ------
     ValueError
     """
-    if len(x) < 2 or not dead.any():
+    if len(x) < 2:
         return
-    with torch.no_grad():
-        before = scores(x.clone())
-        every = x.clone()
-        every[:, dead] = x.roll(1, dims=0)[:, dead]
-        if torch.equal(scores(every), before):
-            return
-        steps = [j for j in dead.nonzero()[:, 0].tolist() if _is_step(scores, x, j)]
+    steps = [j for j in candidates.nonzero()[:, 0].tolist() if _jumps(scores, x, j)]
     if steps:
-        columns = dict.fromkeys(feature_map.column_of[steps].tolist())
-        names = ", ".join(repr(feature_map.names[c]) for c in list(columns)[:10])
         raise ValueError(
-            f"The network's scores move with column(s) {names}, but their gradient there is zero everywhere: the "
-            "column is looked up in an embedding as an integer, rounded or compared with a threshold. Encode it "
-            "one-hot, or explain the part of the network behind the embedding."
+            f"The network's scores move with column(s) {_columns(feature_map, steps)}, but their gradient there is "
+            "zero, or does not tell: the column is looked up in an embedding as an integer, rounded or compared with a "
+            "threshold. Encode it one-hot, or explain the part of the network behind the embedding."
         )
 
 
-def _is_step(scores: Scores, x: Tensor, j: int) -> bool:
-    """Whether the scores jump between neighbouring rows' values of the coordinate.
+def check_squares(gradients: Iterable[Tensor], dead: Tensor, feature_map: FeatureMap) -> None:
+    """Refuse coordinates whose gradient is not zero while its square is.
 
-    The interval is halved towards the larger change: a jump stays, a slope shrinks with the interval.
+    Parameters
+    ----------
+    gradients : iterable of Tensor of shape (b, p)
+    dead : Tensor of bool, shape (p,)
+        Coordinates whose squared gradient was zero on all rows.
+    feature_map : FeatureMap
+
+    Raises
+    ------
+    ValueError
+    """
+    there = torch.stack([(g != 0).any(dim=0).cpu() for g in gradients]).any(dim=0) & dead
+    if there.any():
+        names = _columns(feature_map, there.nonzero()[:, 0].tolist())
+        raise ValueError(
+            f"The gradient in column(s) {names} is too small to be squared in the network's dtype; "
+            "scale the column, for example with sklearn.preprocessing.StandardScaler."
+        )
+
+
+def _columns(feature_map: FeatureMap, coordinates: list[int]) -> str:
+    columns = dict.fromkeys(feature_map.column_of[coordinates].tolist())
+    return ", ".join(repr(feature_map.names[c]) for c in list(columns)[:10])
+
+
+def _jumps(scores: Scores, x: Tensor, j: int) -> bool:
+    """Whether the scores change along coordinate j by more than its gradient accounts for.
+
+    Between the values of neighbouring rows the interval is halved towards the larger change; at the end a slope shows
+    in the gradient, a jump does not.
     """
     lower, upper = x[:, j].clone(), x[:, j].roll(1)
 
@@ -117,15 +165,21 @@ def _is_step(scores: Scores, x: Tensor, j: int) -> bool:
         changed[:, j] = values
         return scores(changed)
 
-    s_lower, s_upper = at(lower), at(upper)
-    whole = (s_upper - s_lower).abs().amax(dim=1)
-    for _ in range(HALVINGS):
-        middle = (lower + upper) / 2
-        s_middle = at(middle)
-        below = (s_middle - s_lower).abs().amax(dim=1) >= (s_upper - s_middle).abs().amax(dim=1)
-        lower, upper = torch.where(below, lower, middle), torch.where(below, middle, upper)
-        s_lower = torch.where(below[:, None], s_lower, s_middle)
-        s_upper = torch.where(below[:, None], s_middle, s_upper)
-    rest = (s_upper - s_lower).abs().amax(dim=1)
+    with torch.no_grad():
+        s_lower, s_upper = at(lower), at(upper)
+        for _ in range(HALVINGS):
+            middle = (lower + upper) / 2
+            s_middle = at(middle)
+            below = (s_middle - s_lower).abs().amax(dim=1) >= (s_upper - s_middle).abs().amax(dim=1)
+            lower, upper = torch.where(below, lower, middle), torch.where(below, middle, upper)
+            s_lower = torch.where(below[:, None], s_lower, s_middle)
+            s_upper = torch.where(below[:, None], s_middle, s_upper)
+        change = (s_upper - s_lower).abs()
+    slope = torch.zeros_like(change)
+    for share in torch.linspace(0.0, 1.0, 9).tolist():
+        between = x.clone()
+        between[:, j] = lower + share * (upper - lower)
+        each = [g[:, j].abs() for g in class_gradients(scores, between)]
+        slope = torch.maximum(slope, torch.stack(each, dim=1))
     noise = 64 * torch.finfo(x.dtype).eps * s_lower.abs().amax()
-    return bool((rest > JUMP * whole + noise).any())
+    return bool((change > 4 * slope * (upper - lower).abs()[:, None] + noise).any())

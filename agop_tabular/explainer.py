@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from agop_tabular import persistence
@@ -207,6 +207,10 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         """
         self._check_params()
         started = hasattr(self, "n_samples_seen_")
+        if started and (self.estimator_ is not self.estimator or self.contrast != self._fitted_params["contrast"]):
+            raise ValueError(
+                "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
+            )
         rows = self._rows(X, reset=not started)
         return self._learn(self.estimator_ if started else self.estimator, rows, self._gathered if started else None)
 
@@ -218,10 +222,12 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             value = getattr(self, name)
             if value != otherwise and (not isinstance(value, Integral) or value < 1):
                 raise ValueError(f"{name}={value!r} is neither {otherwise!r} nor a positive whole number.")
-        if self.prefit not in ("auto", True, False):
-            raise ValueError(f'prefit={self.prefit!r} is not "auto", True or False.')
-        if self.contrast not in ("auto", True, False):
-            raise ValueError(f'contrast={self.contrast!r} is not "auto", True or False.')
+        if not isinstance(self.estimator, nn.Module) and not hasattr(self.estimator, "fit"):
+            adapt(self.estimator)  # which refuses what it does not know
+        for name in ("prefit", "contrast"):
+            value = getattr(self, name)
+            if value != "auto" and not isinstance(value, (bool, np.bool_)):
+                raise ValueError(f'{name}={value!r} is not "auto", True or False.')
         if isinstance(self.baseline, str) and self.baseline not in ("mean", "zero"):
             raise ValueError(f'baseline={self.baseline!r} is not "mean", "zero" or one row of the table.')
 
@@ -236,11 +242,11 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     def _fitted_estimator(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
         fitted = is_fitted(self.estimator)
-        if self.prefit is True and not fitted:
+        if self.prefit != "auto" and self.prefit and not fitted:
             raise NotFittedError(
                 f"prefit=True, but {type(self.estimator).__name__} is not fitted; fit it, or set prefit='auto'."
             )
-        if fitted and self.prefit is not False:
+        if fitted and (self.prefit == "auto" or self.prefit):
             return self.estimator
         if isinstance(self.estimator, nn.Module):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
@@ -254,11 +260,16 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None) -> AGOPExplainer:
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
-        if gathered is None:
-            gathered = Gathered.nothing(adapt(estimator).on(self.device), rows, contrast=self.contrast is True)
-        gathered = gathered.plus(batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose))
-        self.estimator_ = estimator
-        return self._settle(gathered, self._baseline_row(gathered))
+        with torch.inference_mode(False):
+            if gathered is None:
+                adapter = adapt(estimator).on(self.device)
+                if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
+                    _check_feature_names(estimator, rows, reset=False)
+                contrast = self.contrast != "auto" and bool(self.contrast)
+                gathered = Gathered.nothing(estimator, adapter, rows, contrast=contrast)
+            gathered = gathered.plus(batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose))
+            self.estimator_ = estimator
+            return self._settle(gathered, self._baseline_row(gathered))
 
     def _settle(self, gathered: Gathered, baseline: Tensor) -> AGOPExplainer:
         """Everything that follows from what was gathered."""
@@ -378,7 +389,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             return np.tile(row, (n, 1)), None, None
         wanted = resolve_target(target, gathered.network, n)
         parts = batches(gathered.network, X, self.batch_size, "explain", verbose=self.verbose)
-        return attribute(gathered, self._attribution, parts, n, wanted, dtype, with_support=with_support)
+        with torch.inference_mode(False):
+            return attribute(gathered, self._attribution, parts, n, wanted, dtype, with_support=with_support)
 
     def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
         """Score of the explained class at the baseline (n,), or of all classes (n, C)."""

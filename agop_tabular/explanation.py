@@ -69,7 +69,8 @@ class Explanation:
         DataFrame
         """
         if self.values.ndim == 2:
-            return pd.DataFrame(self.values, index=self.index, columns=list(self.feature_names))
+            columns = self.data.columns if isinstance(self.data, pd.DataFrame) else list(self.feature_names)
+            return pd.DataFrame(self.values, index=self.index, columns=columns)
         columns = pd.MultiIndex.from_product([self.target_names, self.feature_names], names=["target", "feature"])
         flat = self.values.transpose(0, 2, 1).reshape(len(self), -1)
         return pd.DataFrame(flat, index=self.index, columns=columns)
@@ -143,11 +144,14 @@ class Explanation:
     def _repr_html_(self) -> str:
         """A table for notebooks: the largest attributions of the first rows, as bars."""
         shown = self[: min(len(self), 5)]
-        top = shown.top(min(6, self.values.shape[1])).reset_index()
+        top = shown.top(min(6, self.values.shape[1])).reset_index(level=["row", "target"])
+        k = min(6, self.values.shape[1])
+        n_targets = 1 if self.values.ndim == 2 else self.values.shape[2]
         largest = float(np.nanmax(np.abs(top["attribution"].to_numpy(dtype=float)), initial=0.0)) or 1.0
         lines = []
-        for (row, target), group in top.groupby(["row", "target"], sort=False):
-            place = int(np.flatnonzero(shown.index == row)[0])
+        for first in range(0, len(top), k):
+            group = top.iloc[first : first + k]
+            place, row, target = first // (k * n_targets), group["row"].iloc[0], group["target"].iloc[0]
             note = f"row {row}" + (f", target {target}" if target != "" else "")
             if shown.support is not None and shown.support.ndim == 1:
                 note += f", support {shown.support[place]:.2f}"

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from agop_tabular.core.filters import Filter
 
+WHOLE = 0.99
+"""A one-hot block is whole where the training rows have one of its indicators on at least this often."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
@@ -76,7 +79,7 @@ class FeatureMap:
         return folded.index_add_(-1, column, values.index_select(-1, kept))
 
     def centring(self, mean: Tensor) -> Filter | None:
-        """The projection that takes out of a gradient what one-hot blocks cannot identify, or None without blocks.
+        """The projection that takes out of a gradient what whole one-hot blocks cannot identify, or None without any.
 
         The indicators o_b of a block sum to one, so a gradient inside it is known up to a common constant only. With
         the training frequencies π it becomes ``∂s/∂o_b - Σ_a π_a ∂s/∂o_a``, whatever scaling follows the encoder.
@@ -95,8 +98,9 @@ class FeatureMap:
         frequency = (mean - torch.from_numpy(self.low)) / span
         for b, members in enumerate(blocks):
             share = frequency[members].clamp_min(0.0)
-            total = share.sum()
-            share = share / total if total > 0 else torch.full_like(share, 1 / len(members))
+            if share.sum() < WHOLE:  # rows with no indicator on tell the constant
+                continue
+            share = share / share.sum()
             directions[b, members] = 1 / span[members]
             weights[b, members] = share * span[members]
         return Filter.centring(directions, weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from tqdm import tqdm
 from agop_tabular.adapters import Adapter
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.attribution import Attribution
-from agop_tabular.checks import check_finite, check_gradient, check_moves
+from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_squares
 from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.features import FeatureMap
@@ -25,6 +26,9 @@ from agop_tabular.tracing import trace
 
 Batches = Iterable[tuple[slice, Tensor]]
 """Batches of coordinates (b, p), with the rows' place in the user's table."""
+
+AGREE = 0.98
+"""Share of a few rows on which the scores must predict the class that the estimator predicts."""
 
 PROBE_ROWS = 256
 """Rows on which a network is tried before the pass, and looked at again after it."""
@@ -57,6 +61,8 @@ class Gathered:
         Whether scores are taken minus their mean over classes.
     score_names : tuple of str
     classes : ndarray or None
+    probe : Tensor of shape (b, p) or None
+        Coordinates of a few rows from all over the first table.
     """
 
     adapter: Adapter | None
@@ -66,9 +72,10 @@ class Gathered:
     contrast: bool
     score_names: tuple[str, ...]
     classes: np.ndarray | None
+    probe: Tensor | None = None
 
     @classmethod
-    def nothing(cls, adapter: Adapter, X: Any, *, contrast: bool) -> Gathered:
+    def nothing(cls, estimator: Any, adapter: Adapter, X: Any, *, contrast: bool) -> Gathered:
         """Before the pass: the columns traced through the preprocessing, the network tried on a few rows."""
         probe = take_rows(X, slice(None, None, max(1, len(X) // PROBE_ROWS)))
         feature_map = trace(adapter.preprocessing, column_names(X), probe)
@@ -77,6 +84,7 @@ class Gathered:
         adapter.confirm(x)
         if contrast and adapter.n_scores < 2:
             raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
+        _warn_of_other_predictions(estimator, adapter, probe, x)
         p = feature_map.n_coordinates
         return cls(
             adapter,
@@ -86,6 +94,7 @@ class Gathered:
             contrast or adapter.contrast_only,
             score_names(adapter),
             adapter.classes,
+            x,
         )
 
     def plus(self, batches: Batches) -> Gathered:
@@ -98,19 +107,30 @@ class Gathered:
         """
         adapter = self.network
         moment, coordinates = deepcopy(self.moment), deepcopy(self.coordinates)
-        sample: Tensor | None = None
         with as_found(adapter.module):
             for rows, x in batches:
                 check_finite(x, self.feature_map, rows.start)
-                sample = x[:PROBE_ROWS] if sample is None else sample
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast))
                 if not torch.isfinite(torch.trace(moment.total)):
-                    check_gradient(score_jacobian(adapter.scores, x), rows.start)
+                    check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
                 coordinates.update(x)
-            dead = (torch.diagonal(moment.total) == 0) & (coordinates.scale() > 0)
-            if sample is not None and dead.any():
-                check_moves(adapter.scores, sample, dead, self.feature_map)
+            check_known(self.feature_map, coordinates.varies)
+            if self.probe is not None:
+                self._check_gradients(moment, coordinates)
         return replace(self, moment=moment, coordinates=coordinates)
+
+    def _check_gradients(self, moment: DenseMoment, coordinates: CoordinateMoment) -> None:
+        """Look again at coordinates without a gradient, and at all integers of a network that has embeddings."""
+        adapter, x = self.network, self.probe
+        assert x is not None
+        dead = (torch.diagonal(moment.total) == 0) & (coordinates.scale() > 0)
+        suspects = dead.clone()
+        if any(isinstance(m, (torch.nn.Embedding, torch.nn.EmbeddingBag)) for m in adapter.module.modules()):
+            suspects |= (x == x.round()).all(dim=0).cpu() & (coordinates.scale() > 0)
+        if suspects.any():
+            check_moves(adapter.scores, x, suspects, self.feature_map)
+        if dead.any():
+            check_squares(class_gradients(adapter.scores, x), dead, self.feature_map)
 
     def encoded(self, row: Any) -> Tensor:
         """Coordinates (p,), float64, of a table of one row."""
@@ -135,6 +155,29 @@ class Gathered:
                 "AGOPExplainer.load(path, estimator=net)."
             )
         return self.adapter
+
+
+def _warn_of_other_predictions(estimator: Any, adapter: Adapter, rows: Any, x: Tensor) -> None:
+    """Warn where the scores that are explained predict other classes than the estimator does."""
+    if adapter.classes is None or not hasattr(estimator, "predict") or len(getattr(estimator, "classes_", "ab")) < 2:
+        return
+    with as_found(adapter.module), torch.no_grad():
+        index = adapter.predicted(adapter.scores(x.clone())).cpu().numpy()
+        try:
+            theirs = np.asarray(estimator.predict(rows), dtype=object).ravel()
+        except Exception:  # such as float64 rows handed to skorch: then there is nothing to compare
+            return
+    if len(theirs) != len(index):
+        return
+    same = (theirs == adapter.classes.astype(object)[index]) | (theirs == index.astype(object))
+    if same.mean() < AGREE:
+        warnings.warn(
+            f"The network's scores predict another class than {type(estimator).__name__}.predict on "
+            f"{1 - same.mean():.0%} of {len(same)} rows: something behind or in front of the network (a data set's "
+            "transform, forward_iter, predict_nonlinearity, …) is not explained.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def attribute(
@@ -183,10 +226,16 @@ def attribute(
                 index[rows] = chosen.cpu().numpy()
             check_gradient(gradient, rows.start)
             out = fitted.values(gradient, x)
-            values[rows] = (out.transpose(1, 2) if every else out).cpu().numpy()
+            values[rows] = _as_numpy(out.transpose(1, 2) if every else out)
             if support is not None:
-                support[rows] = fitted.support(gradient).cpu().numpy()
+                support[rows] = _as_numpy(fitted.support(gradient))
     return values, support, None if every else index
+
+
+def _as_numpy(t: Tensor) -> np.ndarray:
+    """As an array; numpy knows no bfloat16."""
+    array: np.ndarray = (t.float() if t.dtype is torch.bfloat16 else t).cpu().numpy()
+    return array
 
 
 def _fixed(index: np.ndarray, x: Tensor) -> Choice:

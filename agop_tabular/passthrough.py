@@ -58,7 +58,7 @@ class PassThrough:
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        if self.estimator is None or isinstance(self.estimator, nn.Module):
+        if isinstance(self.estimator, nn.Module) or not hasattr(self.estimator, "__sklearn_tags__"):
             return tags
         inner = get_tags(self.estimator)
         tags.estimator_type = inner.estimator_type
@@ -68,7 +68,7 @@ class PassThrough:
             if kind is not None:
                 kind.poor_score = True  # as RFE: how well a model scores is not the wrapper's contract
         tags.target_tags = deepcopy(inner.target_tags)
-        tags.target_tags.required = self.prefit is False or not is_fitted(self.estimator)
+        tags.target_tags.required = (self.prefit != "auto" and not self.prefit) or not is_fitted(self.estimator)
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.non_deterministic = inner.non_deterministic
         return tags

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import torch
@@ -18,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.features import FeatureMap
 from agop_tabular.passes import Gathered
@@ -32,7 +35,13 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted explainer without its estimator, whole or not at all."""
     gathered = explainer._gathered
     feature_map = gathered.feature_map
+    network, probe_scores = (
+        (fingerprint(gathered.adapter), torch.from_numpy(_probe_scores(gathered)))
+        if gathered.adapter is not None
+        else explainer._saved_network
+    )
     tensors = {
+        "probe_scores": probe_scores,
         "agop_total": gathered.moment.total,
         "coordinate_mean": gathered.coordinates.mean,
         "coordinate_squares": gathered.coordinates.squares,
@@ -57,10 +66,12 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "n_features_in": explainer.n_features_in_,
         "score_names": gathered.score_names,
         "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
-        "network": fingerprint(gathered.adapter) if gathered.adapter is not None else explainer._fingerprint,
+        "network": network,
     }
     text = json.dumps(state)
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist; make it first.")
     handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=path.name, suffix=".part")
     os.close(handle)
     try:
@@ -97,48 +108,65 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
         tuple(state["score_names"]),
         None if classes is None else np.array(classes["labels"], dtype=classes["dtype"]),
     )
-    explainer._fingerprint = state["network"]
+    explainer._saved_network = state["network"], tensors["probe_scores"]
     if estimator is not None:
-        gathered = _connected(gathered, estimator, params["device"], state["network"])
+        gathered = _connected(gathered, estimator, params["device"], state["network"], tensors["probe_scores"].numpy())
         explainer.estimator_ = estimator
     return explainer._settle(gathered, tensors["baseline"])
 
 
 def fingerprint(adapter: Adapter) -> str:
-    """SHA-256 over the shapes and bytes of a network's weights."""
+    """SHA-256 over the shapes and bytes of a network's weights, and over the preprocessing in front of it."""
     digest = hashlib.sha256()
+    for transformer in adapter.preprocessing:
+        try:
+            digest.update(joblib.hash(transformer).encode())
+        except (pickle.PicklingError, AttributeError, TypeError):  # a lambda, say
+            digest.update(type(transformer).__qualname__.encode())
     for tensor in (*adapter.module.parameters(), *adapter.module.buffers()):
         digest.update(f"{tuple(tensor.shape)} {tensor.dtype};".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
-def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str) -> Gathered:
+def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str, scores: np.ndarray) -> Gathered:
     """With the adapter of the estimator, checked against the file."""
-    adapter = adapt(estimator).on(device)
     d, n_scores = gathered.feature_map.n_columns, len(gathered.score_names)
-    mean, scale = gathered.coordinates.mean, gathered.coordinates.scale()
-    steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
     try:
+        if not is_fitted(estimator):
+            raise ValueError("it is not fitted")
+        adapter = adapt(estimator).on(device)
         width = getattr(estimator, "n_features_in_", d)
         if width != d:
             raise ValueError(f"it takes {width} columns")
-        adapter.confirm(adapter.tensor((mean + steps * scale).numpy()))
+        adapter.confirm(adapter.tensor(_probe(gathered.coordinates).numpy()))
         if adapter.n_scores != n_scores:
             raise ValueError(f"it has {adapter.n_scores} scores")
     except ValueError as error:
         raise ValueError(
-            f"The estimator does not fit the saved explainer of {d} columns, {len(mean)} coordinates at the network's "
-            f"input and {n_scores} scores ({error}). Load it with the estimator that was explained."
+            f"The estimator does not fit the saved explainer of {d} columns, {gathered.moment.p} coordinates at the "
+            f"network's input and {n_scores} scores ({error}). Load it with the estimator that was explained."
         ) from error
-    if fingerprint(adapter) != network:
+    again = replace(gathered, adapter=adapter)
+    same_scores = np.allclose(_probe_scores(again), scores, rtol=1e-3, atol=1e-3 * np.abs(scores).max())
+    if fingerprint(adapter) != network or not same_scores:
         warnings.warn(
-            "The network's weights are not those that the saved explainer was fitted on; its AGOP belongs to another "
-            "network. Fit the explainer again, unless that is what you want.",
+            "The network's weights, or the preprocessing in front of it, are not those that the saved explainer was "
+            "fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you want.",
             UserWarning,
             stacklevel=4,
         )
-    return replace(gathered, adapter=adapter)
+    return again
+
+
+def _probe(coordinates: CoordinateMoment) -> torch.Tensor:
+    """A few rows about the mean (8, p), the same whenever they are asked for."""
+    steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
+    return coordinates.mean + steps * coordinates.scale()
+
+
+def _probe_scores(gathered: Gathered) -> np.ndarray:
+    return np.stack([gathered.scores_at(row) for row in _probe(gathered.coordinates)])
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

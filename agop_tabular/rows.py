@@ -14,12 +14,12 @@ def column_names(X: Any) -> tuple[str, ...]:
 
 
 def result_dtype(X: Any) -> np.dtype:
-    """The rows' own dtype where it is one floating dtype, otherwise float64."""
+    """The rows' own dtype where it is float32 or wider, float32 for halves, which would overflow, otherwise float64."""
     dtypes = set(X.dtypes) if isinstance(X, pd.DataFrame) else {X.dtype}
     if len(dtypes) == 1:
         (dtype,) = dtypes
         if isinstance(dtype, np.dtype) and dtype.kind == "f":
-            return dtype
+            return np.dtype(np.float32) if dtype.itemsize < 4 else dtype
     return np.dtype(np.float64)
 
 
@@ -39,10 +39,12 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     if isinstance(row, dict):
         row = pd.DataFrame([row])
     elif isinstance(row, pd.Series):
-        row = row.to_frame().T.infer_objects()
+        row = pd.DataFrame([row.to_dict()])
     if isinstance(row, pd.DataFrame) and names is not None:
         return row
-    values = np.asarray(row).reshape(1, -1)
-    if names is None or len(names) != values.shape[1]:
-        return values
-    return pd.DataFrame(values, columns=names).infer_objects()
+    if names is None:
+        return np.asarray(row).reshape(1, -1)
+    cells = np.asarray(row, dtype=object).ravel()  # as objects, so that numbers beside text stay numbers
+    if len(names) != len(cells):
+        return cells[None]
+    return pd.DataFrame({name: [cell] for name, cell in zip(names, cells, strict=True)})

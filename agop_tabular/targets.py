@@ -54,6 +54,7 @@ def resolve_target(target: Any, adapter: Adapter, n: int) -> str | np.ndarray:
     labels = np.arange(adapter.n_scores) if adapter.classes is None else adapter.classes
     index = {label: i for i, label in enumerate(labels.tolist())}
     if np.ndim(target) == 0:
+        target = target.item() if isinstance(target, np.ndarray) else target
         return np.full(n, _index_of(target, index))
     wanted = np.asarray(target)
     if wanted.shape != (n,):

@@ -147,13 +147,19 @@ def _links(transformer: Any, links: _Links, rows: Any) -> _Links:
 @_links.register
 def _(transformer: ColumnTransformer, links: _Links, rows: Any) -> _Links:
     parts = []
-    for name, inner, _ in transformer.transformers_:
+    for name, inner, spec in transformer.transformers_:
         if isinstance(inner, str) and inner == "drop":
             continue
         columns = transformer._transformer_to_input_indices[name]
-        if len(columns):
+        if hasattr(rows, "columns") and hasattr(transformer, "feature_names_in_"):  # by name: order and extras are free
+            columns = rows.columns.get_indexer(transformer.feature_names_in_[columns])
+        place = transformer.output_indices_[name]
+        if isinstance(spec, (str, int)) and len(columns):  # the column itself, not a table of it: text
+            labels = [f"[{k}]" for k in range(place.stop - place.start)]
+            parts.append((place.start, links.take(columns).derived([0] * len(labels), labels)))
+        elif len(columns):
             inputs = _safe_indexing(rows, list(columns), axis=1)
-            parts.append((transformer.output_indices_[name].start, _through(inner, links.take(columns), inputs)[0]))
+            parts.append((place.start, _through(inner, links.take(columns), inputs)[0]))
     return _Links.concatenate([part for _, part in sorted(parts, key=lambda part: part[0])])
 
 
@@ -168,13 +174,13 @@ def _(transformer: OneHotEncoder, links: _Links, rows: Any) -> _Links:
     parts, next_block = [], 0
     infrequent = getattr(transformer, "infrequent_categories_", None)
     for i, categories in enumerate(transformer.categories_):
-        labels = list(categories)
+        labels = [str(c) for c in categories]  # as text, so that a missing category equals itself
         if infrequent is not None and infrequent[i] is not None:
-            rare = set(infrequent[i])
+            rare = {str(c) for c in infrequent[i]}
             labels = [c for c in labels if c not in rare] + ["infrequent"]
         dropped = None if transformer.drop_idx_ is None else transformer.drop_idx_[i]
         if dropped is not None:
-            gone = categories[dropped]
+            gone = str(categories[dropped])
             labels.remove(gone if gone in labels else "infrequent")
         part = links.derived([i] * len(labels), [f"={c}" for c in labels])
         part.low, part.high = np.zeros(len(labels)), np.ones(len(labels))
@@ -278,6 +284,8 @@ def _scaled(transformer: Any, links: _Links, rows: Any) -> _Links:
 def _asked(transformer: Any, links: _Links, rows: Any) -> _Links:
     """Change one column at a time and see which outputs move."""
     before = _numbers(transformer.transform(rows))
+    if len(set(links.column.tolist())) == 1 and len(links.column) != before.shape[1]:  # nobody else to ask
+        return links.derived([0] * before.shape[1], [f"[{k}]" for k in range(before.shape[1])])
     n, d = rows.shape
     moves = np.zeros((d, before.shape[1]), dtype=bool)
     for j in range(d):
@@ -288,12 +296,17 @@ def _asked(transformer: Any, links: _Links, rows: Any) -> _Links:
         for change in changes:
             try:
                 after = _numbers(transformer.transform(_with_columns(rows, [j], [change])))
-            except ValueError:  # a value that the transformer refuses tells nothing
+            except (
+                ValueError,
+                TypeError,
+                AttributeError,
+                LookupError,
+            ):  # a value that the transformer refuses tells nothing
                 continue
             moves[j] |= ((after != before) & ~(_missing(after) & _missing(before))).any(axis=0)
     used = [np.flatnonzero(column) for column in moves.T]
     _refuse_mixing(transformer, links, used)
-    if len(used) == d and all(u.size == 0 or u[0] == k for k, u in enumerate(used)):
+    if len(used) == d and all(u.size == 0 or u[0] == k for k, u in enumerate(used)):  # unmoved ones, too, by place
         return _scaled(transformer, links, rows)
     return links.derived([u[0] if len(u) else -1 for u in used], [f"[{k}]" for k in range(len(used))])
 

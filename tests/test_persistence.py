@@ -83,7 +83,7 @@ def test_another_network_warns(net, X, path):
     other = copy.deepcopy(net)
     with torch.no_grad():
         other.module_[0].weight[0, 0] += 1e-3
-    with pytest.warns(UserWarning, match="weights are not those"):
+    with pytest.warns(UserWarning, match="are not those that the saved explainer was fitted on"):
         AGOPExplainer.load(path, estimator=other)
 
 

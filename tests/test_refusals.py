@@ -30,7 +30,7 @@ def test_not_finite_names_the_columns(net, X, bad):
     rows = pd.DataFrame(X, columns=list("abcdef"))
     rows.loc[5, ["b", "e"]] = bad
     word = "NaN" if np.isnan(bad) else "infinity"
-    with pytest.raises(ValueError, match=rf"{word} .* column\(s\) 'b', 'e' \(first at row 5\).*imputer"):
+    with pytest.raises(ValueError, match=rf"{word} .* column\(s\) 'b', 'e' \(first at row 5\).*(imputer|clip)"):
         AGOPExplainer(net).fit(rows)
     with pytest.raises(ValueError, match=rf"{word} .* column\(s\) 'x1', 'x4' \(first at row 5\)"):
         explainer.explain(rows.to_numpy())
@@ -167,7 +167,7 @@ class TestModels:
                 return self.last(torch.cat([x[:, :2], self.table(x[:, 2].long())], 1))
 
         rows = pd.DataFrame({"a": rng.random(50), "b": rng.random(50), "kind": rng.integers(0, 5, 50)})
-        with pytest.raises(ValueError, match="column\\(s\\) 'kind', but their gradient there is zero everywhere"):
+        with pytest.raises(ValueError, match="column\\(s\\) 'kind', but their gradient there is zero"):
             AGOPExplainer(Mixed()).fit(rows)
 
     def test_a_column_that_the_network_ignores_is_explained(self, X):

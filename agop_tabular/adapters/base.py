@@ -20,6 +20,9 @@ CHUNK_BYTES = 32 * 2**20
 """Rows go through the preprocessing in chunks of about this many bytes of coordinates."""
 
 
+EMBEDDED = "; integers that are looked up in nn.Embedding have no gradient, encode such columns one-hot"
+
+
 @dataclass
 class Adapter:
     """What the user has, as differentiable scores over the p numeric coordinates of a torch module.
@@ -38,8 +41,10 @@ class Adapter:
         Labels in the order of the scores; None stands for 0, 1, ….
     outputs : {"scores", "probabilities"}
         What the module returns.
-    threshold : float or None
-        Probability above which a single logit predicts the second class; None for 0.5.
+    independent : bool
+        Whether several outputs are labels of their own, any number of which may hold for a row.
+    thresholded : object or None
+        Its ``threshold`` is the probability above which a single logit predicts the second class; None for 0.5.
     preprocessing : tuple of transformers
         What the user's rows pass on their way to the module, in order.
     """
@@ -48,7 +53,8 @@ class Adapter:
     kind: Literal["classifier", "regressor", "module"]
     classes: np.ndarray | None = None
     outputs: Literal["scores", "probabilities"] = "scores"
-    threshold: float | None = None
+    independent: bool = False
+    thresholded: Any = None
     preprocessing: tuple[Any, ...] = ()
     p: int = 0
     n_scores: int = 0
@@ -130,10 +136,10 @@ class Adapter:
             try:
                 raw = as_rows(self.module(x.clone()), len(x))
             except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
+                embedded = any(isinstance(m, (nn.Embedding, nn.EmbeddingBag)) for m in self.module.modules())
                 raise ValueError(
                     f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
-                    "It must take one tensor of numeric rows; integer inputs to nn.Embedding have no gradient: "
-                    "encode categories one-hot instead."
+                    f"It must take one tensor of numeric rows of its own width{EMBEDDED if embedded else ''}."
                 ) from error
             if not raw.is_floating_point():
                 raise ValueError(
@@ -146,9 +152,13 @@ class Adapter:
                     "training=self.training?). Explain a network that scores every row by itself."
                 )
             if self.outputs == "probabilities":
-                self.module, self.contrast_only = ScoresOfProbabilities.around(self.module, x, raw)
+                self.module, self.contrast_only = ScoresOfProbabilities.around(
+                    self.module, x, raw, independent=self.independent
+                )
                 self.outputs = "scores"
         self.p, n_outputs = x.shape[1], raw.shape[1]
+        if self.independent and n_outputs > 1:
+            self.kind = "regressor"  # no class is predicted: every output stands for itself
         self.one_logit = n_outputs == 1 and self.kind == "classifier"
         self.n_scores = 2 if self.one_logit else n_outputs
         if self.kind == "regressor":
@@ -165,8 +175,8 @@ class Adapter:
 
     def predicted(self, scores: Tensor) -> Tensor:
         """Index of the predicted class (b,), as the user's own ``predict`` has it."""
-        if self.one_logit and self.threshold is not None:
-            return (torch.sigmoid(scores[:, 1]) > self.threshold).long()
+        if self.one_logit and self.thresholded is not None:
+            return (torch.sigmoid(scores[:, 1]) > self.thresholded.threshold).long()
         return scores.argmax(dim=1)
 
 
@@ -195,7 +205,7 @@ def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
         alone = as_rows(module(x[:half].clone()), half)
     except (RuntimeError, ValueError):  # such as BatchNorm's on a single row
         return False
-    tolerance = 1e4 * torch.finfo(together.dtype).eps * together.abs().max().clamp_min(1.0)
+    tolerance = min(1e4 * torch.finfo(together.dtype).eps, 0.05) * together.abs().max()
     return bool((((alone - together).abs() <= tolerance) | ~torch.isfinite(together)).all())
 
 
@@ -241,11 +251,13 @@ def _frame_to_dense(frame: pd.DataFrame) -> np.ndarray:
     columns, bad = [], []
     for name, column in frame.items():
         try:
+            if getattr(column.dtype, "kind", "O") in "Mm":
+                raise TypeError("dates have no unit that a network could know")
             columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
         except (TypeError, ValueError):
             bad.append(str(name))
     if bad:
-        raise ValueError(_not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text or categories"))
+        raise ValueError(_not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text, categories or dates"))
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 

@@ -15,16 +15,25 @@ def is_fitted(estimator: Any) -> bool:
     """Whether an estimator can be explained as it is.
 
     Unlike ``check_is_fitted``, which asks a Pipeline for its last step only, this asks every step. An initialized
-    skorch net counts as fitted, a bare torch module always does.
+    skorch net counts as fitted, a bare torch module always does, and so does a step in front of a fitted model that is
+    not scikit-learn's own and has nothing to fit.
     """
     if isinstance(estimator, nn.Module):
         return True
     if isinstance(estimator, FrozenEstimator):
         return is_fitted(estimator.estimator)
     if isinstance(estimator, Pipeline):
-        return all(step in (None, "passthrough") or is_fitted(step) for _, step in estimator.steps)
+        *before, (_, last) = estimator.steps
+        return is_fitted(last) and all(_is_ready(step) for _, step in before)
     try:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):
         return False
     return True
+
+
+def _is_ready(step: Any) -> bool:
+    if step is None or isinstance(step, str) or is_fitted(step):
+        return True
+    stateless = not any(name.endswith("_") and not name.startswith("__") for name in vars(step))
+    return stateless and not type(step).__module__.startswith("sklearn.")

@@ -21,23 +21,27 @@ class ScoresOfProbabilities(nn.Module):
     """A module whose probabilities are taken back to scores.
 
     Where the module ends in a Softmax or a Sigmoid layer, the scores are that layer's input; where it does not, they
-    are the logarithm of the probabilities (for one probability, its log-odds), clamped at the dtype's tiny.
+    are the logarithm of the probabilities, or the log-odds of each where they are independent, clamped at the dtype's
+    tiny.
 
     Parameters
     ----------
     module : torch.nn.Module
         Returns probabilities (b, C), (b, 1) or (b,).
-    final : torch.nn.Module or None
-        The layer of ``module`` whose input is the scores.
+    final : str or None
+        Name of the layer of ``module`` whose input is the scores.
+    independent : bool
+        Whether every column is a probability of its own, as under BCELoss.
     """
 
-    def __init__(self, module: nn.Module, final: nn.Module | None):
+    def __init__(self, module: nn.Module, final: str | None, independent: bool):
         super().__init__()
         self.module = module
-        self._final = (final,)  # in a tuple: it is not a submodule a second time
+        self.final = final
+        self.independent = independent
 
     @classmethod
-    def around(cls, module: nn.Module, x: Tensor, raw: Tensor) -> tuple[nn.Module, bool]:
+    def around(cls, module: nn.Module, x: Tensor, raw: Tensor, *, independent: bool) -> tuple[nn.Module, bool]:
         """The module wrapped, and whether its scores mean anything only in contrast to one another.
 
         Parameters
@@ -47,11 +51,12 @@ class ScoresOfProbabilities(nn.Module):
             Probe rows.
         raw : Tensor of shape (b, C) or (b, 1)
             The module's output for them.
+        independent : bool
         """
-        for final in reversed([m for m in module.modules() if type(m) in _FINAL]):
-            wrapped = cls(module, final)
+        for name, final in reversed([(n, m) for n, m in module.named_modules() if type(m) in _FINAL]):
+            wrapped = cls(module, name, independent)
             try:
-                scores = wrapped(x)
+                scores = wrapped(x.clone())
             except _NotReachedError:
                 continue
             again = _FINAL[type(final)](scores)
@@ -59,19 +64,16 @@ class ScoresOfProbabilities(nn.Module):
                 return wrapped, False
         if (raw < 0).any() or (raw > 1).any():
             return module, True  # logarithms already, whatever the criterion says
-        return cls(module, None), raw.shape[1] > 1
+        return cls(module, None, independent), not independent
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores of the rows."""
-        (final,) = self._final
-        if final is not None:
-            return _input_of(final, self.module, x)
+        if self.final is not None:
+            return _input_of(self.module.get_submodule(self.final), self.module, x)
         p = first_output(self.module(x))
         tiny = torch.finfo(p.dtype).tiny
         log_p = torch.log(p.clamp_min(tiny))
-        if p.ndim == 1 or p.shape[1] == 1:
-            return log_p - torch.log((1 - p).clamp_min(tiny))
-        return log_p
+        return log_p - torch.log((1 - p).clamp_min(tiny)) if self.independent else log_p
 
 
 def first_output(out: Any) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.adapters.registry import adapts
 
 _ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 
@@ -55,13 +55,16 @@ def mlp_regressor(estimator: Any) -> Adapter:
 
 
 def _coefficients(estimator: Any) -> nn.Linear:
-    weight = np.atleast_2d(estimator.coef_).T
+    coefficients = estimator.coef_
+    weight = np.atleast_2d(coefficients.toarray() if hasattr(coefficients, "toarray") else coefficients).T
     return _linear(weight, np.broadcast_to(np.atleast_1d(estimator.intercept_), weight.shape[1:]))
 
 
 @adapts("sklearn.LinearClassifierMixin")
 def linear_classifier(estimator: Any) -> Adapter:
     """LogisticRegression, LinearSVC, RidgeClassifier, SGDClassifier, …; the scores are the decision function."""
+    if getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
+        return Adapter(_coefficients(estimator), kind="regressor")  # several labels a row
     return Adapter(_coefficients(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
 
 
@@ -77,9 +80,3 @@ def generalized_linear_regressor(estimator: Any) -> Adapter:
     linear = _coefficients(estimator)
     logarithmic = type(estimator._base_loss.link).__name__ == "LogLink"
     return Adapter(nn.Sequential(linear, Exp()) if logarithmic else linear, kind="regressor")
-
-
-@adapts("sklearn.FrozenEstimator")
-def frozen(estimator: Any) -> Adapter:
-    """FrozenEstimator: what is frozen inside."""
-    return adapt(estimator.estimator)

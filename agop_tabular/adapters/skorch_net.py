@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -26,8 +26,14 @@ class NetModule(nn.Module):
         self.net = net
         self.module = net.module_
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.module = self.net.module_  # skorch pickles its module by itself; there must not be two of it
+
     def forward(self, x: Tensor) -> Tensor:
         """Raw output of the net's module."""
+        if self.net.module_ is not self.module:
+            raise ValueError("The skorch net was fitted or initialized again; fit the explainer again, too.")
         return first_output(self.net.infer(x))
 
     def _apply(self, fn: Any, recurse: bool = True) -> NetModule:
@@ -43,8 +49,13 @@ def _criterion(net: Any) -> Any:
     return getattr(criterion, "_orig_mod", criterion)
 
 
-def _outputs(net: Any) -> Literal["scores", "probabilities"]:
-    return "probabilities" if isinstance(_criterion(net), (nn.NLLLoss, nn.BCELoss)) else "scores"
+def _outputs(net: Any) -> dict[str, Any]:
+    """What the criterion says of the module's outputs."""
+    criterion = _criterion(net)
+    return {
+        "outputs": "probabilities" if isinstance(criterion, (nn.NLLLoss, nn.BCELoss)) else "scores",
+        "independent": isinstance(criterion, (nn.BCELoss, nn.BCEWithLogitsLoss)),
+    }
 
 
 @adapts("skorch.NeuralNetClassifier")
@@ -54,7 +65,7 @@ def skorch_classifier(net: Any) -> Adapter:
         classes = np.asarray(net.classes_)
     except AttributeError:  # initialized, never fitted
         classes = None
-    return Adapter(NetModule(net), kind="classifier", classes=classes, outputs=_outputs(net))
+    return Adapter(NetModule(net), kind="classifier", classes=classes, **_outputs(net))
 
 
 @adapts("skorch.NeuralNetBinaryClassifier")
@@ -64,8 +75,8 @@ def skorch_binary_classifier(net: Any) -> Adapter:
         NetModule(net),
         kind="classifier",
         classes=np.asarray(net.classes_),
-        outputs=_outputs(net),
-        threshold=float(net.threshold),
+        thresholded=net,
+        **_outputs(net),
     )
 
 

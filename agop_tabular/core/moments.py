@@ -38,7 +38,7 @@ class GradientMoment(ABC):
         """Add a batch of rows: the gradients (b, p) of one score after the other."""
         product, b = None, 0
         for g in gradients:
-            product, b = self._product(g, product), g.shape[0]
+            product, b = self._product(_at_least_float32(g), product), g.shape[0]
         if product is not None:
             self.total = self.total + product.cpu()
         self.n += b
@@ -118,16 +118,22 @@ class CoordinateMoment:
 
     def update(self, x: Tensor) -> None:
         """Add a batch of rows (b, p)."""
-        b = x.shape[0]
+        x, b = _at_least_float32(x), x.shape[0]
         ones = x.new_ones(b)
         mean = (ones @ x) / b  # the sums as products: no faster way to go down the columns
-        squares = ones @ (x - mean).square_()
+        residual = x - mean
+        rest = (ones @ residual) / b  # what rounding left of the mean
+        squares = ones @ residual.square_()
         varies = squares > b * (1024 * torch.finfo(x.dtype).eps * mean).square()
         if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
             near = (~varies).nonzero()[:, 0]
             varies[near] = (x[:, near] != x[0, near]).any(dim=0)
-        mean, squares, first = (t.cpu().double() for t in (mean, squares, x[0]))
-        self.merge(CoordinateMoment(self.p, b, mean, squares, first, varies.cpu()))
+        lost = ~torch.isfinite(squares) | (varies & (squares < b * torch.finfo(x.dtype).tiny * 1e6))
+        if x.dtype != torch.float64 and lost.any():  # too large or too small to be squared in this precision
+            return self.update(x.double())
+        mean, rest, squares, first = (t.cpu().double() for t in (mean, rest, squares, x[0]))
+        self.merge(CoordinateMoment(self.p, b, mean + rest, squares - b * rest.square(), first, varies.cpu()))
+        return None
 
     def merge(self, other: CoordinateMoment) -> None:
         """Add the rows of another moment."""
@@ -145,3 +151,8 @@ class CoordinateMoment:
     def scale(self) -> Tensor:
         """Standard deviation, no degrees of freedom taken off; exactly 0 where all rows are the same."""
         return torch.where(self.varies, (self.squares.clamp_min(0.0) / max(self.n, 1)).sqrt(), 0.0)
+
+
+def _at_least_float32(t: Tensor) -> Tensor:
+    """Sums over a batch overflow the half precisions."""
+    return t.float() if t.element_size() < 4 else t
