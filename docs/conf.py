@@ -30,6 +30,7 @@ numpydoc_show_class_members = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"agop_tabular {release}"
 html_show_sourcelink = False
+html_sidebars = {"**": []}  # one level of pages: the header has them all
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
