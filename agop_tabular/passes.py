@@ -30,6 +30,9 @@ Batches = Iterable[tuple[slice, Tensor]]
 AGREE = 0.98
 """Share of a few rows on which the scores must predict the class that the estimator predicts."""
 
+COMPARED_ROWS = 64
+"""Rows on which the estimator's own ``predict``, which may be slow, is called."""
+
 PROBE_ROWS = 256
 """Rows on which a network is tried before the pass, and looked at again after it."""
 
@@ -109,11 +112,12 @@ class Gathered:
         moment, coordinates = deepcopy(self.moment), deepcopy(self.coordinates)
         with as_found(adapter.module):
             for rows, x in batches:
-                check_finite(x, self.feature_map, rows.start)
+                coordinates.update(x)
+                if not torch.isfinite(coordinates.mean.sum()):
+                    check_finite(x, self.feature_map, rows.start)
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast))
                 if not torch.isfinite(torch.trace(moment.total)):
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
-                coordinates.update(x)
             check_known(self.feature_map, coordinates.varies)
             if self.probe is not None:
                 self._check_gradients(moment, coordinates)
@@ -161,6 +165,8 @@ def _warn_of_other_predictions(estimator: Any, adapter: Adapter, rows: Any, x: T
     """Warn where the scores that are explained predict other classes than the estimator does."""
     if adapter.classes is None or not hasattr(estimator, "predict") or len(getattr(estimator, "classes_", "ab")) < 2:
         return
+    step = max(1, len(x) // COMPARED_ROWS)
+    rows, x = take_rows(rows, slice(None, None, step)), x[::step]
     with as_found(adapter.module), torch.no_grad():
         index = adapter.predicted(adapter.scores(x.clone())).cpu().numpy()
         try:

@@ -94,7 +94,7 @@ def main(folder=Path("output/demo")):
     print(f"  predict_proba of the pipeline {1e6 * per_row_predict:10.1f} µs a row")
     print(f"  AGOPExplainer                 {1e6 * per_row:10.1f} µs a row, preprocessing included")
     print(
-        f"  shap.DeepExplainer            {1e6 * per_row_shap:10.1f} µs a row, {n_shap} encoded rows, 100 background rows"
+        f"  shap.DeepExplainer            {1e6 * per_row_shap:10.1f} µs a row, {n_shap} encoded rows, background of 100"
     )
     print(f"  DeepExplainer takes {per_row_shap / per_row:,.0f} times as long a row")
 
@@ -169,7 +169,7 @@ def draw(explainer, explanation, rows, folder):
         axis.barh(labels, top["attribution"], color=np.where(top["attribution"] > 0, "#d62f4b", "#1f77b4"))
         axis.axvline(0, color="black", linewidth=0.6)
         label = ">50K" if row.target[0] else "<=50K"
-        axis.set_title(f"row {row.index[0]}: predicted {label}, support {row.support[0]:.2f}")
+        axis.set_title(f"row {row.index[0]}: predicted {label}\nsupport {row.support[0]:.2f}")
     figure.supxlabel("attribution to the predicted class: red speaks for it, blue against it")
     figure.savefig(folder / "rows.png", dpi=110)
     plt.close("all")
