@@ -156,6 +156,7 @@ def _first(out):
 
 CAPTUM = {
     "BasicModel": (lambda: basic_models.BasicModel(), (3,)),
+    "MixedKwargsAndArgsModule": (lambda: basic_models.MixedKwargsAndArgsModule(), (3,)),
     "BasicLinearReLULinear": (lambda: basic_models.BasicLinearReLULinear(4), (4,)),
     "BasicLinearModel2": (lambda: basic_models.BasicLinearModel2(4, 2), (4,)),
     "BasicLinearModel_Multilayer": (lambda: basic_models.BasicLinearModel_Multilayer(4, 5, 2), (4,)),
@@ -187,6 +188,10 @@ CAPTUM = {
 }
 
 
+CONV1D = (lambda: nn.Sequential(basic_models.Conv1dSeqModel(), nn.Flatten()), (4, 1000))
+"""4,000 coordinates: the spectrum takes its time."""
+
+
 class _Split(nn.Module):
     def __init__(self, module, n):
         super().__init__()
@@ -206,10 +211,10 @@ class _SplitAt(nn.Module):
 
 
 @pytest.mark.filterwarnings("ignore:The gradient of every score is zero")
-@pytest.mark.parametrize("name", CAPTUM)
+@pytest.mark.parametrize("name", [*CAPTUM, pytest.param("Conv1dSeqModel", marks=pytest.mark.slow)])
 def test_captums_own_models(name):
     torch.manual_seed(0)
-    build, shape = CAPTUM[name]
+    build, shape = CAPTUM.get(name, CONV1D)
     module = build().eval()
     if len(shape) > 1:
         module = nn.Sequential(nn.Unflatten(1, shape), module)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
+from captum.testing.helpers import basic_models
 from nets import MLP
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -189,6 +190,11 @@ class TestModels:
 
         with pytest.raises(ValueError, match="not one row of scores for each"):
             AGOPExplainer(Total()).fit(X)
+
+    def test_captums_model_that_returns_a_dict(self, X):
+        module = basic_models.BasicModel_GradientLayerAttribution(dict_output=True)
+        with pytest.raises(ValueError, match="the module returned dict, not a tensor"):
+            AGOPExplainer(module).fit(X[:, :3])
 
     def test_gradient_not_finite(self, X):
         class Root(nn.Module):
