@@ -1,6 +1,26 @@
-"""Real tables, bundled with the package or from OpenML."""
+"""Real tables, bundled or from OpenML, and synthetic tasks whose ground truth is known."""
 
 from agop_tabular.datasets.adult import fetch_adult
 from agop_tabular.datasets.credit_default import fetch_credit_default
+from agop_tabular.datasets.synthetic import (
+    make_all_informative,
+    make_interaction,
+    make_linear,
+    make_sparse_nonlinear,
+    make_switched,
+    make_syn,
+)
+from agop_tabular.datasets.truth import Term, Truth
 
-__all__ = ["fetch_adult", "fetch_credit_default"]
+__all__ = [
+    "Term",
+    "Truth",
+    "fetch_adult",
+    "fetch_credit_default",
+    "make_all_informative",
+    "make_interaction",
+    "make_linear",
+    "make_sparse_nonlinear",
+    "make_switched",
+    "make_syn",
+]
