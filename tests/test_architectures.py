@@ -10,6 +10,7 @@ from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier, Ne
 from torch import nn
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.adapters import adapt
 from agop_tabular.core import as_found
 
 METHODS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
@@ -249,9 +250,11 @@ class TestSkorch:
         self.check(net, X, lambda s: torch.softmax(s, 1))
 
     def test_device_elsewhere_uses_a_copy(self, net, X):
-        explainer = AGOPExplainer(net, device="meta")
-        with pytest.raises((ValueError, NotImplementedError, RuntimeError)):
-            explainer.fit(X)
+        adapter = adapt(net)
+        twin = adapter.on("meta")
+        assert twin.device.type == "meta"
+        assert twin.module.net.device.type == "meta"
+        assert adapter.on("cpu") is adapter
         assert next(net.module_.parameters()).device.type == "cpu"
         assert net.device == "cpu"
         same = AGOPExplainer(net, device="cpu").fit(X)

@@ -91,7 +91,7 @@ def sign_agreement(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def top_one(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Whether the largest absolute attribution stands at the largest absolute truth, (n,); 1/m where m share the top."""
+    """Whether the largest absolute attribution stands at the largest absolute truth, (n,); 1/m where m are largest."""
     a, t = (np.abs(v) for v in _checked(attributions, truth))
     top = a == a.max(axis=1, keepdims=True)
     return np.asarray(top[np.arange(len(a)), t.argmax(axis=1)] / top.sum(axis=1))
