@@ -11,6 +11,9 @@ from torch import Tensor
 from agop_tabular.core.gradients import Scores, class_gradients
 from agop_tabular.features import FeatureMap
 
+NEGLIGIBLE = 1e-6
+"""A gradient below this share of the largest, in standard deviations, may be lost when it is squared."""
+
 HALVINGS = 8
 """So often the interval between two rows is halved in search of a jump."""
 
@@ -115,6 +118,10 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
     """
     if len(x) < 2:
         return
+    with torch.no_grad():
+        changed = torch.where(candidates.to(x.device), x.roll(1, dims=0), x)
+        if torch.equal(scores(changed), scores(x.clone())):
+            return
     steps = [j for j in candidates.nonzero()[:, 0].tolist() if _jumps(scores, x, j)]
     if steps:
         raise ValueError(
@@ -124,12 +131,13 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
         )
 
 
-def check_squares(gradients: Iterable[Tensor], dead: Tensor, feature_map: FeatureMap) -> None:
-    """Refuse coordinates whose gradient is not zero while its square is.
+def check_squares(gradients: Iterable[Tensor], scale: Tensor, dead: Tensor, feature_map: FeatureMap) -> None:
+    """Refuse coordinates whose gradient counts, measured in standard deviations, while its square is zero.
 
     Parameters
     ----------
     gradients : iterable of Tensor of shape (b, p)
+    scale : Tensor of shape (p,), float64
     dead : Tensor of bool, shape (p,)
         Coordinates whose squared gradient was zero on all rows.
     feature_map : FeatureMap
@@ -138,7 +146,8 @@ def check_squares(gradients: Iterable[Tensor], dead: Tensor, feature_map: Featur
     ------
     ValueError
     """
-    there = torch.stack([(g != 0).any(dim=0).cpu() for g in gradients]).any(dim=0) & dead
+    effect = torch.stack([g.abs().amax(dim=0).cpu().double() * scale for g in gradients]).amax(dim=0)
+    there = dead & (effect > NEGLIGIBLE * effect.max())
     if there.any():
         names = _columns(feature_map, there.nonzero()[:, 0].tolist())
         raise ValueError(
@@ -167,6 +176,8 @@ def _jumps(scores: Scores, x: Tensor, j: int) -> bool:
 
     with torch.no_grad():
         s_lower, s_upper = at(lower), at(upper)
+        if torch.equal(s_lower, s_upper):
+            return False
         for _ in range(HALVINGS):
             middle = (lower + upper) / 2
             s_middle = at(middle)

@@ -134,7 +134,7 @@ class Gathered:
         if suspects.any():
             check_moves(adapter.scores, x, suspects, self.feature_map)
         if dead.any():
-            check_squares(class_gradients(adapter.scores, x), dead, self.feature_map)
+            check_squares(class_gradients(adapter.scores, x), coordinates.scale(), dead, self.feature_map)
 
     def encoded(self, row: Any) -> Tensor:
         """Coordinates (p,), float64, of a table of one row."""

@@ -4,6 +4,7 @@ import copy
 import pickle
 import random
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -321,6 +322,24 @@ class TestUnits:
         module, rows = self.scaled(X, s)
         with pytest.raises(ValueError, match=r"too small to be squared|too large"):
             AGOPExplainer(module).fit(rows)
+
+    def test_a_column_that_weight_decay_took_out_is_not_refused(self, X):
+        module = MLP(6, 3)
+        with torch.no_grad():
+            module[0].weight[:, 2] = 1e-25
+        explainer = AGOPExplainer(module).fit(X)
+        assert explainer.feature_importances_[2] == 0
+        assert np.abs(explainer.explain(X)[:, 2]).max() < 1e-10
+
+
+def test_a_constant_network_of_many_columns_is_seen_at_once(rng):
+    module = MLP(300, 3)
+    with torch.no_grad():
+        module[-1].weight.zero_()
+    start = time.perf_counter()
+    with pytest.warns(UserWarning, match="gradient of every score is zero"):
+        AGOPExplainer(module).fit(rng.standard_normal((500, 300)))
+    assert time.perf_counter() - start < 5
 
 
 class TestAsFound:
