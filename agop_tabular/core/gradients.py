@@ -144,7 +144,7 @@ def class_gradients(scores: Scores, x: Tensor, *, contrast: bool = False) -> Ite
         Of one score, in the order of the classes.
     """
     leaf, s = _scored(scores, x)
-    each: Iterator[Tensor] = (_backward(leaf, s, weights, retain_graph=True) for weights in _one_hot_rows(s))
+    each: Iterator[Tensor] = (_one_backward(leaf, s, c) for c in range(s.shape[1]))
     if contrast:
         every = torch.stack(list(each))
         each = iter((every - every.mean(dim=0)).unbind())
@@ -165,8 +165,8 @@ def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False) -> Tens
     return torch.stack(list(class_gradients(scores, x, contrast=contrast)), dim=1)
 
 
-def _one_hot_rows(s: Tensor) -> Iterator[Tensor]:
-    for c in range(s.shape[1]):
-        weights = torch.zeros_like(s)
-        weights[:, c] = 1.0
-        yield weights
+def _one_backward(leaf: Tensor, s: Tensor, c: int) -> Tensor:
+    """Gradient of score c; the last one gives the graph free."""
+    weights = torch.zeros_like(s)
+    weights[:, c] = 1.0
+    return _backward(leaf, s, weights, retain_graph=c < s.shape[1] - 1)
