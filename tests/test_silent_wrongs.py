@@ -356,6 +356,23 @@ class TestAsFound:
         AGOPExplainer(NeuralNetClassifier(Net).initialize()).fit(X).explain(X)
         np.testing.assert_array_equal(X, before)
 
+    @pytest.mark.parametrize("way", ["view", "data", "method"])
+    def test_the_callers_array_overwritten_in_other_ways(self, way, X):
+        class Writes(MLP):
+            def forward(self, x):
+                if way == "view":
+                    x[:, :2].mul_(0.5)
+                elif way == "data":
+                    x.data.clamp_(min=0)
+                else:
+                    x.sub_(1)
+                return super().forward(x)
+
+        before = X.copy()
+        module = Writes(6, 2)
+        AGOPExplainer(module).fit(X)(X)
+        np.testing.assert_array_equal(X, before)
+
     def test_caches_filled_in_forward(self, X):
         class Cached(MLP):
             def __init__(self):

@@ -60,6 +60,7 @@ class Adapter:
     n_scores: int = 0
     contrast_only: bool = False
     one_logit: bool = False
+    in_place: bool = False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -120,8 +121,8 @@ class Adapter:
     def confirm(self, x: Tensor) -> None:
         """Run the module on a few rows, and settle what its outputs are.
 
-        Sets ``p``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``; where the module returns
-        probabilities, looks for the scores behind them.
+        Sets ``p``, ``in_place``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``; where the module
+        returns probabilities, looks for the scores behind them.
 
         Parameters
         ----------
@@ -134,7 +135,10 @@ class Adapter:
         """
         with as_found(self.module), torch.no_grad():
             try:
-                raw = as_rows(self.module(x.clone()), len(x))
+                handed = x.clone()
+                version = handed._version
+                raw = as_rows(self.module(handed), len(x))
+                self.in_place = handed._version != version or not torch.equal(handed, x)
             except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
                 embedded = any(isinstance(m, (nn.Embedding, nn.EmbeddingBag)) for m in self.module.modules())
                 raise ValueError(
@@ -169,8 +173,11 @@ class Adapter:
             self.classes = np.arange(self.n_scores)
 
     def scores(self, x: Tensor) -> Tensor:
-        """Class scores (b, n_scores) of coordinates (b, p); one logit s counts as the two scores (-s, s)."""
-        out = as_rows(self.module(x), len(x))
+        """Class scores (b, n_scores) of coordinates (b, p); one logit s counts as the two scores (-s, s).
+
+        A module that overwrites its input is handed a copy, which is neither the caller's memory nor a leaf.
+        """
+        out = as_rows(self.module(x.clone() if self.in_place else x), len(x))
         return torch.cat((-out, out), dim=1) if self.one_logit else out
 
     def predicted(self, scores: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 Scores = Callable[[Tensor], Tensor]
-"""Maps inputs (b, p) to class scores (b, C), row by row."""
+"""Maps inputs (b, p) to class scores (b, C), row by row, and leaves the inputs as they are."""
 
 Choice = Callable[[Tensor], Tensor]
 """Maps class scores (b, C) to the index of the explained class of each row (b,)."""
@@ -74,13 +74,9 @@ def as_found(module: nn.Module) -> Iterator[None]:
 
 
 def _scored(scores: Scores, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The input as a leaf, and its scores.
-
-    The model is handed a clone: an in-place operation at its door then neither overwrites the caller's memory nor
-    meets a leaf that requires a gradient.
-    """
+    """The input as a leaf, and its scores."""
     leaf = x.detach().requires_grad_()
-    return leaf, scores(leaf.clone())
+    return leaf, scores(leaf)
 
 
 def _backward(leaf: Tensor, s: Tensor, weights: Tensor, *, retain_graph: bool = False) -> Tensor:
