@@ -47,6 +47,8 @@ class Adapter:
         Its ``threshold`` is the probability above which a single logit predicts the second class; None for 0.5.
     preprocessing : tuple of transformers
         What the user's rows pass on their way to the module, in order.
+    p, n_scores, contrast_only, one_logit, in_place
+        Left alone by an ecosystem; :meth:`confirm` finds them out.
     """
 
     module: nn.Module
