@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,13 @@ class NetModule(nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.module = self.net.module_  # skorch pickles its module by itself; there must not be two of it
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NetModule:
+        net = object.__new__(type(self.net))  # skorch copies by pickling, which a module of a local class cannot bear
+        net.__dict__.update(self.net.__dict__, module_=copy.deepcopy(self.net.module_, memo))
+        twin = NetModule(net)
+        twin.training = self.training
+        return twin
 
     def forward(self, x: Tensor) -> Tensor:
         """Raw output of the net's module."""

@@ -2,6 +2,7 @@
 
 from agop_tabular.datasets.adult import fetch_adult
 from agop_tabular.datasets.credit_default import fetch_credit_default
+from agop_tabular.datasets.gaussian import GaussianLinearTruth, make_gaussian_linear
 from agop_tabular.datasets.synthetic import (
     make_all_informative,
     make_interaction,
@@ -13,11 +14,13 @@ from agop_tabular.datasets.synthetic import (
 from agop_tabular.datasets.truth import Term, Truth
 
 __all__ = [
+    "GaussianLinearTruth",
     "Term",
     "Truth",
     "fetch_adult",
     "fetch_credit_default",
     "make_all_informative",
+    "make_gaussian_linear",
     "make_interaction",
     "make_linear",
     "make_sparse_nonlinear",

@@ -1,4 +1,4 @@
-"""How good attributions are: metrics against a ground truth."""
+"""How good attributions are: metrics against a ground truth, comparisons over seeds, sanity checks."""
 
 from agop_tabular.evaluation.metrics import (
     average_precision,
@@ -10,11 +10,17 @@ from agop_tabular.evaluation.metrics import (
     top_k_precision,
     top_one,
 )
+from agop_tabular.evaluation.randomization import parameter_randomization
+from agop_tabular.evaluation.statistics import compare_methods, holm, paired_comparison
 
 __all__ = [
     "average_precision",
+    "compare_methods",
     "cosine",
+    "holm",
     "noise_feature_mass",
+    "paired_comparison",
+    "parameter_randomization",
     "relative_error",
     "sign_agreement",
     "spearman",

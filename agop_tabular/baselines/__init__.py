@@ -1,0 +1,40 @@
+"""What AGOP is compared with: the peers through their own libraries, behind one signature, and two controls.
+
+Every entry of ``BASELINES`` is called as ``(model, X, target, background, random_state) -> (n, d)``, on whatever model
+:class:`~agop_tabular.AGOPExplainer` takes and in the user's columns. shap, captum and lime are imported when used.
+"""
+
+from agop_tabular.baselines.base import Baseline
+from agop_tabular.baselines.captum_methods import DeepLift, InputXGradient, IntegratedGradients, SmoothGrad
+from agop_tabular.baselines.lime_tabular import Lime
+from agop_tabular.baselines.network_shapley import NetworkShapley
+from agop_tabular.baselines.random_order import RandomOrder
+from agop_tabular.baselines.shap_methods import DeepShap, GradientShap, KernelShap
+
+BASELINES: dict[str, Baseline] = {
+    "shap-deep": DeepShap(),
+    "shap-gradient": GradientShap(),
+    "shap-kernel": KernelShap(),
+    "integrated-gradients": IntegratedGradients(),
+    "input-x-gradient": InputXGradient(),
+    "smoothgrad": SmoothGrad(),
+    "deeplift": DeepLift(),
+    "lime": Lime(),
+    "random": RandomOrder(),
+    "network-shapley": NetworkShapley(),
+}
+
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "DeepLift",
+    "DeepShap",
+    "GradientShap",
+    "InputXGradient",
+    "IntegratedGradients",
+    "KernelShap",
+    "Lime",
+    "NetworkShapley",
+    "RandomOrder",
+    "SmoothGrad",
+]

@@ -1,0 +1,114 @@
+"""Gradient methods of captum."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.baselines.base import Baseline
+
+ROWS = 2048
+"""Rows a call, so that a method's copies of each row stay in memory."""
+
+
+class _Captum(Baseline):
+    """captum takes the explained score of each row as ``target``."""
+
+    def _prepare(self, background: Any) -> None:
+        rows = self._coordinates(background).double()
+        self.mean_ = rows.mean(dim=0, keepdim=True).to(self.adapter_.dtype)
+        self.range_ = (rows.amax(dim=0) - rows.amin(dim=0)).to(self.adapter_.dtype)
+
+    def _one(self, X: Any, index: np.ndarray) -> np.ndarray:
+        target = torch.as_tensor(index, device=self.adapter_.device)
+        parts = [
+            self._folded(self._attributions(x.requires_grad_(), target[rows]))
+            for rows, x in self.adapter_.batches(X, ROWS)
+        ]
+        return np.concatenate(parts)
+
+    @abstractmethod
+    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
+        """Attributions (b, p) of the coordinates (b, p)."""
+
+
+class IntegratedGradients(_Captum):
+    """Integrated Gradients from the mean of the background (Sundararajan and others, 2017; captum).
+
+    Parameters
+    ----------
+    n_steps : int
+    """
+
+    def __init__(self, *, n_steps: int = 50):
+        self.n_steps = n_steps
+
+    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
+        from captum.attr import IntegratedGradients
+
+        method = IntegratedGradients(self.network_)
+        out: Tensor = method.attribute(x, self.mean_, target=target, n_steps=self.n_steps, internal_batch_size=65536)
+        return out
+
+
+class InputXGradient(_Captum):
+    """Input × gradient, with the input as it is (captum)."""
+
+    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
+        from captum.attr import InputXGradient
+
+        out: Tensor = InputXGradient(self.network_).attribute(x, target=target)
+        return out
+
+
+class SmoothGrad(_Captum):
+    """The gradient averaged over noisy copies of a row (Smilkov and others, 2017; captum), signed, not times the input.
+
+    Parameters
+    ----------
+    n_samples : int
+    noise : float
+        Standard deviation of the noise, as a share of each coordinate's range over the background.
+    """
+
+    def __init__(self, *, n_samples: int = 50, noise: float = 0.15):
+        self.n_samples = n_samples
+        self.noise = noise
+
+    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
+        from captum.attr import NoiseTunnel, Saliency
+
+        scaled = _Scaled(self.network_, self.noise * self.range_)
+        tunnel = NoiseTunnel(Saliency(scaled))
+        u = (x / scaled.unit).detach().requires_grad_()
+        out: Tensor = tunnel.attribute(
+            u, nt_type="smoothgrad", nt_samples=self.n_samples, stdevs=1.0, target=target, abs=False
+        )
+        return out / scaled.unit
+
+
+class _Scaled(torch.nn.Module):
+    """The network over coordinates in units of the noise, since NoiseTunnel knows one standard deviation for all."""
+
+    def __init__(self, network: torch.nn.Module, unit: Tensor):
+        super().__init__()
+        self.network = network
+        self.unit = torch.where(unit > 0, unit, torch.ones_like(unit))
+        self.noisy = unit > 0
+
+    def forward(self, u: Tensor) -> Tensor:
+        return self.network(u * self.unit)
+
+
+class DeepLift(_Captum):
+    """DeepLIFT with the mean of the background as reference (Shrikumar and others, 2017; captum)."""
+
+    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
+        from captum.attr import DeepLift
+
+        out: Tensor = DeepLift(self.network_).attribute(x, self.mean_, target=target)
+        return out

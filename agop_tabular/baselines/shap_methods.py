@@ -1,0 +1,133 @@
+"""The explainers of shap that take a network."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agop_tabular.baselines.base import Baseline
+from agop_tabular.baselines.coded import Coded
+
+
+class _OneScore(nn.Module):
+    """One class's score (b, 1): shap then explains no other, and its check of additivity sees all there is."""
+
+    def __init__(self, network: nn.Module, c: int):
+        super().__init__()
+        self.network, self._class = network, c
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.network(x)[:, self._class : self._class + 1]
+        return out
+
+
+class _ShapOfNetwork(Baseline):
+    n_background: int | None
+
+    def _prepare(self, background: Any) -> None:
+        rows = self._coordinates(self._sampled(background, self.n_background)).clone()
+        self.explainers_ = [self._explainer(_OneScore(self.network_, c), rows) for c in range(self.adapter_.n_scores)]
+
+    def _one(self, X: Any, index: np.ndarray) -> np.ndarray:
+        out = np.empty((len(X), self.feature_map_.n_columns))
+        x = self._coordinates(X).clone()
+        for c in np.unique(index):
+            chosen = np.flatnonzero(index == c)
+            values = np.asarray(self._values(self.explainers_[c], x[torch.from_numpy(chosen)]))
+            out[chosen] = self._folded(values.reshape(len(chosen), -1))
+        return out
+
+    @abstractmethod
+    def _explainer(self, network: nn.Module, background: Tensor) -> Any:
+        """Shap's explainer of one score."""
+
+    @abstractmethod
+    def _values(self, explainer: Any, x: Tensor) -> Any:
+        """Shap's values of the rows x."""
+
+
+class DeepShap(_ShapOfNetwork):
+    """shap.DeepExplainer (Lundberg and Lee, 2017).
+
+    Parameters
+    ----------
+    n_background : int or None
+        Background rows, drawn at random; None for all.
+    check_additivity : bool
+        Let shap raise where the values do not add up to the score.
+    """
+
+    def __init__(self, *, n_background: int | None = 100, check_additivity: bool = True):
+        self.n_background = n_background
+        self.check_additivity = check_additivity
+
+    def _explainer(self, network: nn.Module, background: Tensor) -> Any:
+        import shap
+
+        return shap.DeepExplainer(network, background)
+
+    def _values(self, explainer: Any, x: Tensor) -> Any:
+        return explainer.shap_values(x, check_additivity=self.check_additivity)
+
+
+class GradientShap(_ShapOfNetwork):
+    """shap.GradientExplainer, expected gradients.
+
+    Parameters
+    ----------
+    n_background : int or None
+        Background rows, drawn at random; None for all.
+    n_samples : int
+        Draws a row.
+    """
+
+    def __init__(self, *, n_background: int | None = 100, n_samples: int = 200):
+        self.n_background = n_background
+        self.n_samples = n_samples
+
+    def _explainer(self, network: nn.Module, background: Tensor) -> Any:
+        import shap
+
+        return shap.GradientExplainer(copy.deepcopy(network).float(), background.float())  # it draws in float32
+
+    def _values(self, explainer: Any, x: Tensor) -> Any:
+        return explainer.shap_values(x.float(), nsamples=self.n_samples, rseed=self.random_state_.randint(10**6))
+
+
+class KernelShap(Baseline):
+    """shap.KernelExplainer on the user's columns, text and categories as codes.
+
+    Parameters
+    ----------
+    n_background : int or None
+        Background rows, drawn at random; None for all.
+    n_samples : int or "auto"
+        Coalitions a row; "auto" is shap's 2·d + 2048.
+    """
+
+    def __init__(self, *, n_background: int | None = 100, n_samples: int | str = "auto"):
+        self.n_background = n_background
+        self.n_samples = n_samples
+
+    def _prepare(self, background: Any) -> None:
+        import shap
+
+        self.coded_ = Coded.of(background)
+        rows = self.coded_.encode(self._sampled(background, self.n_background))
+        self.explainer_ = shap.KernelExplainer(self._scores, rows)
+
+    def _scores(self, codes: np.ndarray) -> np.ndarray:
+        return self._scores_of(self.coded_.decode(codes))
+
+    def _every(self, X: Any) -> np.ndarray:
+        values = self.explainer_.shap_values(self.coded_.encode(X), nsamples=self.n_samples, silent=True)
+        return np.asarray(values).reshape(len(X), self.feature_map_.n_columns, self.adapter_.n_scores)
+
+    def _one(self, X: Any, index: np.ndarray) -> np.ndarray:
+        every = self._every(X)
+        return every[np.arange(len(X)), :, index]
