@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import overhead
+from benchmarks import overhead, synthetic, timing
 
-STUDIES = {"overhead": overhead}
+STUDIES = {"synthetic": synthetic, "timing": timing, "overhead": overhead}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="study", required=True)
     for name, study in STUDIES.items():
         study.add_options(commands.add_parser(name, help=study.__doc__.splitlines()[0], description=study.__doc__))
-    options = vars(parser.parse_args())
+    options = vars(parser.parse_args(arguments))
     STUDIES[options.pop("study")].run(**options)
 
 

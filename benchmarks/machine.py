@@ -8,12 +8,14 @@ from importlib.metadata import version
 
 import torch
 
+PACKAGES = ("agop-tabular", "numpy", "pandas", "scikit-learn", "skorch", "torch", "shap", "captum", "lime")
+
 
 def machine() -> dict[str, object]:
     """Versions, processor and threads."""
     return {
         "python": platform.python_version(),
-        **{name: version(name) for name in ("agop-tabular", "numpy", "pandas", "scikit-learn", "skorch", "torch")},
+        **{name: version(name) for name in PACKAGES},
         "processor": _processor(),
         "cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +21,8 @@ from torch import nn
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters.base import auto_batch_size
 from benchmarks.machine import machine
+from benchmarks.measure import in_own_process, median_seconds, peak_growth, timed
+from benchmarks.page import made_with
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -52,7 +50,7 @@ def run(rows: int, columns: int, repeats: int, memory_rows: int, output: Path) -
             )
     result = {"machine": machine(), "rows": rows, "columns": columns, "repeats": repeats, "cells": cells}
     if memory_rows:
-        result["memory"] = peak_memory(memory_rows, 50)
+        result["memory"] = in_own_process(peak_memory, memory_rows, 50)
         print(
             "peak memory of explaining {rows:,} x {columns}: {extra_mb:.0f} MB beyond rows and answer".format(
                 **result["memory"]
@@ -142,33 +140,14 @@ def ratio(ours: Callable, floor: Callable, repeats: int) -> dict:
     return medians | {"ratio": medians["explainer"] / medians["loop"], "pairs_min": pairs[0], "pairs_max": pairs[-1]}
 
 
-def timed(run_once: Callable) -> float:
-    start = time.perf_counter()
-    run_once()
-    return time.perf_counter() - start
-
-
-def median_seconds(run_once: Callable, repeats: int) -> float:
-    run_once()
-    return statistics.median(timed(run_once) for _ in range(repeats))
-
-
 def peak_memory(rows: int, columns: int) -> dict:
-    """In a process of its own, since a peak never falls."""
-    call = [sys.executable, "-c", f"from benchmarks.overhead import _peak; _peak({rows}, {columns})"]
-    return json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
-
-
-def _peak(rows: int, columns: int) -> None:
     X = np.ones((rows, columns), dtype=np.float32)
     X[:] = np.random.default_rng(0).standard_normal((1000, columns), dtype=np.float32)[np.arange(rows) % 1000]
     net = make_net(columns, 3, 128)
     explainer = AGOPExplainer(net).fit(X[:1000])
     explainer.explain(X[:5000])
-    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()  # resident now
-    out = explainer.explain(X)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-    print(json.dumps({"rows": rows, "columns": columns, "extra_mb": (grown - out.nbytes) / 1e6}))
+    out, grown = peak_growth(lambda: explainer.explain(X))
+    return {"rows": rows, "columns": columns, "extra_mb": (grown - out.nbytes) / 1e6}
 
 
 def table(result: dict) -> str:
@@ -200,5 +179,4 @@ def table(result: dict) -> str:
             f"Explaining {memory['rows']:,} × {memory['columns']} float32 raised the peak resident set by "
             f"{memory['extra_mb']:.0f} MB beyond the answer itself.",
         ]
-    made_with = ", ".join(f"{k} {v}" for k, v in result["machine"].items())
-    return "\n".join([*lines, "", f"Made with: {made_with}.", ""])
+    return "\n".join([*lines, "", made_with(result["machine"]), ""])

@@ -5,15 +5,93 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from benchmarks import methods, synthetic, tasks
+from benchmarks.__main__ import STUDIES, main
+from benchmarks.cells import Cells
+
+METHODS = methods.DEFAULT
 ROOT = Path(__file__).parents[1]
 
 
-def test_overhead(tmp_path):
-    options = "--rows 300 --columns 5 --repeats 1 --memory-rows 2000"
-    call = [sys.executable, "-m", "benchmarks", "overhead", *options.split(), "--output", str(tmp_path)]
-    printed = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def call(study, output, options, capsys):
+    main([study, "--output", str(output), *options.split()])
+    return capsys.readouterr().out
+
+
+def test_overhead(tmp_path, capsys):
+    printed = call("overhead", tmp_path, "--rows 300 --columns 5 --repeats 1 --memory-rows 2000", capsys)
     assert "peak memory" in printed
     result = json.loads((tmp_path / "overhead.json").read_text())
     assert [(c["n_classes"], c["width"]) for c in result["cells"]] == [(2, 128), (2, 512), (5, 128), (5, 512)]
     assert all(cell[what]["ratio"] > 0 for cell in result["cells"] for what in ("fit", "explain"))
     assert (tmp_path / "overhead.md").read_text().count("|") > 40
+
+
+def test_from_the_command_line():
+    call = [sys.executable, "-m", "benchmarks", "--help"]
+    printed = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert all(study in printed for study in STUDIES)
+
+
+def test_synthetic(tmp_path, capsys):
+    options = (
+        "--tasks linear syn4 --seeds 1 --rows 4 --train-rows 500 --features 6 --permutations 4 --jobs 1 --methods "
+    )
+    some = options + "agop-ixg agop-global shap-deep integrated-gradients random"
+    assert "0 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()}
+    assert len(cells) == 2
+    assert "2 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()} == cells
+    assert "0 of 2 cells are there" in call("synthetic", tmp_path, options + " ".join(METHODS), capsys)
+    table = pd.read_csv(tmp_path / "synthetic.csv")
+    assert not table.duplicated(["task", "seed", "method", "truth", "form"]).any()
+    assert set(table["method"]) == set(METHODS)
+    result = json.loads((tmp_path / "synthetic.json").read_text())
+    assert result["failures"] == []
+    assert {"shap", "captum", "lime", "torch"} <= set(result["machine"])
+    assert [(net["task"], net["seed"]) for net in result["networks"]] == [("linear", 1000), ("syn4", 1000)]
+    assert "## Does the paper's ordering hold?" in (tmp_path / "synthetic.md").read_text()
+    assert (tmp_path / "synthetic-raw.png").stat().st_size > 5000
+
+
+def test_a_cell_of_other_settings_or_half_written_is_not_taken(tmp_path):
+    cells = Cells(tmp_path, {"rows": 3})
+    cells.write("linear-0", {"seed": 0})
+    assert cells.read("linear-0") == {"seed": 0}
+    assert Cells(tmp_path, {"rows": 4}).read("linear-0") == {}
+    assert cells.read("linear-1") == {}
+    (tmp_path / "linear-0.json").write_text('{"settings": {"rows": 3}, "ce')
+    assert cells.read("linear-0") == {}
+
+
+def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no such luck")
+
+    trained = tasks.train("linear", 0, tasks.Size(train_rows=300, rows=3, width=8))
+    monkeypatch.setattr(methods, "fitted", fails)
+    cell = synthetic.judged("lime", trained, np.zeros(3, int), {}, np.ones(20, bool), 0)
+    assert cell == {"failed": "RuntimeError: no such luck"}
+    failed = synthetic.failures([{"task": "linear", "seed": 0, "methods": {"lime": cell}}], ["lime"])
+    assert failed["failed"].tolist() == ["RuntimeError: no such luck"]
+
+
+def test_timing(tmp_path, capsys):
+    options = (
+        "--base 12 4 3 8 --rows 12 24 --features 4 6 --classes 3 --width 8 --train-rows 120 --rounds 2 --limit 0.1"
+    )
+    call("timing", tmp_path, options + " --methods agop-ixg shap-deep", capsys)
+    result = json.loads((tmp_path / "timing.json").read_text())
+    assert set(result["memory_mb"]) == {"agop-ixg", "shap-deep"}
+    assert not any("failed" in record for record in result["measured"])
+    base = {r["method"]: r for r in result["measured"] if r["rows"] == 12 and r["features"] == 4}
+    assert base["agop-ixg"]["ratio_explain"] == 1
+    assert base["shap-deep"]["ratio_explain"] > 1
+    assert (tmp_path / "timing.png").stat().st_size > 5000
+    page = (tmp_path / "timing.md").read_text()
+    assert "shap-deep takes" in page
+    assert "| method | rows | features |" in page

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import RandomState
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score
 from sklearn.utils import check_random_state
 
 
@@ -122,17 +121,22 @@ def top_k_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def average_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Area under the precision-recall curve of the absolute attribution for the features of non-zero truth.
 
+    What ``sklearn.metrics.average_precision_score`` gives for each row, of all rows at once.
+
     Returns
     -------
     ndarray of shape (n,)
         NaN where all truths of the row are zero, or none is.
     """
     a, t = _checked(attributions, truth)
-    out = np.full(len(a), np.nan)
-    for i, there in enumerate(t != 0):
-        if 0 < there.sum() < len(there):
-            out[i] = average_precision_score(there, np.abs(a[i]))
-    return out
+    fallen = np.argsort(-np.abs(a), axis=1)
+    size, there = np.take_along_axis(np.abs(a), fallen, axis=1), np.take_along_axis(t != 0, fallen, axis=1)
+    level_ends = rankdata(-size, method="max", axis=1).astype(int)  # of the ties that a feature is among
+    found = np.take_along_axis(there.cumsum(axis=1), level_ends - 1, axis=1)
+    positive = there.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        area = (there * found / level_ends).sum(axis=1) / positive
+    return np.where((positive > 0) & (positive < a.shape[1]), area, np.nan)
 
 
 def noise_feature_mass(attributions: np.ndarray, informative: np.ndarray) -> np.ndarray:

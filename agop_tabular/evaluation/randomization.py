@@ -21,7 +21,7 @@ Explain = Callable[[Any], np.ndarray]
 
 
 def parameter_randomization(
-    estimator: Any, explain: Explain, *, random_state: int | RandomState | None = None
+    estimator: Any, explain: Explain, *, cascade: bool = True, random_state: int | RandomState | None = None
 ) -> pd.DataFrame:
     """How far explanations change when the layers of a network lose what they learned, from the last to the first.
 
@@ -33,6 +33,8 @@ def parameter_randomization(
     explain : callable
         Maps an estimator to attributions (n, d); of fixed classes, since a network without its parameters predicts
         others. Explainers that are fitted on the estimator are to be fitted anew on each.
+    cascade : bool
+        Explain after every layer; False only once all layers are random, which is the last row alone.
     random_state : int, RandomState or None
         Draws the new parameters, as the layers' own ``reset_parameters`` does.
 
@@ -45,11 +47,8 @@ def parameter_randomization(
     rng = check_random_state(random_state)
     before = np.asarray(explain(estimator))
     randomised = copy.deepcopy(estimator)
-    layers = [
-        (name or type(m).__name__, m)
-        for name, m in _module(randomised).named_modules()
-        if hasattr(m, "reset_parameters")
-    ]
+    modules = list(_module(randomised).named_modules())
+    layers = [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters")]
     if not layers:
         raise ValueError("The network has no layer with reset_parameters(), so there is nothing to randomise.")
     rows = []
@@ -57,6 +56,8 @@ def parameter_randomization(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(rng.randint(2**31))
             layer.reset_parameters()
+        if not cascade and layer is not layers[0][1]:
+            continue
         after = np.asarray(explain(randomised))
         rows.append(
             {"layer": name, "spearman": np.nanmean(spearman(after, before)), "cosine": cosine(after, before).mean()}
@@ -70,7 +71,7 @@ def _module(estimator: Any) -> nn.Module:
     module = estimator if isinstance(estimator, nn.Module) else getattr(estimator, "module_", None)
     if not isinstance(module, nn.Module):
         raise ValueError(
-            f"{type(estimator).__name__} has no torch module whose parameters could be randomised; give a torch module, "
-            "a fitted skorch net, or a Pipeline ending in one."
+            f"{type(estimator).__name__} has no torch module whose parameters could be randomised; give a torch "
+            "module, a fitted skorch net, or a Pipeline ending in one."
         )
     return module

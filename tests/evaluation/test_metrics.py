@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from sklearn.metrics import average_precision_score
 
 from agop_tabular import evaluation as ev
 
@@ -70,6 +71,14 @@ def test_average_precision():
     a, t = rows([4, 3, 2, 1], [1, 1, 1, 1]), rows([1, 0, 1, 0], [1, 1, 1, 1])
     # hits at places 1 and 3: (1/1 + 2/3) / 2
     np.testing.assert_allclose(ev.average_precision(a, t), [5 / 6, np.nan])
+
+
+def test_average_precision_is_scikit_learns_with_ties_too():
+    rng = np.random.default_rng(0)
+    a, t = rng.integers(-3, 4, (200, 9)).astype(float), rng.integers(0, 2, (200, 9)).astype(float)
+    mixed = (t.sum(1) > 0) & (t.sum(1) < 9)
+    expected = [average_precision_score(y, np.abs(x)) for x, y in zip(a[mixed], t[mixed], strict=True)]
+    np.testing.assert_allclose(ev.average_precision(a, t)[mixed], expected)
 
 
 def test_noise_feature_mass():

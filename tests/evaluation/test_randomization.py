@@ -26,6 +26,8 @@ def test_same_seed_same_answer_and_random_state_is_left(net, X):
     before = torch.get_rng_state()
     both = [parameter_randomization(net.module_, lambda m: _gradient(m, X), random_state=0) for _ in range(2)]
     assert both[0].equals(both[1])
+    last = parameter_randomization(net.module_, lambda m: _gradient(m, X), cascade=False, random_state=0)
+    assert last.equals(both[0].tail(1))
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -1,0 +1,248 @@
+"""Attributions against known ground truth, and against the network's own Shapley values.
+
+A cell is one task and one seed, which draws task, network and everything else; seeds are the units of all statistics.
+Every cell is kept under OUTPUT/synthetic.cells as soon as it is done, so that a run that was stopped goes on where it
+was, and one with more seeds, tasks or methods adds to what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.baselines import NetworkShapley
+from agop_tabular.evaluation import (
+    average_precision,
+    cosine,
+    noise_feature_mass,
+    parameter_randomization,
+    relative_error,
+    sign_agreement,
+    spearman,
+    top_k_precision,
+    top_one,
+)
+from agop_tabular.gate import above_noise_floor
+from benchmarks import methods, report_synthetic, tasks
+from benchmarks.cells import Cell, Cells, run_all
+from benchmarks.machine import machine
+
+RESULTS = Path(__file__).parent / "results"
+FIRST_SEED = 1000
+"""Seeds below were used while the methods were chosen."""
+
+RANDOMISED_ROWS = 30
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tasks", nargs="+", choices=tasks.TASKS, default=list(tasks.DEFAULT))
+    parser.add_argument("--methods", nargs="+", choices=methods.METHODS, default=list(methods.DEFAULT))
+    parser.add_argument("--seeds", type=int, default=20, help="how many")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--jobs", type=int, default=2, help="cells at a time, one thread each")
+    parser.add_argument("--permutations", type=int, default=1000, help="of the network's own Shapley values")
+    for name, value in asdict(tasks.Size()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+
+
+def run(**options) -> dict:
+    size = tasks.Size(**{name: options[name] for name in asdict(tasks.Size())})
+    names, permutations = options["methods"], options["permutations"]
+    seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
+    settings = asdict(size) | {"permutations": permutations}
+    cells = Cells(options["output"] / "synthetic.cells", settings)
+    wanted = [(task, seed) for seed in seeds for task in options["tasks"]]
+    open_ = [c for c in wanted if set(names) - set(cells.read("{}-{}".format(*c)).get("methods", {}))]
+    print(f"{len(wanted) - len(open_)} of {len(wanted)} cells are there", flush=True)
+    started = time.perf_counter()
+    run_all(
+        one_cell, [(cells, task, seed, size, names, permutations) for task, seed in open_], options["jobs"], "cells"
+    )
+    found = [cells.read(f"{task}-{seed}") for task, seed in wanted]
+    result = {
+        "machine": machine(),
+        "settings": settings | {"tasks": options["tasks"], "seeds": list(seeds), "methods": names, "gate": tasks.GATE},
+        "seconds_of_this_run": round(time.perf_counter() - started),
+        "cells_of_this_run": len(open_),
+    }
+    report_synthetic.write(options["output"], result, networks(found), records(found, names), failures(found, names))
+    print(f"written to {options['output'] / 'synthetic.md'}")
+    return result
+
+
+# One cell ---------------------------------------------------------------------------------------------------------
+
+
+def one_cell(cells: Cells, task: str, seed: int, size: tasks.Size, names: list[str], permutations: int) -> None:
+    """Train, attribute with every method that the cell does not have, score, and keep."""
+    name = f"{task}-{seed}"
+    cell = cells.read(name)
+    trained = tasks.train(task, seed, size)
+    halves = [
+        NetworkShapley(n_permutations=permutations // 2)(trained.net, trained.test, "all", trained.train, seed + i)
+        for i in range(2)
+    ]
+    own = (halves[0] + halves[1]) / 2
+    target = np.searchsorted(trained.net.classes_, trained.net.predict(trained.test))
+    gate = above_noise_floor(AGOPExplainer(trained.net, contrast=True).fit(trained.train).feature_importances_)
+    truths = {
+        "raw": trained.truth.attributions(trained.test, target),
+        "contrast": trained.truth.attributions(trained.test, target, contrast=True),
+        "network": chosen(own, target),
+        "network contrast": centred(own, target),
+    }
+    cell |= {
+        "task": task,
+        "seed": seed,
+        "accuracy": trained.accuracy,
+        "best_accuracy": trained.best_accuracy,
+        "majority": trained.majority,
+        "passed": trained.passed,
+        "reliability": float(cosine(centred(halves[0], target), centred(halves[1], target)).mean()),
+        "own_cosine_with_truth": float(cosine(truths["network contrast"], truths["contrast"]).mean()),
+        "gate_keeps": int(gate.sum()),
+        "informative": len(trained.truth.informative),
+        "gate_loses": int((~gate[trained.truth.informative]).sum()),
+    }
+    of_methods = cell.setdefault("methods", {})
+    for method in names:
+        if method not in of_methods:
+            of_methods[method] = judged(method, trained, target, truths, gate, seed)
+            cells.write(name, cell)
+
+
+def judged(method: str, trained: tasks.Trained, target: np.ndarray, truths: dict, gate: np.ndarray, seed: int) -> Cell:
+    """Metrics of a method's attributions in each form against each truth; what failed, if it did."""
+    try:
+        start = time.perf_counter()
+        explainer = methods.fitted(method, trained.net, trained.train, seed)
+        ready = time.perf_counter()
+        every = np.asarray(explainer.explain(trained.test, "all"), dtype=float)
+        done = time.perf_counter()
+        few, labels = trained.test[:RANDOMISED_ROWS], trained.net.classes_[target[:RANDOMISED_ROWS]]
+        changed = parameter_randomization(
+            trained.net,
+            lambda net: methods.fitted(method, net, trained.train, seed).explain(few, labels),
+            cascade=False,
+            random_state=seed,
+        )
+    except Exception as error:  # a peer may fail in any way, and that is a result
+        return {"failed": f"{type(error).__name__}: {error}"}
+    scores = [
+        {"truth": truth, "form": form} | metrics(values, truths[truth], trained, form, method, seed)
+        for form, values, against in forms(method, every, target, gate)
+        for truth in against
+    ]
+    return {
+        "scores": scores,
+        "fit_seconds": ready - start,
+        "row_seconds": (done - ready) / len(trained.test),
+        "randomised_spearman": float(changed["spearman"].iloc[-1]),
+    }
+
+
+def chosen(every: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Attributions (n, d) of each row's class, from those of all classes (n, d, C)."""
+    return every[np.arange(len(every)), :, target]
+
+
+def centred(every: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The same, minus the mean over classes."""
+    return chosen(every, target) - every.mean(axis=2)
+
+
+def forms(method: str, every: np.ndarray, target: np.ndarray, gate: np.ndarray):
+    """Attributions as they are, centred over classes, times the gate; and the truths that each is held to."""
+    plain = chosen(every, target)
+    yield "plain", plain, ("raw", "contrast", "network")
+    if method == "random":
+        return
+    yield "gated", plain * gate, ("raw",)
+    if method in methods.UNSIGNED:
+        yield "gated", plain * gate, ("contrast",)
+        return
+    between = centred(every, target)
+    yield "centred", between, ("contrast", "network contrast")
+    yield "centred gated", between * gate, ("contrast",)
+
+
+def metrics(values: np.ndarray, truth: np.ndarray, trained: tasks.Trained, form: str, method: str, seed: int) -> Cell:
+    """Means over rows; signed metrics only where signs mean something, zeros only where the truth has them."""
+    informative = trained.truth.informative
+    found = {
+        "spearman": _ranked(spearman(values, truth), truth),
+        "spearman_random_zeros": _ranked(spearman(values, truth, zeros="random", random_state=seed), truth),
+        "spearman_informative": _ranked(spearman(values, truth, columns=informative), truth[:, informative]),
+        "top_one": top_one(values, truth),
+        "noise_mass": noise_feature_mass(values, informative),
+    }
+    if (truth == 0).any():
+        found |= {
+            "top_k": top_k_precision(values, truth),
+            "auprc": average_precision(values, truth),
+            "relevant_auprc": average_precision(values, trained.truth.relevant(trained.test)),
+        }
+    if method not in methods.UNSIGNED:
+        found |= {
+            "cosine": cosine(values, truth),
+            "relative_error": relative_error(values, truth),
+            "signs": sign_agreement(values, truth),
+        }
+    return {name: _mean(value) for name, value in found.items()}
+
+
+def _ranked(correlation: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """An attribution that orders nothing has a rank correlation of 0 where the truth has an order."""
+    size = np.abs(truth)
+    return np.where(np.isnan(correlation) & (np.ptp(size, axis=1) > 0), 0.0, correlation)
+
+
+def _mean(values: np.ndarray | float) -> float:
+    """Over rows where the metric is defined."""
+    values = np.atleast_1d(values)
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+
+
+# All cells --------------------------------------------------------------------------------------------------------
+
+
+def networks(found: list[Cell]) -> pd.DataFrame:
+    """A row a cell: what its network is like."""
+    return pd.DataFrame([{k: v for k, v in cell.items() if k != "methods"} for cell in found])
+
+
+def records(found: list[Cell], names: list[str]) -> pd.DataFrame:
+    """A row for each cell, method, truth and form; metrics in columns."""
+    return pd.DataFrame(
+        {
+            "task": cell["task"],
+            "seed": cell["seed"],
+            "passed": cell["passed"],
+            "method": method,
+            **score,
+            "fit_seconds": cell["methods"][method]["fit_seconds"],
+            "row_seconds": cell["methods"][method]["row_seconds"],
+            "randomised_spearman": cell["methods"][method]["randomised_spearman"],
+        }
+        for cell in found
+        for method in names
+        for score in cell["methods"][method].get("scores", ())
+    )
+
+
+def failures(found: list[Cell], names: list[str]) -> pd.DataFrame:
+    """A row for each cell in which a method failed."""
+    rows = [
+        {"task": cell["task"], "seed": cell["seed"], "method": method, "failed": cell["methods"][method]["failed"]}
+        for cell in found
+        for method in names
+        if "failed" in cell["methods"][method]
+    ]
+    return pd.DataFrame(rows, columns=["task", "seed", "method", "failed"])
