@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from agop_tabular.core.effects import EffectMoment, Effects
 from agop_tabular.core.filters import Filter
+from agop_tabular.core.lookup import LookUp
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.core.spectrum import Spectrum
 from agop_tabular.features import FeatureMap
@@ -39,6 +41,10 @@ class Attribution:
         From the gradient of a score to the standardised gradient, blocks centred.
     chain : Filter or None
         From the gradient of a score to what is multiplied by (x - x₀), or is the attribution; None for the identity.
+    effects : Effects or None
+        Where the method looks them up.
+    mean_scores : Tensor of shape (n_scores,)
+        Of the training rows, where there are effects.
     """
 
     method: Method
@@ -51,6 +57,9 @@ class Attribution:
     importances: Tensor
     standard: Filter
     chain: Filter | None
+    effects: Effects | None
+    mean_scores: Tensor
+    _laid_out: dict[torch.device, TableAttribution] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fitted(
@@ -63,6 +72,8 @@ class Attribution:
         rank: int | float | str,
         standardize: bool,
         baseline: Tensor,
+        effects: EffectMoment | None = None,
+        score_total: Tensor | None = None,
     ) -> Attribution:
         """From the moments of the training rows, all in float64."""
         sd = coordinates.scale()
@@ -92,6 +103,8 @@ class Attribution:
             importances / total if total > 0 else importances,
             standard,
             chain,
+            Effects.of(effects) if effects is not None else None,
+            score_total / moment.n if score_total is not None else torch.zeros(0),
         )
 
     def warn(self, stacklevel: int) -> None:
@@ -124,6 +137,21 @@ class Attribution:
             self.spectrum.components[: self.rank].to(device, dtype),
             self._baseline_parts(dtype, device) if self.method.times_input else (),
         )
+
+    def tabulated(self, device: torch.device) -> TableAttribution:
+        """The effects on the network's device."""
+        assert self.effects is not None
+        if device not in self._laid_out:
+            column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
+            look_up = LookUp(self.effects, device) if self.effects.axes else None
+            same = torch.equal(column, torch.arange(self.feature_map.n_columns))
+            self._laid_out[device] = TableAttribution(
+                look_up,
+                None if same else column.long().to(device),
+                self.feature_map.n_columns,
+                self.mean_scores.to(device),
+            )
+        return self._laid_out[device]
 
     def _baseline_parts(self, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
         """x₀ in the network's precision, and what rounding left of it where that counts beside the scale."""
@@ -158,3 +186,35 @@ class RowAttribution:
         """Share of the gradient's energy inside the kept subspace (...,); NaN where the gradient is zero."""
         g = self.standard(gradient)
         return (g @ self.components.T).square().sum(dim=-1) / g.square().sum(dim=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class TableAttribution:
+    """From tables of effects to attributions, a batch at a time."""
+
+    look_up: LookUp | None
+    column: Tensor | None
+    n_columns: int
+    mean_scores: Tensor
+
+    def values(self, x: Tensor, score: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor]:
+        """Attributions (b, d) of one score a row, and their support (b,).
+
+        What main and pair effects leave unexplained of the score is shared out in proportion to the absolute
+        attributions, so that a row's add up to its score minus the mean score. Support is one minus the share of that
+        rest: ``Σ|φ| / (Σ|φ| + |rest|)``.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+        score : Tensor of shape (b,)
+        target : Tensor of shape (b,), or int
+        """
+        phi = torch.zeros(len(x), 0) if self.look_up is None else self.look_up.attributions(x, target)
+        if self.column is not None:
+            phi = torch.zeros(len(x), self.n_columns, device=x.device).index_add_(1, self.column, phi)
+        size = phi.abs()
+        whole = size.sum(dim=1)
+        rest = (score.double() - self.mean_scores[target]).float() - phi.sum(dim=1)
+        phi.addcmul_(size, (rest / whole.clamp_min(torch.finfo(torch.float32).tiny))[:, None])
+        return phi, whole / (whole + rest.abs())

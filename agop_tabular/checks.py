@@ -49,6 +49,29 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None
     )
 
 
+def check_scores(scores: Tensor, first_row: int) -> None:
+    """Refuse scores that are not finite.
+
+    Parameters
+    ----------
+    scores : Tensor of shape (b, n_scores)
+    first_row : int
+        Place of the batch in the user's table.
+
+    Raises
+    ------
+    ValueError
+    """
+    if math.isfinite(scores.sum().item()):
+        return
+    bad = ~torch.isfinite(scores).all(dim=1)
+    if bad.any():
+        raise ValueError(
+            f"The network's score is not finite at row {first_row + int(bad.nonzero()[0])} (weights that are NaN, or a "
+            "row too large for their dtype?). Leave such rows out, or mend the network."
+        )
+
+
 def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -> None:
     """Refuse gradients that are not finite.
 

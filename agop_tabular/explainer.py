@@ -22,10 +22,11 @@ from agop_tabular.adapters import adapt
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.attribution import Attribution
+from agop_tabular.effect_pass import with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
-from agop_tabular.methods import method_named
-from agop_tabular.passes import Gathered, attribute, batches
+from agop_tabular.methods import Method, method_named
+from agop_tabular.passes import Attributed, Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
 from agop_tabular.targets import ALL, PREDICTED, resolve_target
@@ -41,27 +42,29 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
 
     One pass over the training rows collects M, the mean over rows of the outer products of the class scores'
-    gradients, on standardised coordinates. A row x is then explained for the price of a forward and a backward pass,
-    by default with ``z ⊙ (M_K ∇s_t)``: M cut to its first K components and scaled by its largest eigenvalue, applied
-    to the gradient of the explained class score, times the standardised input z [1]_.
+    gradients, on standardised coordinates; a second one, over rows whose columns are shuffled, the conditional means
+    of the gradients, which integrate to main and pair effects. A row is then explained for the price of a few
+    predictions.
 
     Parameters
     ----------
     estimator : object
         A skorch net, a ``torch.nn.Module``, an MLP or linear model of scikit-learn, or a Pipeline ending in one of
         these. A fitted one is used as it is.
-    method : {"agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg"}, default="agop-ixg"
-        "agop-ixg" is [1]_. "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and
-        "agop-global" (diag M, the same for every row, without a call of the model) are [2]_, unsigned. "ixg" is
-        Input×Gradient.
+    method : {"agop", "agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg"}, default="agop"
+        "agop" looks up the Shapley values of the network's main and pair effects, which are integrated from gradients
+        on shuffled training rows; a row's attributions add up to its score minus the mean score. "agop-ixg" is [1]_.
+        "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
+        the same for every row, without a call of the model) are [2]_, unsigned. "ixg" is Input×Gradient.
     rank : int, float or "auto", default="auto"
         Number of components kept by "agop-ixg", a share of the trace in (0, 1], or "auto", 95% of the trace.
     standardize : bool, default=True
         Measure every coordinate in training standard deviations, so that attributions do not depend on units.
     baseline : "mean", "zero" or one row in the user's columns, default="mean"
-        The reference x₀ that attributions are differences from.
+        The reference x₀ that attributions are differences from; those of "agop" are differences from the mean score.
     contrast : bool or "auto", default="auto"
-        Explain the score minus its mean over classes. "auto": off. Always on where only log-probabilities are to be
+        Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
+        for the published methods. Always on where only log-probabilities are to be
         had, since nothing else is identified there.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
@@ -73,7 +76,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     device : str, torch.device or None, default=None
         Where to compute; None for where the network is. Elsewhere a copy of the network is used.
     random_state : int, RandomState or None, default=None
-        Draws the rows of ``max_samples``.
+        Draws the rows of ``max_samples``, and shuffles the columns for "agop"; None shuffles them always alike.
     verbose : int, default=0
         Above 0, show progress bars.
 
@@ -107,7 +110,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     Notes
     -----
-    Attributions of "agop-ixg" do not add up to the prediction. Inside a one-hot block gradients are known only up to
+    Attributions of "agop-ixg" do not add up to the prediction; those of "agop" do. Inside a one-hot block gradients are known only up to
     a common constant, so they are centred with the block's training frequencies first ("ixg" leaves them).
 
     References
@@ -140,7 +143,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self,
         estimator: Any = None,
         *,
-        method: str = "agop-ixg",
+        method: str = "agop",
         rank: int | float | str = "auto",
         standardize: bool = True,
         baseline: Any = "mean",
@@ -260,16 +263,28 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None) -> AGOPExplainer:
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
+        method = method_named(self.method)
         with torch.inference_mode(False):
             if gathered is None:
                 adapter = adapt(estimator).on(self.device)
                 if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
                     _check_feature_names(estimator, rows, reset=False)
-                contrast = self.contrast != "auto" and bool(self.contrast)
-                gathered = Gathered.nothing(estimator, adapter, rows, contrast=contrast)
-            gathered = gathered.plus(batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose))
+                gathered = Gathered.nothing(estimator, adapter, rows, contrast=self._contrast(method))
+            parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
+            gathered = gathered.plus(parts, scored=method.tables)
+            if method.tables:
+                gathered = with_effects(gathered, rows, self._seed())
             self.estimator_ = estimator
             return self._settle(gathered, self._baseline_row(gathered))
+
+    def _contrast(self, method: Method) -> bool | None:
+        """Whether scores are taken minus their mean over classes; None for where there are classes."""
+        if self.contrast == "auto":
+            return None if method.tables else False
+        return bool(self.contrast)
+
+    def _seed(self) -> int:
+        return 0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31))
 
     def _settle(self, gathered: Gathered, baseline: Tensor) -> AGOPExplainer:
         """Everything that follows from what was gathered."""
@@ -281,6 +296,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             rank=self.rank,
             standardize=self.standardize,
             baseline=baseline,
+            effects=gathered.effects,
+            score_total=gathered.score_total if method_named(self.method).tables else None,
         )
         fitted.warn(stacklevel=4)
         self._gathered, self._attribution = gathered, fitted
@@ -328,7 +345,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             shape (n_samples, d, n_classes).
         """
         rows = self._explainable(X)
-        values, _, _ = self._attribute(rows, target, with_support=False)
+        values = self._attribute(rows, target, with_support=False).values
         if isinstance(rows, pd.DataFrame) and values.ndim == 2:
             return pd.DataFrame(values, index=rows.index, columns=rows.columns)
         return values
@@ -358,43 +375,47 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         Explanation
         """
         rows = self._explainable(X)
-        values, support, index = self._attribute(rows, target, with_support=True)
-        labels: Any = ALL if values.ndim == 3 else None
-        if index is not None:
-            labels = getattr(self, "classes_", np.arange(len(self._gathered.score_names)))[index]
+        found = self._attribute(rows, target, with_support=True)
+        labels: Any = ALL if found.values.ndim == 3 else None
+        if found.index is not None:
+            labels = getattr(self, "classes_", np.arange(len(self._gathered.score_names)))[found.index]
+        method = self._attribution.method
+        base = None if method.constant else self._base_values(found.index, len(rows))
+        gap = None
+        if base is not None and found.scores is not None and not method.norm:
+            gap = found.scores - base - found.values.sum(axis=1)
         return Explanation(
-            values=values,
+            values=found.values,
             data=rows,
             feature_names=self.feature_map_.names,
             target=labels,
             target_names=self._gathered.score_names,
-            base_values=None if self._attribution.method.constant else self._base_values(index, len(rows)),
-            support=support,
-            method=self._attribution.method.name,
+            base_values=base,
+            support=found.support,
+            gap=gap,
+            method=method.name,
         )
 
     def _explainable(self, X: Any) -> Any:
         check_is_fitted(self, "n_samples_seen_")
         return self._rows(X, reset=False)
 
-    def _attribute(
-        self, X: Any, target: Any, *, with_support: bool
-    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Attributions (n, d) or (n, d, C), support (n,) or (n, C), index of the explained score (n,) if it is one."""
+    def _attribute(self, X: Any, target: Any, *, with_support: bool) -> Attributed:
         n, dtype, gathered = len(X), result_dtype(X), self._gathered
         if self._attribution.method.constant:
             row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
-            if isinstance(target, str) and target == ALL:
-                return np.tile(row[:, None], (n, 1, len(gathered.score_names))), None, None
-            return np.tile(row, (n, 1)), None, None
+            every = isinstance(target, str) and target == ALL
+            tiled = np.tile(row[:, None], (n, 1, len(gathered.score_names))) if every else np.tile(row, (n, 1))
+            return Attributed(tiled, None, None, None)
         wanted = resolve_target(target, gathered.network, n)
         parts = batches(gathered.network, X, self.batch_size, "explain", verbose=self.verbose)
         with torch.inference_mode(False):
             return attribute(gathered, self._attribution, parts, n, wanted, dtype, with_support=with_support)
 
     def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
-        """Score of the explained class at the baseline (n,), or of all classes (n, C)."""
-        s = self._gathered.scores_at(self._attribution.baseline)
+        """Explained score at the baseline, or its mean, (n,), or of all classes (n, C)."""
+        fitted = self._attribution
+        s = fitted.mean_scores.numpy() if fitted.method.tables else self._gathered.scores_at(fitted.baseline)
         return np.tile(s, (n, 1)) if index is None else s[index]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,14 @@ class Explanation:
     target_names : tuple of str
         Names of all scores.
     base_values : ndarray of shape (n,) or (n, n_classes), or None
-        Explained score at the baseline.
+        Explained score at the baseline; for "agop" its mean over the training rows.
     support : ndarray of shape (n,) or (n, n_classes), or None
-        Share of the gradient's energy inside the kept AGOP subspace. Near 1, the training distribution backs the
-        explanation; low, it does not. NaN where the gradient is zero.
+        Near 1, the training distribution backs the explanation; low, it does not. For "agop" the share of the
+        attributions that main and pair effects explain; otherwise the share of the gradient's energy inside the kept
+        AGOP subspace, NaN where the gradient is zero.
+    gap : ndarray of shape (n,) or (n, n_classes), or None
+        Explained score minus base value minus the sum of the row's attributions: zero but for rounding for "agop",
+        whose attributions add up. None for methods without sign.
     method : str
     """
 
@@ -41,6 +45,7 @@ class Explanation:
     target_names: tuple[str, ...]
     base_values: np.ndarray | None
     support: np.ndarray | None
+    gap: np.ndarray | None
     method: str
 
     def __len__(self) -> int:
@@ -49,12 +54,10 @@ class Explanation:
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """The explanation of some of the rows; a single row stays a table of one."""
         chosen = np.atleast_1d(np.arange(len(self))[rows])
-        parts = (self.target, self.base_values, self.support)
-        target, base, support = (part[chosen] if isinstance(part, np.ndarray) else part for part in parts)
+        names = ("target", "base_values", "support", "gap")
+        parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
         data = self.data.iloc[chosen] if hasattr(self.data, "iloc") else self.data[chosen]
-        return Explanation(
-            self.values[chosen], data, self.feature_names, target, self.target_names, base, support, self.method
-        )
+        return replace(self, values=self.values[chosen], data=data, **parts)
 
     @property
     def index(self) -> pd.Index:

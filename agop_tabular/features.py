@@ -78,6 +78,12 @@ class FeatureMap:
             return values @ matrix
         return folded.index_add_(-1, column, values.index_select(-1, kept))
 
+    @property
+    def blocks(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Coordinates of each one-hot block, with the values of its indicators when off and when on."""
+        members = [np.flatnonzero(self.block_of == b) for b in range(self.block_of.max(initial=-1) + 1)]
+        return [(torch.from_numpy(m), torch.from_numpy(self.low[m]), torch.from_numpy(self.high[m])) for m in members]
+
     def centring(self, mean: Tensor) -> Filter | None:
         """The projection that takes out of a gradient what whole one-hot blocks cannot identify, or None without any.
 
@@ -89,7 +95,7 @@ class FeatureMap:
         mean : Tensor of shape (p,), float64
             Training mean of the coordinates.
         """
-        blocks = [np.flatnonzero(self.block_of == b) for b in range(self.block_of.max(initial=-1) + 1)]
+        blocks = [members for members, _, _ in self.blocks]
         if not blocks:
             return None
         directions = torch.zeros(len(blocks), self.n_coordinates, dtype=torch.float64)

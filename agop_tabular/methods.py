@@ -28,6 +28,8 @@ class Method:
         The gradient is left as it is: neither standardised nor centred inside one-hot blocks.
     constant : bool
         The same row for every input, diag M itself, without a call of the model.
+    tables : bool
+        Attributions are looked up in tables of effects, not made of a row's gradient.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Method:
     norm: bool = False
     raw: bool = False
     constant: bool = False
+    tables: bool = False
 
 
 def _rank_truncated(spectrum: Spectrum, rank: int, _: Tensor) -> Filter:
@@ -49,6 +52,7 @@ def _sqrt_diagonal(_: Spectrum, __: int, diagonal: Tensor) -> Filter:
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
+        Method("agop", None, tables=True),
         Method("agop-ixg", _rank_truncated, times_input=True),
         Method("agop-weighted", _sqrt_diagonal, norm=True),
         Method("agop-local", None, norm=True),
@@ -56,8 +60,8 @@ METHODS: dict[str, Method] = {
         Method("ixg", None, times_input=True, raw=True),
     )
 }
-"""``agop-ixg``: arXiv 2605.15700. ``agop-weighted``, ``agop-local``, ``agop-global``: arXiv 2605.12816.
-``ixg``: Input×Gradient, the control."""
+"""``agop`` is this project's. ``agop-ixg``: arXiv 2605.15700. ``agop-weighted``, ``agop-local``, ``agop-global``:
+arXiv 2605.12816. ``ixg``: Input×Gradient, the control."""
 
 
 def method_named(name: str) -> Method:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from tqdm import tqdm
 from agop_tabular.adapters import Adapter
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.attribution import Attribution
-from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_squares
+from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_scores, check_squares
+from agop_tabular.core.effects import EffectMoment
 from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
 from agop_tabular.features import FeatureMap
@@ -66,6 +67,10 @@ class Gathered:
     classes : ndarray or None
     probe : Tensor of shape (b, p) or None
         Coordinates of a few rows from all over the first table.
+    score_total : Tensor of shape (n_scores,), float64
+        Sum of the scores of the rows.
+    effects : EffectMoment or None
+        Of the gradients on shuffled rows, where the method looks effects up.
     """
 
     adapter: Adapter | None
@@ -76,15 +81,22 @@ class Gathered:
     score_names: tuple[str, ...]
     classes: np.ndarray | None
     probe: Tensor | None = None
+    score_total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+    effects: EffectMoment | None = None
 
     @classmethod
-    def nothing(cls, estimator: Any, adapter: Adapter, X: Any, *, contrast: bool) -> Gathered:
-        """Before the pass: the columns traced through the preprocessing, the network tried on a few rows."""
+    def nothing(cls, estimator: Any, adapter: Adapter, X: Any, *, contrast: bool | None) -> Gathered:
+        """Before the pass: the columns traced through the preprocessing, the network tried on a few rows.
+
+        ``contrast`` None is on where there are several scores of classes.
+        """
         probe = take_rows(X, slice(None, None, max(1, len(X) // PROBE_ROWS)))
         feature_map = trace(adapter.preprocessing, column_names(X), probe)
         x = adapter.tensor(adapter.encode(probe))
         check_finite(x, feature_map)
         adapter.confirm(x)
+        if contrast is None:
+            contrast = adapter.classes is not None and adapter.n_scores > 1
         if contrast and adapter.n_scores < 2:
             raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
         _warn_of_other_predictions(estimator, adapter, probe, x)
@@ -100,8 +112,8 @@ class Gathered:
             x,
         )
 
-    def plus(self, batches: Batches) -> Gathered:
-        """With more rows; where that fails, what was gathered before is as it was.
+    def plus(self, batches: Batches, *, scored: bool = False) -> Gathered:
+        """With more rows, their scores too where ``scored``; where that fails, what was gathered before is as it was.
 
         Raises
         ------
@@ -109,19 +121,21 @@ class Gathered:
             Where a row or a gradient is not finite, or a coordinate moves the scores without a gradient.
         """
         adapter = self.network
-        moment, coordinates = deepcopy(self.moment), deepcopy(self.coordinates)
+        moment, coordinates, score_total = deepcopy(self.moment), deepcopy(self.coordinates), self.score_total
         with as_found(adapter.module):
             for rows, x in batches:
                 coordinates.update(x)
                 if not torch.isfinite(coordinates.mean.sum()):
                     check_finite(x, self.feature_map, rows.start)
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast))
+                if scored:
+                    score_total = score_total + self.scores(x).double().sum(dim=0).cpu()
                 if not torch.isfinite(torch.trace(moment.total)):
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
             check_known(self.feature_map, coordinates.varies)
             if self.probe is not None:
                 self._check_gradients(moment, coordinates)
-        return replace(self, moment=moment, coordinates=coordinates)
+        return replace(self, moment=moment, coordinates=coordinates, score_total=score_total)
 
     def _check_gradients(self, moment: DenseMoment, coordinates: CoordinateMoment) -> None:
         """Look again at coordinates without a gradient, and at all integers of a network that has embeddings."""
@@ -136,6 +150,12 @@ class Gathered:
         if dead.any():
             check_squares(class_gradients(adapter.scores, x), coordinates.scale(), dead, self.feature_map)
 
+    def scores(self, x: Tensor) -> Tensor:
+        """The scores that are explained (b, C), at coordinates (b, p), without gradients."""
+        with torch.no_grad():
+            s = self.network.scores(x)
+            return s - s.mean(dim=1, keepdim=True) if self.contrast else s
+
     def encoded(self, row: Any) -> Tensor:
         """Coordinates (p,), float64, of a table of one row."""
         adapter = self.network
@@ -146,9 +166,8 @@ class Gathered:
     def scores_at(self, row: Tensor) -> np.ndarray:
         """Scores (C,), float64, at one row of coordinates (p,)."""
         adapter = self.network
-        with as_found(adapter.module), torch.no_grad():
-            s = adapter.scores(adapter.tensor(row[None].numpy()).clone())[0].double().cpu().numpy()
-        return s - s.mean() if self.contrast else s
+        with as_found(adapter.module):
+            return self.scores(adapter.tensor(row[None].numpy()).clone())[0].double().cpu().numpy()
 
     @property
     def network(self) -> Adapter:
@@ -186,6 +205,25 @@ def _warn_of_other_predictions(estimator: Any, adapter: Adapter, rows: Any, x: T
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Attributed:
+    """Attributions of n rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, d), or (n, d, C) for all scores
+    index : ndarray of int, shape (n,), or None for all scores
+        The explained score of each row.
+    support, scores : ndarray of shape (n,) or (n, C), or None
+        How far each explanation is backed, and the explained score, where they were asked for.
+    """
+
+    values: np.ndarray
+    index: np.ndarray | None
+    support: np.ndarray | None
+    scores: np.ndarray | None
+
+
 def attribute(
     gathered: Gathered,
     attribution: Attribution,
@@ -195,8 +233,8 @@ def attribute(
     dtype: np.dtype,
     *,
     with_support: bool,
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Attributions of n rows.
+) -> Attributed:
+    """Attribute n rows.
 
     Parameters
     ----------
@@ -204,38 +242,78 @@ def attribute(
         The explained score, as :func:`~agop_tabular.targets.resolve_target` reads it.
     dtype : dtype
         Of the result.
-
-    Returns
-    -------
-    values : ndarray of shape (n, d), or (n, d, C) for "all"
-    support : ndarray of shape (n,) or (n, C), or None
-    index : ndarray of int, shape (n,), or None for "all"
-        The explained score of each row.
+    with_support : bool
+        Whether support and scores are wanted, too.
     """
-    adapter, contrast = gathered.network, gathered.contrast
+    adapter = gathered.network
     every = isinstance(wanted, str) and wanted == ALL
-    feature_map = attribution.feature_map
     shape = (n, adapter.n_scores) if every else (n,)
-    values = np.empty((n, feature_map.n_columns, *shape[1:]), dtype=dtype)
-    support = np.empty(shape, dtype=dtype) if with_support else None
-    index = np.empty(n, dtype=int)
-    fitted = attribution.ready(adapter.dtype, adapter.device)
+    values = np.empty((n, attribution.feature_map.n_columns, *shape[1:]), dtype=dtype)
+    index = None if every else np.empty(n, dtype=int)
+    support, scores = (np.empty(shape, dtype=dtype) if with_support else None for _ in range(2))
+    batch = _tables(gathered, attribution) if attribution.method.tables else _gradients(gathered, attribution)
     with as_found(adapter.module):
         for rows, x in batches:
-            check_finite(x, feature_map, rows.start)
-            if every:
-                gradient = score_jacobian(adapter.scores, x, contrast=contrast)
-                x = x[:, None, :]
-            else:
-                choose = adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
-                gradient, chosen = score_gradient(adapter.scores, x, choose, contrast=contrast)
-                index[rows] = chosen.cpu().numpy()
-            check_gradient(gradient, rows.start)
-            out = fitted.values(gradient, x)
-            values[rows] = _as_numpy(out.transpose(1, 2) if every else out)
-            if support is not None:
-                support[rows] = _as_numpy(fitted.support(gradient))
-    return values, support, None if every else index
+            check_finite(x, attribution.feature_map, rows.start)
+            choose = None if every else adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
+            found = batch(x, choose, with_support, rows.start)
+            values[rows] = _as_numpy(found[0])
+            for out, part in zip((index, support, scores), found[1:], strict=True):
+                if out is not None and part is not None:
+                    out[rows] = _as_numpy(part)
+    return Attributed(values, index, support, scores)
+
+
+Found = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""Values (b, d) or (b, d, C), index (b,), support and scores (b,) or (b, C) of a batch."""
+
+Batch = Callable[[Tensor, Choice | None, bool, int], Found]
+"""Maps coordinates (b, p), the choice of score (None for all), whether support is wanted, and the number of the first
+row, to what is found."""
+
+
+def _gradients(gathered: Gathered, attribution: Attribution) -> Batch:
+    """Attributions from each row's gradient."""
+    adapter, contrast = gathered.network, gathered.contrast
+    fitted = attribution.ready(adapter.dtype, adapter.device)
+
+    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
+        index = None
+        if choose is None:
+            gradient = score_jacobian(adapter.scores, x, contrast=contrast)
+        else:
+            gradient, index = score_gradient(adapter.scores, x, choose, contrast=contrast)
+        check_gradient(gradient, first)
+        out = fitted.values(gradient, x if choose is not None else x[:, None, :])
+        if choose is None:
+            out = out.transpose(1, 2)
+        if not with_support:
+            return out, index, None, None
+        s = gathered.scores(x)
+        return out, index, fitted.support(gradient), s if index is None else s.gather(1, index[:, None])[:, 0]
+
+    return batch
+
+
+def _tables(gathered: Gathered, attribution: Attribution) -> Batch:
+    """Attributions looked up in tables of effects."""
+    adapter = gathered.network
+    fitted = attribution.tabulated(adapter.device)
+
+    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
+        with torch.no_grad():
+            s = gathered.scores(x)
+            check_scores(s, first)
+            if choose is not None:
+                index = choose(s)
+                s = s.gather(1, index[:, None])[:, 0]
+                out, support = fitted.values(x, s, index)
+                return out, index, support, s
+            each = [fitted.values(x, s[:, c], c) for c in range(s.shape[1])]
+            values, support = (torch.stack(part, dim=-1) for part in zip(*each, strict=True))
+            return values, None, support, s
+
+    return batch
 
 
 def _as_numpy(t: Tensor) -> np.ndarray:

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import BASELINES
 
-OURS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global")
+OURS = ("agop", "agop-ixg", "agop-weighted", "agop-local", "agop-global")
 PEERS = tuple(name for name in BASELINES if name not in ("random", "network-shapley"))
 METHODS = (*OURS, *BASELINES)
 
@@ -33,4 +33,5 @@ def fitted(name: str, model: Any, background: Any, seed: int) -> Method:
     """The explainer of this name, set up for a model and its training rows."""
     if name in BASELINES:
         return clone(BASELINES[name]).fit(model, background, seed)
-    return AGOPExplainer(model, method=name, random_state=seed).fit(background)
+    # agop explains contrasts by default; its peers, and the raw truth, are about the score itself
+    return AGOPExplainer(model, method=name, contrast=False, random_state=seed).fit(background)

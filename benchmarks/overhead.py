@@ -82,7 +82,7 @@ def compare(rows: int, columns: int, n_classes: int, width: int, repeats: int) -
     X = np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32)
     net = make_net(columns, n_classes, width)
     module = net.module_.eval()
-    explainer = AGOPExplainer(net).fit(X)
+    explainer = AGOPExplainer(net, method="agop-ixg").fit(X)
     size = auto_batch_size(columns)
     filtered = explainer._attribution.ready(torch.float32, torch.device("cpu"))
     chain, baseline = filtered.chain, filtered.baseline[0]
@@ -93,7 +93,7 @@ def compare(rows: int, columns: int, n_classes: int, width: int, repeats: int) -
         "n_classes": n_classes,
         "width": width,
         "rank": explainer.rank_,
-        "fit": ratio(lambda: AGOPExplainer(net).fit(X), lambda: bare_fit(module, X, n_classes, size), repeats),
+        "fit": ratio(lambda: AGOPExplainer(net, method="agop-ixg").fit(X), lambda: bare_fit(module, X, n_classes, size), repeats),
         "explain": ratio(lambda: explainer.explain(X), lambda: bare_explain(module, X, chain, baseline, size), repeats),
         "forward": median_seconds(lambda: forward(module, X, size), repeats),
     }
@@ -144,7 +144,7 @@ def peak_memory(rows: int, columns: int) -> dict:
     X = np.ones((rows, columns), dtype=np.float32)
     X[:] = np.random.default_rng(0).standard_normal((1000, columns), dtype=np.float32)[np.arange(rows) % 1000]
     net = make_net(columns, 3, 128)
-    explainer = AGOPExplainer(net).fit(X[:1000])
+    explainer = AGOPExplainer(net, method="agop-ixg").fit(X[:1000])
     explainer.explain(X[:5000])
     out, grown = peak_growth(lambda: explainer.explain(X))
     return {"rows": rows, "columns": columns, "extra_mb": (grown - out.nbytes) / 1e6}

@@ -51,8 +51,9 @@ def write(output: Path, result: dict, nets: pd.DataFrame, table: pd.DataFrame, f
     }
     (output / "synthetic.json").write_text(json.dumps(result, indent=1) + "\n")
     (output / "synthetic.md").write_text(page(result, nets, kept, failed, claims))
-    draw(kept, "raw", "plain", ["spearman", "noise_mass", "top_k"], output / "synthetic-raw.png")
-    draw(kept, "network contrast", "centred", ["cosine", "relative_error"], output / "synthetic-network.png")
+    order = result["settings"]["tasks"]
+    draw(kept, order, "raw", "plain", ["spearman", "noise_mass", "top_k"], output / "synthetic-raw.png")
+    draw(kept, order, "network contrast", "centred", ["cosine", "relative_error"], output / "synthetic-network.png")
 
 
 def paper_claims(table: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +87,8 @@ def page(result: dict, nets: pd.DataFrame, kept: pd.DataFrame, failed: pd.DataFr
         "## Networks",
         "",
         f"A network passes if it goes {settings['gate']:.0%} of the way from the majority class's rate to the accuracy "
-        "of the true scores. *Reliability* is the cosine between two halves of the sampled Shapley values of the "
+        "of the true scores; *failed* are those that do not, and no other table counts them. *Reliability* is the "
+        "cosine between two halves of the sampled Shapley values of the "
         "network. The *gate* sets columns to zero whose diag M lies in a tight cluster at the low end.",
         "",
         *markdown(_network_table(nets)),
@@ -238,11 +240,11 @@ def _p(value: float) -> str:
     return "–" if np.isnan(value) else "<.001" if value < 0.001 else number(value)
 
 
-def draw(table: pd.DataFrame, truth: str, form: str, metrics: list[str], path: Path) -> None:
+def draw(table: pd.DataFrame, order: list[str], truth: str, form: str, metrics: list[str], path: Path) -> None:
     """A panel a task and metric: every method's mean over seeds, with its 95% interval."""
     part = table[(table["truth"] == truth) & (table["form"] == form)]
     names = list(dict.fromkeys(part["method"]))[::-1]
-    shown = list(dict.fromkeys(part["task"]))
+    shown = [task for task in order if task in set(part["task"])]
     if not shown:
         return
     figure, axes = plt.subplots(

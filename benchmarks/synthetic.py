@@ -104,7 +104,6 @@ def one_cell(cells: Cells, task: str, seed: int, size: tasks.Size, names: list[s
         "accuracy": trained.accuracy,
         "best_accuracy": trained.best_accuracy,
         "majority": trained.majority,
-        "passed": trained.passed,
         "reliability": float(cosine(centred(halves[0], target), centred(halves[1], target)).mean()),
         "own_cosine_with_truth": float(cosine(truths["network contrast"], truths["contrast"]).mean()),
         "gate_keeps": int(gate.sum()),
@@ -215,7 +214,16 @@ def _mean(values: np.ndarray | float) -> float:
 
 def networks(found: list[Cell]) -> pd.DataFrame:
     """A row a cell: what its network is like."""
-    return pd.DataFrame([{k: v for k, v in cell.items() if k != "methods"} for cell in found])
+    return pd.DataFrame(
+        [
+            {k: v for k, v in cell.items() if k not in ("methods", "passed")} | {"passed": _passed(cell)}
+            for cell in found
+        ]
+    )
+
+
+def _passed(cell: Cell) -> bool:
+    return tasks.passes(cell["accuracy"], cell["best_accuracy"], cell["majority"])
 
 
 def records(found: list[Cell], names: list[str]) -> pd.DataFrame:
@@ -224,7 +232,7 @@ def records(found: list[Cell], names: list[str]) -> pd.DataFrame:
         {
             "task": cell["task"],
             "seed": cell["seed"],
-            "passed": cell["passed"],
+            "passed": _passed(cell),
             "method": method,
             **score,
             "fit_seconds": cell["methods"][method]["fit_seconds"],

@@ -1,0 +1,160 @@
+"""Axes: what effects depend on, and the bins that their values are sorted into.
+
+An axis is a numeric coordinate, or coordinates that take few states between which gradients mean nothing, such as a
+one-hot block, a flag or a small count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+BINS = 24
+"""Bins of a numeric axis, of as many rows each."""
+
+TAILS = (0.002, 0.005, 0.01, 0.02)
+"""Shares of the rows at which its first and last bin are cut once more, since tails are long."""
+
+GROUPS = 5
+"""Groups of neighbouring bins in which a numeric axis meets others, of as many rows each."""
+
+TAIL_GROUP = 0.01
+"""Share of the rows at either end that are a group of their own."""
+
+STATES = 12
+"""A coordinate with at most this many values is an axis of states."""
+
+FREQUENT = 16
+"""States of an axis that meet other axes by themselves; rarer ones meet them together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One axis and its bins. All tensors are float64 or int64.
+
+    Attributes
+    ----------
+    coordinates : Tensor of shape (m,)
+    direction : Tensor of shape (m,)
+        A row's *key*, its place on the axis, is its coordinates times this: the coordinate itself where there is one.
+    edges : Tensor of shape (n_bins - 1,)
+        Keys between the bins.
+    groups : Tensor of shape (n_bins,)
+        Group of each bin, numbered from 0.
+    states : Tensor of shape (n_bins, m) or None
+        Coordinates in each state; None for a numeric axis.
+    share : Tensor of shape (n_bins,)
+        Share of the rows in each bin.
+    """
+
+    coordinates: Tensor
+    direction: Tensor
+    edges: Tensor
+    groups: Tensor
+    states: Tensor | None
+    share: Tensor
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return len(self.edges) + 1
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups of bins."""
+        return int(self.groups.max()) + 1
+
+    @property
+    def interpolated(self) -> bool:
+        """Whether there is anything between two neighbouring bins."""
+        return len(self.coordinates) == 1
+
+    def keys(self, x: Tensor) -> Tensor:
+        """Place of rows (b, p) on the axis, (b,)."""
+        if self.interpolated:
+            return x[:, int(self.coordinates[0])].double()
+        return x[:, self.coordinates].double() @ self.direction
+
+    def bins(self, x: Tensor) -> Tensor:
+        """Bin of each row (b, p), (b,)."""
+        return torch.bucketize(self.keys(x).contiguous(), self.edges, right=True)
+
+
+def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()) -> tuple[Axis, ...]:
+    """Axes of a table; coordinates that are constant have none.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (n, p)
+        Rows from all over the table.
+    blocks : iterable of (coordinates, low, high)
+        One-hot blocks, with the values of each indicator when it is off and on. Splines and others that are not one-hot
+        on these rows are read as numeric coordinates.
+    """
+    rows = rows.double()
+    axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
+    for coordinates, low, high in blocks:
+        x = rows[:, coordinates]
+        off, on = torch.isclose(x, low, rtol=1e-4, atol=1e-6), torch.isclose(x, high, rtol=1e-4, atol=1e-6)
+        if bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all()):
+            axes.append(_block_axis(rows, coordinates, low, high))
+            taken[coordinates] = True
+    for j in torch.nonzero(~taken).flatten():
+        values, counts = torch.unique(rows[:, j], return_counts=True)
+        if len(values) > 1:
+            few = len(values) <= min(STATES, max(2, len(rows) // 4))
+            axes.append((_state_axis if few else _numeric_axis)(j[None], values, counts))
+    return tuple(axes)
+
+
+def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
+    """One state for each indicator that is on, and one for none of them."""
+    m = len(coordinates)
+    states = low.double().repeat(m + 1, 1)
+    states[torch.arange(m) + 1, torch.arange(m)] = high.double()
+    direction = torch.arange(1, m + 1, dtype=torch.float64) / (high - low).double()
+    keys, order = (states @ direction).sort()
+    edges = (keys[1:] + keys[:-1]) / 2
+    place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)
+    share = torch.bincount(place, minlength=m + 1).double() / len(rows)
+    return Axis(coordinates, direction, edges, _rare_together(share), states[order], share)
+
+
+def _state_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
+    share = counts.double() / counts.sum()
+    edges = (values[1:] + values[:-1]) / 2
+    return Axis(coordinate, torch.ones(1).double(), edges, _rare_together(share), values[:, None], share)
+
+
+def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
+    """Bins of about as many rows each; a value that fills a bin by itself has one to itself."""
+    n = counts.sum()
+    heavy = counts > n / BINS
+    rest = torch.repeat_interleave(values[~heavy], counts[~heavy])
+    between = (values[1:] + values[:-1]) / 2
+    alone = torch.cat((between[heavy[1:]], between[heavy[:-1]]))  # before and after each heavy value
+    even = torch.arange(1, BINS, dtype=torch.float64) / BINS
+    tails = torch.tensor(TAILS, dtype=torch.float64)
+    cuts = torch.cat((even, tails, 1 - tails))
+    edges = torch.unique(torch.cat((torch.quantile(rest, cuts) if len(rest) else rest, alone)))
+    edges = edges[(edges > values[0]) & (edges <= values[-1])]
+    rows_in = torch.zeros(len(edges) + 1, dtype=torch.float64)
+    rows_in.index_add_(0, torch.bucketize(values, edges, right=True), counts.double())
+    edges = edges[rows_in[1:] > 0]  # a bin without rows is joined to the one before
+    share = rows_in[rows_in > 0] / n
+    middle = share.cumsum(0) - share / 2
+    inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
+    groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
+    return Axis(coordinate, torch.ones(1).double(), edges, torch.unique(groups, return_inverse=True)[1], None, share)
+
+
+def _rare_together(share: Tensor) -> Tensor:
+    """Groups of states: the frequent ones alone, all others in one."""
+    if len(share) <= FREQUENT:
+        return torch.arange(len(share))
+    groups = torch.full((len(share),), FREQUENT)
+    groups[share.argsort(descending=True, stable=True)[:FREQUENT]] = torch.arange(FREQUENT)
+    return groups

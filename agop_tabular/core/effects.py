@@ -1,0 +1,352 @@
+"""Main and pair effects of class scores, integrated from conditional means of their gradients.
+
+In one pass over rows, sums are gathered of the gradients per bin of an axis, and per bin of a second axis. Along a
+numeric axis they integrate to main effects and pair effects (after accumulated local effects, Apley and Zhu 2020, in
+their gradient form, Gkolemis and others, arXiv 2210.04542); between states, differences of the scores take the
+gradients' place. The pair effects of all axes form one symmetric matrix a class, of which the leading eigenvectors are
+kept: every axis then has a short vector at each of its values, and the effect of a pair is the product of two of them.
+
+The rows are *shuffled*: every column is drawn by itself from the training rows, so that no effect is credited with what
+another does through a dependence of their columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agop_tabular.core.axes import Axis
+from agop_tabular.core.gradients import Scores
+
+CELLS = 1024
+"""Groups of all axes that meet others, at most: the side of a class's matrix of pair effects."""
+
+KEPT = 0.999
+"""Share of its squared eigenvalues that is kept."""
+
+RANK = 64
+"""Eigenvectors kept of it, at most."""
+
+SHRINK = 5.0
+"""Rows' worth of no effect that every cell of a pair begins with."""
+
+RARE = 0.5
+"""Columns of a shuffled row that are drawn evenly over their bins, on average."""
+
+EVALUATIONS = 2**18
+"""Scores of states that are compared in one batch, at most."""
+
+
+class EffectMoment:
+    """Sums over rows that main and pair effects are made of: streamed, and merged by addition.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    n_scores : int
+    importance : Tensor of shape (n_axes,), optional
+        Where the axes have more than ``CELLS`` groups together, the most important ones meet others.
+    meeting : Tensor of shape (n_axes,), bool, optional
+        Axes that meet others, where that is settled.
+
+    Attributes
+    ----------
+    counts, keys : Tensor of shape (n_bins of all axes,)
+        Rows in each bin, and the sum of their keys.
+    slopes : Tensor of shape (n_scores, n_bins of all axes)
+        Sum of the gradients of the rows in each bin; on axes of states, sum over rows of the score in that state minus
+        its mean over states.
+    compared : Tensor of shape (1,)
+        Rows on which states were compared.
+    pair_counts : Tensor of shape (m, m)
+        Rows in each pair of groups.
+    pairs : Tensor of shape (n_scores, m, m)
+        As ``slopes``, along the first axis, over the rows in each pair of groups.
+    state_rows : Tensor of shape (m,)
+        Rows of each group on which states were compared.
+    """
+
+    SUMS = ("counts", "keys", "slopes", "compared", "pair_counts", "pairs", "state_rows")
+
+    def __init__(
+        self,
+        axes: tuple[Axis, ...],
+        n_scores: int,
+        importance: Tensor | None = None,
+        meeting: Tensor | None = None,
+    ):
+        self.axes = axes
+        self.meeting = _meeting(axes, importance) if meeting is None else meeting
+        n_groups = [a.n_groups if meets else 0 for a, meets in zip(axes, self.meeting.tolist(), strict=True)]
+        bin_starts = torch.tensor([0, *(a.n_bins for a in axes)]).cumsum(0)
+        group_starts = torch.tensor([0, *n_groups]).cumsum(0)
+        self.bins_of = [slice(a, b) for a, b in _steps(bin_starts)]
+        self.groups_of = [slice(a, b) for a, b in _steps(group_starts)]
+        total, m = int(bin_starts[-1]), int(group_starts[-1])
+        self.counts, self.keys = torch.zeros(2, total, dtype=torch.float64)
+        self.slopes = torch.zeros(n_scores, total, dtype=torch.float64)
+        self.compared = torch.zeros(1, dtype=torch.float64)
+        self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
+        self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
+        self.state_rows = torch.zeros(m, dtype=torch.float64)
+
+    @classmethod
+    def like(cls, other: EffectMoment) -> EffectMoment:
+        """No rows yet, over the same axes."""
+        return cls(other.axes, len(other.slopes), meeting=other.meeting)
+
+    def update(self, scores: Scores, x: Tensor, gradients: Iterable[Tensor]) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        scores : callable
+            Maps coordinates (b, p) to scores (b, n_scores).
+        x : Tensor of shape (b, p)
+        gradients : iterable of n_scores Tensors of shape (b, p)
+            Of these scores.
+        """
+        keys = torch.stack([axis.keys(x) for axis in self.axes], dim=1).cpu()
+        bins = torch.stack(
+            [torch.bucketize(k, a.edges, right=True) for k, a in zip(keys.T.contiguous(), self.axes, strict=True)], 1
+        )
+        place = bins + torch.tensor([part.start for part in self.bins_of])
+        self.counts += torch.bincount(place.flatten(), minlength=len(self.counts))
+        self.keys.index_add_(0, place.flatten(), keys.flatten())
+        inside = self._in_groups(bins)
+        self.pair_counts += (inside.T @ inside).double()
+
+        numeric = [i for i, axis in enumerate(self.axes) if axis.states is None]
+        if numeric:
+            coordinates = torch.cat([self.axes[i].coordinates for i in numeric])
+            parts = [(n, self.groups_of[i]) for n, i in enumerate(numeric) if self.meeting[i]]
+            rows = torch.cat([torch.arange(part.start, part.stop) for _, part in parts] or [torch.zeros(0).long()])
+            owner = torch.cat([torch.full((part.stop - part.start,), n) for n, part in parts] or [rows])
+            for c, gradient in enumerate(gradients):
+                along = gradient[:, coordinates].float().cpu()
+                self.slopes[c].index_add_(0, place[:, numeric].flatten(), along.double().flatten())
+                self.pairs[c, rows] += ((inside[:, rows] * along[:, owner]).T @ inside).double()
+        n_states = sum(axis.n_bins for axis in self.axes if axis.states is not None)
+        if n_states:
+            n = max(1, EVALUATIONS // n_states)
+            self._compare_states(scores, x[:n], inside[:n])
+
+    def merge(self, other: EffectMoment) -> None:
+        """Add the sums of another part of the rows, over the same axes."""
+        for name in self.SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def _in_groups(self, bins: Tensor) -> Tensor:
+        """Indicators of the groups that each row is in, (b, m)."""
+        out = torch.zeros(len(bins), len(self.pair_counts))
+        rows = torch.arange(len(bins))
+        for i in torch.nonzero(self.meeting).flatten().tolist():
+            out[rows, self.groups_of[i].start + self.axes[i].groups[bins[:, i]]] = 1.0
+        return out
+
+    @torch.no_grad()
+    def _compare_states(self, scores: Scores, x: Tensor, inside: Tensor) -> None:
+        self.compared += len(x)
+        self.state_rows += inside.sum(dim=0).double()
+        for i, axis in enumerate(self.axes):
+            if axis.states is None:
+                continue
+            in_state = []
+            for state in axis.states:
+                moved = x.clone()
+                moved[:, axis.coordinates] = state.to(x.device, x.dtype)
+                in_state.append(scores(moved).float().cpu())
+            s = torch.stack(in_state, dim=2)  # (b, C, n_bins)
+            share = axis.share.float()
+            s -= (s @ share)[:, :, None]
+            self.slopes[:, self.bins_of[i]] += s.sum(dim=0).double()
+            if self.meeting[i]:
+                weights = torch.zeros(axis.n_bins, axis.n_groups)
+                weights[torch.arange(axis.n_bins), axis.groups] = share.clamp_min(1e-9)
+                in_group = (s @ (weights / weights.sum(dim=0))).flatten(1)
+                sums = (in_group.T @ inside).double().reshape(s.shape[1], axis.n_groups, -1)
+                self.pairs[:, self.groups_of[i]] += sums
+
+
+def shuffled(
+    rows: Tensor, axes: tuple[Axis, ...], column_of: Tensor, n: int, batch_size: int, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Batches of n rows together in which every column is drawn by itself, from all rows as often as can be.
+
+    A few columns of some rows are drawn evenly over their bins instead, so that rare values are seen.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (m, p)
+    axes : tuple of Axis
+    column_of : Tensor of shape (p,)
+        Coordinates of the same number move together.
+    n, batch_size : int
+    generator : torch.Generator
+    """
+    order = (rows.double().cpu() @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
+    rows = rows[order.to(rows.device)]  # the same, however the table is sorted
+    columns, inverse = torch.unique(column_of, return_inverse=True)
+    every = torch.arange(rows.shape[1], device=rows.device)
+    by_bin = [_by_bin(axis.bins(rows).cpu(), int(inverse[axis.coordinates[0]])) for axis in axes]
+    for start in range(0, n, batch_size):
+        b = min(batch_size, n - start)
+        rounds = -(-b // len(rows))
+        drawn = torch.rand(rounds, len(rows), len(columns), generator=generator).argsort(dim=1).flatten(0, 1)[:b]
+        for column, members, starts, counts in by_bin:
+            here = torch.nonzero(torch.rand(b, generator=generator) < min(0.25, RARE / len(by_bin))).flatten()
+            bins = torch.randint(len(starts), (len(here),), generator=generator)
+            within = (torch.rand(len(here), generator=generator) * counts[bins]).long()
+            drawn[here, column] = members[starts[bins] + within]
+        yield rows[drawn[:, inverse].to(rows.device), every]
+
+
+def _by_bin(bins: Tensor, column: int) -> tuple[int, Tensor, Tensor, Tensor]:
+    """A column, its rows sorted by bin, and where each bin that has rows begins and how many it has."""
+    counts = torch.bincount(bins)
+    starts = counts.cumsum(0) - counts
+    return column, bins.argsort(stable=True), starts[counts > 0], counts[counts > 0]
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """Effects of all axes, as tables over their values.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+    nodes : tuple of Tensor of shape (k,)
+        Keys at which an axis's tables stand, ascending.
+    share : tuple of Tensor of shape (k,)
+        Share of the rows at each of them.
+    mains : tuple of Tensor of shape (n_scores, k)
+        Main effects at the nodes, mean zero over rows.
+    meeting_nodes : tuple of Tensor of shape (g,)
+        Keys at which an axis's vectors stand, ascending; between them they are interpolated, beyond them constant.
+    vectors : tuple of Tensor of shape (n_scores, g, r)
+        Mean zero over rows. The pair effect of two axes is the product of their vectors, term by term times ``signs``,
+        summed.
+    signs : Tensor of shape (n_scores, r)
+    """
+
+    axes: tuple[Axis, ...]
+    nodes: tuple[Tensor, ...]
+    share: tuple[Tensor, ...]
+    mains: tuple[Tensor, ...]
+    meeting_nodes: tuple[Tensor, ...]
+    vectors: tuple[Tensor, ...]
+    signs: Tensor
+
+    @classmethod
+    def of(cls, moment: EffectMoment) -> Effects:
+        """From the sums."""
+        nodes, share, mains, group_nodes = [], [], [], []
+        for axis, part in zip(moment.axes, moment.bins_of, strict=True):
+            count, slope = moment.counts[part], moment.slopes[:, part]
+            there = count > 0
+            if axis.states is not None:
+                there = torch.ones_like(there)
+                nodes.append(axis.states @ axis.direction)
+                mains.append(slope / moment.compared.clamp_min(1))
+                group_node = torch.zeros(0)
+            else:
+                nodes.append(moment.keys[part][there] / count[there])
+                mains.append(integrated(nodes[-1], slope[:, there] / count[there]))
+                totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
+                totals.index_add_(1, axis.groups, torch.stack((moment.keys[part], count)))
+                group_node = totals[0] / totals[1].clamp_min(1)
+            share.append(axis.share[there] / axis.share[there].sum())
+            mains[-1] = mains[-1] - (mains[-1] @ share[-1])[:, None]
+            group_nodes.append(group_node)
+        vectors, signs = _truncated(pair_effects(moment, group_nodes), group_shares(moment))
+        at_nodes = []
+        for i, axis in enumerate(moment.axes):
+            own = vectors[:, moment.groups_of[i]]
+            if not moment.meeting[i]:
+                group_nodes[i], own = nodes[i][:1], vectors.new_zeros(len(vectors), 1, vectors.shape[2])
+            elif axis.states is not None:
+                group_nodes[i], own = nodes[i], own[:, axis.groups]
+            mean = torch.einsum("k,ckr->cr", share[i], interpolated(nodes[i], group_nodes[i], own))
+            at_nodes.append(own - mean[:, None])
+        return cls(moment.axes, tuple(nodes), tuple(share), tuple(mains), tuple(group_nodes), tuple(at_nodes), signs)
+
+    def vectors_at_nodes(self, i: int) -> Tensor:
+        """Vectors of an axis at the nodes of its main effect, (n_scores, k, r)."""
+        return interpolated(self.nodes[i], self.meeting_nodes[i], self.vectors[i])
+
+    def pair(self, i: int, j: int) -> Tensor:
+        """Pair effect of two axes at their nodes, (n_scores, k_i, k_j)."""
+        return torch.einsum("car,cr,cbr->cab", self.vectors_at_nodes(i), self.signs, self.vectors_at_nodes(j))
+
+
+def integrated(x: Tensor, slopes: Tensor) -> Tensor:
+    """Integral along the nodes x (k,) of slopes (..., k), by trapezoids, zero at the first."""
+    steps = 0.5 * (slopes[..., 1:] + slopes[..., :-1]) * x.diff()
+    return torch.cat((torch.zeros_like(slopes[..., :1]), steps.cumsum(dim=-1)), dim=-1)
+
+
+def pair_effects(moment: EffectMoment, group_nodes: list[Tensor]) -> Tensor:
+    """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis."""
+    out = torch.zeros_like(moment.pairs)
+    share = group_shares(moment)
+    for i, (axis, rows) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
+        if not moment.meeting[i]:
+            continue
+        if axis.states is None:
+            slopes = moment.pairs[:, rows] / (moment.pair_counts[rows] + SHRINK)
+            h = integrated(group_nodes[i], slopes.transpose(1, 2)).transpose(1, 2)
+        else:
+            h = moment.pairs[:, rows] / (moment.state_rows + SHRINK)
+        h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
+        for k, columns in enumerate(moment.groups_of):
+            if moment.meeting[k] and k != i:
+                block = h[:, :, columns]
+                out[:, rows, columns] = block - (block @ share[columns])[:, :, None]
+    return (out + out.transpose(1, 2)) / 2
+
+
+def group_shares(moment: EffectMoment) -> Tensor:
+    """Share of the training rows in each group of its axis, (m,)."""
+    out = torch.zeros(len(moment.pair_counts), dtype=torch.float64)
+    for i, (axis, part) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
+        if moment.meeting[i]:
+            out[part] = torch.zeros(axis.n_groups, dtype=torch.float64).index_add_(0, axis.groups, axis.share)
+    return out
+
+
+def _steps(starts: Tensor) -> Iterable[tuple[int, int]]:
+    return zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+
+
+def _meeting(axes: tuple[Axis, ...], importance: Tensor | None) -> Tensor:
+    """As many axes as fit, the most important ones first."""
+    groups = torch.tensor([axis.n_groups for axis in axes], dtype=torch.long)
+    order = torch.arange(len(axes)) if importance is None else importance.argsort(descending=True, stable=True)
+    meeting = torch.zeros(len(axes), dtype=torch.bool)
+    meeting[order] = groups[order].cumsum(0) <= CELLS
+    return meeting
+
+
+def _truncated(H: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+    """Vectors (C, m, r) and signs (C, r) whose products are H, as near as r allows where the rows are."""
+    w = share.clamp_min(1e-4).sqrt()
+    values, components = torch.linalg.eigh(H * w * w[:, None])
+    order = values.abs().argsort(dim=1, descending=True)
+    energy = values.gather(1, order).square().cumsum(dim=1)
+    rank = int((energy < KEPT * energy[:, -1:]).sum(dim=1).amax()) + 1 if energy.numel() else 0
+    order = order[:, : min(rank, RANK)]
+    values = values.gather(1, order)
+    components = components.gather(2, order[:, None].expand(-1, components.shape[1], -1))
+    return components * values.abs().sqrt()[:, None] / w[:, None], values.sign()
+
+
+def interpolated(x: Tensor, nodes: Tensor, values: Tensor) -> Tensor:
+    """Values (C, g, r) at the nodes (g,), linearly at x (k,), constant beyond the ends: (C, k, r)."""
+    if len(nodes) == 1:
+        return values.expand(-1, len(x), -1)
+    k = (torch.searchsorted(nodes, x) - 1).clamp(0, len(nodes) - 2)
+    w = ((x - nodes[k]) / (nodes[k + 1] - nodes[k])).clamp(0, 1)[:, None]
+    return values[:, k] * (1 - w) + values[:, k + 1] * w

@@ -1,0 +1,54 @@
+"""The pass that gathers effects: shuffled training rows through the network, after the pass that gathered M."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.adapters.base import auto_batch_size, take_rows
+from agop_tabular.checks import check_finite
+from agop_tabular.core.axes import find_axes
+from agop_tabular.core.effects import EffectMoment, shuffled
+from agop_tabular.core.gradients import as_found, class_gradients
+from agop_tabular.passes import Gathered
+
+POOL = 8192
+"""Training rows, from all over the table, that shuffled rows are drawn from."""
+
+SHUFFLED = 2**16
+"""Shuffled rows of a first pass; later ones get as many as their training rows are worth beside it."""
+
+
+def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
+    """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
+    adapter = gathered.network
+    n = len(X)
+    chosen = np.unique(np.linspace(0, n - 1, min(n, POOL)).astype(int))
+    pool = adapter.tensor(adapter.encode(X if len(chosen) == n else take_rows(X, chosen)))
+    check_finite(pool, gathered.feature_map)
+    before, rows = gathered.effects, SHUFFLED
+    if before is None:
+        axes = find_axes(pool.cpu(), gathered.feature_map.blocks)
+        moment = EffectMoment(axes, adapter.n_scores, _importance(gathered, axes))
+    else:
+        moment, rows = EffectMoment.like(before), max(256, SHUFFLED * n // gathered.moment.n)
+    if moment.axes:
+        columns = torch.from_numpy(gathered.feature_map.column_of)
+        generator = torch.Generator().manual_seed(seed + gathered.moment.n)
+        contrast = gathered.contrast
+        with as_found(adapter.module):
+            for x in shuffled(pool, moment.axes, columns, rows, auto_batch_size(adapter.p), generator):
+                moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
+    if before is not None:
+        moment.merge(before)
+    return replace(gathered, effects=moment)
+
+
+def _importance(gathered: Gathered, axes: tuple) -> Tensor:
+    """Diag M of each axis's coordinates, in variance units."""
+    variance = torch.diagonal(gathered.moment.total) * gathered.coordinates.scale().square()
+    return torch.stack([variance[axis.coordinates].sum() for axis in axes]) if axes else variance[:0]
