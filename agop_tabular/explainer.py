@@ -110,8 +110,9 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     Notes
     -----
-    Attributions of "agop-ixg" do not add up to the prediction; those of "agop" do. Inside a one-hot block gradients are known only up to
-    a common constant, so they are centred with the block's training frequencies first ("ixg" leaves them).
+    Attributions of "agop-ixg" do not add up to the prediction; those of "agop" do. Inside a one-hot block gradients are
+    known only up to a common constant, so they are centred with the block's training frequencies first ("ixg" leaves
+    them).
 
     References
     ----------

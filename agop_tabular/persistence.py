@@ -22,10 +22,11 @@ from safetensors.torch import save_file
 from agop_tabular.adapters import Adapter, adapt
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.effect_state import from_tensors, to_tensors
 from agop_tabular.features import FeatureMap
 from agop_tabular.passes import Gathered
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format; a newer one is refused."""
 
 _KEY = "agop_tabular"
@@ -53,6 +54,8 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "low": torch.from_numpy(feature_map.low),
         "high": torch.from_numpy(feature_map.high),
     }
+    if gathered.effects is not None:
+        tensors |= {"score_total": gathered.score_total} | to_tensors(gathered.effects)
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     classes = gathered.classes
     state = {
@@ -107,6 +110,8 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
         state["contrast"],
         tuple(state["score_names"]),
         None if classes is None else np.array(classes["labels"], dtype=classes["dtype"]),
+        score_total=tensors.get("score_total", torch.zeros((), dtype=torch.float64)),
+        effects=from_tensors(tensors),
     )
     explainer._saved_network = state["network"], tensors["probe_scores"]
     if estimator is not None:

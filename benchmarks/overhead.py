@@ -93,7 +93,9 @@ def compare(rows: int, columns: int, n_classes: int, width: int, repeats: int) -
         "n_classes": n_classes,
         "width": width,
         "rank": explainer.rank_,
-        "fit": ratio(lambda: AGOPExplainer(net, method="agop-ixg").fit(X), lambda: bare_fit(module, X, n_classes, size), repeats),
+        "fit": ratio(
+            lambda: AGOPExplainer(net, method="agop-ixg").fit(X), lambda: bare_fit(module, X, n_classes, size), repeats
+        ),
         "explain": ratio(lambda: explainer.explain(X), lambda: bare_explain(module, X, chain, baseline, size), repeats),
         "forward": median_seconds(lambda: forward(module, X, size), repeats),
     }

@@ -65,7 +65,7 @@ def test_every_method_is_its_formula(setting, method, standardize, contrast):
 
 def test_moment_and_spectrum(setting):
     module, X, jacobian, _ = setting
-    explainer = AGOPExplainer(module, rank=3).fit(X)
+    explainer = AGOPExplainer(module, method="agop-ixg", rank=3).fit(X)
     scaled = jacobian * X.std(0)
     M = np.einsum("ncp,ncq->pq", scaled, scaled) / len(X)
     np.testing.assert_allclose(explainer.agop_, M, rtol=1e-9, atol=1e-9)
@@ -79,7 +79,7 @@ def test_moment_and_spectrum(setting):
 
 def test_support_is_the_share_of_energy_in_the_subspace(setting):
     module, X, jacobian, target = setting
-    explainer = AGOPExplainer(module, rank=2).fit(X)
+    explainer = AGOPExplainer(module, method="agop-ixg", rank=2).fit(X)
     g = jacobian[np.arange(len(X)), target] * X.std(0)
     expected = ((g @ explainer.components_.T) ** 2).sum(1) / (g**2).sum(1)
     np.testing.assert_allclose(explainer(X).support, expected, rtol=1e-7)
@@ -87,8 +87,8 @@ def test_support_is_the_share_of_energy_in_the_subspace(setting):
 
 def test_partial_fit_of_halves_equals_fit(setting):
     module, X, _, _ = setting
-    whole = AGOPExplainer(module).fit(X)
-    parts = AGOPExplainer(module).partial_fit(X[:70]).partial_fit(X[70:])
+    whole = AGOPExplainer(module, method="agop-ixg").fit(X)
+    parts = AGOPExplainer(module, method="agop-ixg").partial_fit(X[:70]).partial_fit(X[70:])
     assert parts.n_samples_seen_ == 200
     np.testing.assert_allclose(parts.agop_, whole.agop_, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(parts.explain(X), whole.explain(X), rtol=1e-7, atol=1e-10)
@@ -101,7 +101,7 @@ class TestLinearModels:
         X = X.astype("float64")
         model = LinearRegression().fit(X, X @ [1, -2, 0, 0.5, 3, 0] + 4)
         w = model.coef_ * X.std(0)
-        explainer = AGOPExplainer(model).fit(X)
+        explainer = AGOPExplainer(model, method="agop-ixg").fit(X)
         np.testing.assert_allclose(explainer.agop_, np.outer(w, w), rtol=1e-7, atol=1e-9)
         assert explainer.rank_ == 1
         # rank one: M g / λ₁ = w, so that AGOP-IxG is Input×Gradient and adds up
@@ -115,7 +115,7 @@ class TestLinearModels:
         y = np.digitize(X[:, 0] + X[:, 2], [0, 2])
         model = LogisticRegression(max_iter=2000).fit(X, y)
         W = model.coef_ * X.std(0)
-        explainer = AGOPExplainer(model, rank=6).fit(X)
+        explainer = AGOPExplainer(model, method="agop-ixg", rank=6).fit(X)
         np.testing.assert_allclose(explainer.agop_, W.T @ W, rtol=1e-7, atol=1e-9)
         top = np.linalg.eigvalsh(W.T @ W)[-1]
         z = (X - X.mean(0)) / X.std(0)

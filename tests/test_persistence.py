@@ -17,7 +17,7 @@ from test_pipelines import PREPROCESSING
 
 from agop_tabular import AGOPExplainer, persistence
 
-METHODS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
+METHODS = ("agop", "agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
 
 
 @pytest.fixture
@@ -134,7 +134,9 @@ def test_metadata_altered(net, X, path):
 def test_newer_format(net, X, path):
     AGOPExplainer(net).fit(X).save(path)
     rewrite(path, lambda state, _: state.update(format=persistence.FORMAT + 1))
-    with pytest.raises(ValueError, match="format version 2; this agop_tabular reads up to 1"):
+    with pytest.raises(
+        ValueError, match=f"format version {persistence.FORMAT + 1}; this agop_tabular reads up to {persistence.FORMAT}"
+    ):
         AGOPExplainer.load(path, estimator=net)
 
 

@@ -42,6 +42,8 @@ class Axis:
         A row's *key*, its place on the axis, is its coordinates times this: the coordinate itself where there is one.
     edges : Tensor of shape (n_bins - 1,)
         Keys between the bins.
+    nodes : Tensor of shape (n_bins,)
+        Mean key of the rows in each bin.
     groups : Tensor of shape (n_bins,)
         Group of each bin, numbered from 0.
     states : Tensor of shape (n_bins, m) or None
@@ -53,6 +55,7 @@ class Axis:
     coordinates: Tensor
     direction: Tensor
     edges: Tensor
+    nodes: Tensor
     groups: Tensor
     states: Tensor | None
     share: Tensor
@@ -120,13 +123,13 @@ def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) ->
     edges = (keys[1:] + keys[:-1]) / 2
     place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)
     share = torch.bincount(place, minlength=m + 1).double() / len(rows)
-    return Axis(coordinates, direction, edges, _rare_together(share), states[order], share)
+    return Axis(coordinates, direction, edges, keys, _rare_together(share), states[order], share)
 
 
 def _state_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     share = counts.double() / counts.sum()
     edges = (values[1:] + values[:-1]) / 2
-    return Axis(coordinate, torch.ones(1).double(), edges, _rare_together(share), values[:, None], share)
+    return Axis(coordinate, torch.ones(1).double(), edges, values, _rare_together(share), values[:, None], share)
 
 
 def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
@@ -141,14 +144,17 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     cuts = torch.cat((even, tails, 1 - tails))
     edges = torch.unique(torch.cat((torch.quantile(rest, cuts) if len(rest) else rest, alone)))
     edges = edges[(edges > values[0]) & (edges <= values[-1])]
-    rows_in = torch.zeros(len(edges) + 1, dtype=torch.float64)
-    rows_in.index_add_(0, torch.bucketize(values, edges, right=True), counts.double())
+    place = torch.bucketize(values, edges, right=True)
+    rows_in, sums = torch.zeros(2, len(edges) + 1, dtype=torch.float64)
+    rows_in.index_add_(0, place, counts.double())
+    sums.index_add_(0, place, counts * values)
     edges = edges[rows_in[1:] > 0]  # a bin without rows is joined to the one before
-    share = rows_in[rows_in > 0] / n
+    nodes, share = (sums / rows_in)[rows_in > 0], rows_in[rows_in > 0] / n
     middle = share.cumsum(0) - share / 2
     inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
     groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
-    return Axis(coordinate, torch.ones(1).double(), edges, torch.unique(groups, return_inverse=True)[1], None, share)
+    groups = torch.unique(groups, return_inverse=True)[1]
+    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share)
 
 
 def _rare_together(share: Tensor) -> Tensor:

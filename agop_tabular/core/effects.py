@@ -12,6 +12,7 @@ another does through a dependence of their columns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ from agop_tabular.core.gradients import Scores
 
 CELLS = 1024
 """Groups of all axes that meet others, at most: the side of a class's matrix of pair effects."""
+
+NUMBERS = 2**24
+"""Numbers in the matrices of all classes together, at most."""
 
 KEPT = 0.999
 """Share of its squared eigenvalues that is kept."""
@@ -54,8 +58,8 @@ class EffectMoment:
 
     Attributes
     ----------
-    counts, keys : Tensor of shape (n_bins of all axes,)
-        Rows in each bin, and the sum of their keys.
+    counts : Tensor of shape (n_bins of all axes,)
+        Rows in each bin.
     slopes : Tensor of shape (n_scores, n_bins of all axes)
         Sum of the gradients of the rows in each bin; on axes of states, sum over rows of the score in that state minus
         its mean over states.
@@ -69,7 +73,7 @@ class EffectMoment:
         Rows of each group on which states were compared.
     """
 
-    SUMS = ("counts", "keys", "slopes", "compared", "pair_counts", "pairs", "state_rows")
+    SUMS = ("counts", "slopes", "compared", "pair_counts", "pairs", "state_rows")
 
     def __init__(
         self,
@@ -79,14 +83,14 @@ class EffectMoment:
         meeting: Tensor | None = None,
     ):
         self.axes = axes
-        self.meeting = _meeting(axes, importance) if meeting is None else meeting
+        self.meeting = _meeting(axes, n_scores, importance) if meeting is None else meeting
         n_groups = [a.n_groups if meets else 0 for a, meets in zip(axes, self.meeting.tolist(), strict=True)]
         bin_starts = torch.tensor([0, *(a.n_bins for a in axes)]).cumsum(0)
         group_starts = torch.tensor([0, *n_groups]).cumsum(0)
         self.bins_of = [slice(a, b) for a, b in _steps(bin_starts)]
         self.groups_of = [slice(a, b) for a, b in _steps(group_starts)]
         total, m = int(bin_starts[-1]), int(group_starts[-1])
-        self.counts, self.keys = torch.zeros(2, total, dtype=torch.float64)
+        self.counts = torch.zeros(total, dtype=torch.float64)
         self.slopes = torch.zeros(n_scores, total, dtype=torch.float64)
         self.compared = torch.zeros(1, dtype=torch.float64)
         self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
@@ -109,13 +113,9 @@ class EffectMoment:
         gradients : iterable of n_scores Tensors of shape (b, p)
             Of these scores.
         """
-        keys = torch.stack([axis.keys(x) for axis in self.axes], dim=1).cpu()
-        bins = torch.stack(
-            [torch.bucketize(k, a.edges, right=True) for k, a in zip(keys.T.contiguous(), self.axes, strict=True)], 1
-        )
+        bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
         place = bins + torch.tensor([part.start for part in self.bins_of])
         self.counts += torch.bincount(place.flatten(), minlength=len(self.counts))
-        self.keys.index_add_(0, place.flatten(), keys.flatten())
         inside = self._in_groups(bins)
         self.pair_counts += (inside.T @ inside).double()
 
@@ -187,8 +187,10 @@ def shuffled(
     n, batch_size : int
     generator : torch.Generator
     """
-    order = (rows.double().cpu() @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
-    rows = rows[order.to(rows.device)]  # the same, however the table is sorted
+    z = rows.double().cpu()
+    z = (z - z.mean(dim=0)) / z.std(dim=0).clamp_min(1e-300)
+    order = (z @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
+    rows = rows[order.to(rows.device)]  # the same, however the table is sorted and its columns are scaled
     columns, inverse = torch.unique(column_of, return_inverse=True)
     every = torch.arange(rows.shape[1], device=rows.device)
     by_bin = [_by_bin(axis.bins(rows).cpu(), int(inverse[axis.coordinates[0]])) for axis in axes]
@@ -249,16 +251,14 @@ class Effects:
             there = count > 0
             if axis.states is not None:
                 there = torch.ones_like(there)
-                nodes.append(axis.states @ axis.direction)
                 mains.append(slope / moment.compared.clamp_min(1))
-                group_node = torch.zeros(0)
             else:
-                nodes.append(moment.keys[part][there] / count[there])
-                mains.append(integrated(nodes[-1], slope[:, there] / count[there]))
-                totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
-                totals.index_add_(1, axis.groups, torch.stack((moment.keys[part], count)))
-                group_node = totals[0] / totals[1].clamp_min(1)
+                mains.append(integrated(axis.nodes[there], slope[:, there] / count[there]))
+            nodes.append(axis.nodes[there])
             share.append(axis.share[there] / axis.share[there].sum())
+            totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
+            totals.index_add_(1, axis.groups, torch.stack((axis.share * axis.nodes, axis.share)))
+            group_node = totals[0] / totals[1].clamp_min(1e-12)
             mains[-1] = mains[-1] - (mains[-1] @ share[-1])[:, None]
             group_nodes.append(group_node)
         vectors, signs = _truncated(pair_effects(moment, group_nodes), group_shares(moment))
@@ -295,11 +295,11 @@ def pair_effects(moment: EffectMoment, group_nodes: list[Tensor]) -> Tensor:
     for i, (axis, rows) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
         if not moment.meeting[i]:
             continue
+        counts = moment.pair_counts[rows] if axis.states is None else moment.state_rows.expand(axis.n_groups, -1)
+        of_one = moment.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)  # what it does alone
+        h = (moment.pairs[:, rows] - of_one[:, :, None] * counts) / (counts + SHRINK)
         if axis.states is None:
-            slopes = moment.pairs[:, rows] / (moment.pair_counts[rows] + SHRINK)
-            h = integrated(group_nodes[i], slopes.transpose(1, 2)).transpose(1, 2)
-        else:
-            h = moment.pairs[:, rows] / (moment.state_rows + SHRINK)
+            h = integrated(group_nodes[i], h.transpose(1, 2)).transpose(1, 2)
         h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
         for k, columns in enumerate(moment.groups_of):
             if moment.meeting[k] and k != i:
@@ -321,13 +321,14 @@ def _steps(starts: Tensor) -> Iterable[tuple[int, int]]:
     return zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
 
 
-def _meeting(axes: tuple[Axis, ...], importance: Tensor | None) -> Tensor:
-    """As many axes as fit, the most important ones first."""
+def _meeting(axes: tuple[Axis, ...], n_scores: int, importance: Tensor | None) -> Tensor:
+    """As many axes as fit, the most important ones first; those of no importance never."""
     groups = torch.tensor([axis.n_groups for axis in axes], dtype=torch.long)
-    order = torch.arange(len(axes)) if importance is None else importance.argsort(descending=True, stable=True)
+    importance = torch.ones(len(axes)) if importance is None else importance
+    order = importance.argsort(descending=True, stable=True)
     meeting = torch.zeros(len(axes), dtype=torch.bool)
-    meeting[order] = groups[order].cumsum(0) <= CELLS
-    return meeting
+    meeting[order] = groups[order].cumsum(0) <= min(CELLS, math.isqrt(NUMBERS // n_scores))
+    return meeting & (importance > 0)
 
 
 def _truncated(H: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:

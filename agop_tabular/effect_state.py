@@ -1,0 +1,49 @@
+"""Sums of effects as plain tensors, for a file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from agop_tabular.core.axes import Axis
+from agop_tabular.core.effects import EffectMoment
+
+_PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
+
+
+def to_tensors(moment: EffectMoment) -> dict[str, Tensor]:
+    """Tensors by name, ``effect_…``."""
+    out = {f"effect_{name}": getattr(moment, name) for name in (*EffectMoment.SUMS, "meeting")}
+    for name in _PER_AXIS:
+        parts = [getattr(axis, name) for axis in moment.axes]
+        out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0)
+        out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
+    states = [axis.states.flatten() for axis in moment.axes if axis.states is not None]
+    out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
+    out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in moment.axes], dtype=torch.bool)
+    return out
+
+
+def from_tensors(tensors: Mapping[str, Tensor]) -> EffectMoment | None:
+    """What :func:`to_tensors` was given; None where there is nothing of it."""
+    if "effect_meeting" not in tensors:
+        return None
+    parts = {
+        name: tensors[f"effect_axis_{name}"].split(tensors[f"effect_axis_{name}_lengths"].tolist())
+        for name in _PER_AXIS
+    }
+    axes, taken = [], 0
+    for i, has_states in enumerate(tensors["effect_axis_has_states"].tolist()):
+        fields = {name: part[i] for name, part in parts.items()}
+        states = None
+        if has_states:
+            shape = len(fields["share"]), len(fields["coordinates"])
+            states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
+            taken += states.numel()
+        axes.append(Axis(states=states, **fields))
+    moment = EffectMoment(tuple(axes), len(tensors["effect_slopes"]), meeting=tensors["effect_meeting"])
+    for name in EffectMoment.SUMS:
+        setattr(moment, name, tensors[f"effect_{name}"])
+    return moment
