@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+ROUNDING = 1e-3
+"""A gap below this share of a row's absolute attributions is none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -117,20 +120,22 @@ class Explanation:
     def to_shap(self) -> Any:
         """The same attributions as a ``shap.Explanation``, for every plot of shap.
 
-        Reading its ``base_values``, as waterfall and force plots do, warns that AGOP attributions are not additive.
+        Where they do not add up to the score, reading ``base_values``, as waterfall and force plots do, warns of it.
 
         Returns
         -------
         shap.Explanation
         """
         try:
+            import shap
+
             from agop_tabular.shap_explanation import NonAdditiveExplanation
         except ImportError as error:
             raise ImportError("to_shap() needs the package shap: pip install shap") from error
         numeric, display = _numeric(self.data)
         everything = self.values.ndim == 3
         base = np.zeros(len(self)) if self.base_values is None else self.base_values
-        return NonAdditiveExplanation(
+        return (shap.Explanation if self._adds_up() else NonAdditiveExplanation)(
             values=np.asarray(self.values, dtype=float),
             base_values=np.asarray(base, dtype=float),
             data=numeric,
@@ -138,6 +143,12 @@ class Explanation:
             feature_names=list(self.feature_names),
             output_names=list(self.target_names) if everything else None,
         )
+
+    def _adds_up(self) -> bool:
+        """Whether every row's gap is nothing beside its attributions."""
+        if self.gap is None:
+            return False
+        return bool((np.abs(self.gap) <= ROUNDING * np.abs(self.values).sum(axis=1).clip(min=ROUNDING)).all())
 
     def _row_targets(self) -> np.ndarray:
         if isinstance(self.target, np.ndarray):

@@ -19,7 +19,7 @@ plt = pytest.importorskip("matplotlib.pyplot")
 def explainer(frame, labels):
     y = np.array(["no", "yes"])[labels]
     model = make_pipeline(PREPROCESSING["dense one-hot"](), LogisticRegression(max_iter=500)).fit(frame, y)
-    return AGOPExplainer(model).fit(frame)
+    return AGOPExplainer(model, method="agop-ixg").fit(frame)
 
 
 @pytest.fixture
@@ -156,6 +156,14 @@ class TestShap:
         shap.plots.beeswarm(converted[:, :, "yes"], show=False)
         with pytest.warns(UserWarning, match="do not add up"):
             shap.plots.waterfall(converted[0, :, 1], show=False)
+
+    def test_what_adds_up_does_not_warn(self, explainer, frame):
+        explanation = AGOPExplainer(explainer.estimator).fit(frame)(frame)
+        converted = explanation.to_shap()
+        shap.plots.waterfall(converted[0], show=False)
+        total = converted.values.sum(axis=1) + converted.base_values
+        odds = explainer.decision_function(frame)
+        np.testing.assert_allclose(total, np.abs(odds), atol=1e-3)
 
     def test_of_an_array(self, net, X):
         converted = AGOPExplainer(net).fit(X)(X).to_shap()

@@ -100,7 +100,7 @@ def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()
     rows = rows.double()
     axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
     for coordinates, low, high in blocks:
-        x = rows[:, coordinates]
+        x, low, high = rows[:, coordinates], low.double(), high.double()
         off, on = torch.isclose(x, low, rtol=1e-4, atol=1e-6), torch.isclose(x, high, rtol=1e-4, atol=1e-6)
         if bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all()):
             axes.append(_block_axis(rows, coordinates, low, high))
@@ -116,9 +116,9 @@ def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()
 def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
     """One state for each indicator that is on, and one for none of them."""
     m = len(coordinates)
-    states = low.double().repeat(m + 1, 1)
-    states[torch.arange(m) + 1, torch.arange(m)] = high.double()
-    direction = torch.arange(1, m + 1, dtype=torch.float64) / (high - low).double()
+    states = low.repeat(m + 1, 1)
+    states[torch.arange(m) + 1, torch.arange(m)] = high
+    direction = torch.arange(1, m + 1, dtype=torch.float64) / (high - low)
     keys, order = (states @ direction).sort()
     edges = (keys[1:] + keys[:-1]) / 2
     place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)

@@ -145,7 +145,7 @@ def draw(explainer, explanation, rows, folder):
     high_income = explainer(explanation.data.iloc[:2000], target=1)
     shap.plots.beeswarm(high_income.to_shap(), max_display=14, show=False, color_bar_label="value of the column")
     plt.title("2,000 test rows: what speaks for an income above 50,000\n(categories coloured in alphabetical order)")
-    plt.xlabel("AGOP-IxG attribution to >50K")
+    plt.xlabel("attribution to >50K")
     plt.savefig(folder / "beeswarm.png", dpi=110, bbox_inches="tight")
     plt.close("all")
 

@@ -1,0 +1,80 @@
+"""Axes and their bins: ties, constants, heavy tails, states, blocks."""
+
+import numpy as np
+import torch
+
+from agop_tabular.core import axes as ax
+from agop_tabular.core.axes import find_axes
+
+
+def tensor(*columns):
+    return torch.tensor(np.column_stack(columns), dtype=torch.float64)
+
+
+def test_constant_coordinates_have_no_axis():
+    rng = np.random.default_rng(0)
+    axes = find_axes(tensor(np.ones(50), rng.normal(size=50), np.zeros(50)))
+    assert [axis.coordinates.tolist() for axis in axes] == [[1]]
+
+
+def test_few_values_are_states():
+    values = np.tile([3.0, -1.0, 7.5], 20)
+    (axis,) = find_axes(tensor(values))
+    assert axis.states.flatten().tolist() == [-1, 3, 7.5]
+    np.testing.assert_allclose(axis.share, [1 / 3] * 3)
+    assert axis.bins(torch.tensor([[3.0], [7.0], [-5.0]])).tolist() == [1, 2, 0]
+
+
+def test_bins_hold_about_as_many_rows_each_and_tails_are_cut_finer():
+    x = np.random.default_rng(0).standard_t(2, 10_000)
+    (axis,) = find_axes(tensor(x))
+    counts = torch.bincount(axis.bins(tensor(x)))
+    assert axis.n_bins == ax.BINS + 2 * len(ax.TAILS)
+    assert counts.min() > 0
+    assert counts.max() <= 10_000 / ax.BINS + 1
+    np.testing.assert_allclose(counts / 10_000, axis.share)
+    assert axis.n_groups == ax.GROUPS + 2
+    assert (axis.nodes.diff() > 0).all()
+    np.testing.assert_allclose((axis.nodes * axis.share).sum(), x.mean())
+
+
+def test_a_value_that_many_rows_share_has_a_bin_of_its_own():
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random(5000) < 0.9, 0.0, np.exp(rng.normal(5, 2, 5000)))
+    (axis,) = find_axes(tensor(x))
+    assert axis.nodes[0] == 0
+    assert axis.share[0] > 0.85
+    assert axis.n_bins > 15  # the others are told apart all the same
+
+
+def test_one_hot_blocks_are_states_with_one_for_none():
+    rng = np.random.default_rng(0)
+    level = rng.choice(3, 100, p=[0.7, 0.2, 0.1])
+    rows = tensor(np.eye(3)[level], rng.normal(size=100))
+    block = (torch.arange(3), torch.zeros(3), torch.ones(3))
+    states, numeric = find_axes(rows, [block])
+    assert numeric.coordinates.tolist() == [3]
+    assert states.states.tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    np.testing.assert_allclose(states.share, [0, *np.bincount(level) / 100])
+    assert (states.bins(rows) == torch.tensor(level) + 1).all()
+    assert states.bins(torch.zeros(1, 4)).tolist() == [0]
+
+
+def test_scaled_indicators_and_blocks_that_are_not_one_hot():
+    rng = np.random.default_rng(0)
+    on = np.eye(2)[rng.integers(0, 2, 60)]
+    scaled = tensor(on * [2.0, 5.0] - [0.5, 1.0])
+    (axis,) = find_axes(scaled, [(torch.arange(2), torch.tensor([-0.5, -1.0]), torch.tensor([1.5, 4.0]))])
+    assert axis.states is not None
+    assert (axis.bins(scaled) == torch.tensor(on.argmax(1)) + 1).all()
+    splines = tensor(rng.random(60), rng.random(60))
+    assert all(a.states is None for a in find_axes(splines, [(torch.arange(2), torch.zeros(2), torch.ones(2))]))
+
+
+def test_rare_states_meet_others_together():
+    level = np.concatenate([np.repeat(np.arange(30), np.arange(30, 0, -1) * 10)])
+    block = (torch.arange(30), torch.zeros(30), torch.ones(30))
+    (axis,) = find_axes(tensor(np.eye(30)[level]), [block])
+    assert axis.n_bins == 31
+    assert axis.n_groups == ax.FREQUENT + 1
+    assert (axis.groups[axis.share.argsort(descending=True)[: ax.FREQUENT]].sort().values == torch.arange(16)).all()

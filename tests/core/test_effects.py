@@ -1,0 +1,192 @@
+"""Effects against the Shapley values of functions that are known, and look-ups against a slow reading of the tables."""
+
+import numpy as np
+import pytest
+import torch
+
+from agop_tabular.core.axes import find_axes
+from agop_tabular.core.effects import EffectMoment, Effects, shuffled
+from agop_tabular.core.gradients import class_gradients
+from agop_tabular.core.lookup import LookUp
+
+BLOCK = (torch.tensor([4, 5, 6]), torch.zeros(3), torch.ones(3))
+
+
+def table(n=4000, seed=0):
+    """Four numeric columns, the last heavy-tailed, and a category of three levels."""
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, 4, generator=g, dtype=torch.float64)
+    x[:, 3] = x[:, 3].exp()
+    level = torch.multinomial(torch.tensor([0.6, 0.3, 0.1]), n, replacement=True, generator=g)
+    return torch.cat((x, torch.eye(3, dtype=torch.float64)[level]), dim=1)
+
+
+def scores(x):
+    """Main effects, a product, a category that changes a slope, and none."""
+    a, b, c, t = x[:, 0], x[:, 1], x[:, 2], x[:, 3]
+    slope = x[:, 4:] @ torch.tensor([0.0, 1.0, -2.0], dtype=x.dtype)
+    return torch.stack((torch.sin(2 * a) + 0.1 * t, 2 * a * b, slope * c + b, 0 * a), dim=1)
+
+
+def shapley(x, B):
+    """Interventional Shapley values under independent columns, by hand: (n, 5, 4)."""
+    out = torch.zeros(len(x), 5, 4, dtype=x.dtype)
+    weights = torch.tensor([0.0, 1.0, -2.0], dtype=x.dtype)
+    slope, means = x[:, 4:] @ weights, B.mean(0)
+    out[:, 0, 0] = torch.sin(2 * x[:, 0]) - torch.sin(2 * B[:, 0]).mean()
+    out[:, 3, 0] = 0.1 * (x[:, 3] - means[3])
+
+    def product(u, v, mu, mv):
+        return 0.5 * ((u - mu) * v + (u - mu) * mv), 0.5 * ((v - mv) * u + (v - mv) * mu)
+
+    first, second = product(x[:, 0], x[:, 1], means[0], means[1])
+    out[:, 0, 1], out[:, 1, 1] = 2 * first, 2 * second
+    out[:, 4, 2], out[:, 2, 2] = product(slope, x[:, 2], (B[:, 4:] @ weights).mean(), means[2])
+    out[:, 1, 2] = x[:, 1] - means[1]
+    return out
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return table()
+
+
+@pytest.fixture(scope="module")
+def moment(rows):
+    axes = find_axes(rows, [BLOCK])
+    moment = EffectMoment(axes, 4)
+    gather(moment, rows, 40_000)
+    return moment
+
+
+def gather(moment, rows, n, seed=0):
+    columns = torch.tensor([0, 1, 2, 3, 4, 4, 4])
+    generator = torch.Generator().manual_seed(seed)
+    for x in shuffled(rows, moment.axes, columns, n, 5000, generator):
+        moment.update(scores, x, class_gradients(scores, x))
+
+
+def by_column(found, axes):
+    """Attributions in the order of the columns of `shapley`."""
+    return found[:, np.argsort([int(axis.coordinates[0]) for axis in axes])]
+
+
+def test_attributions_are_the_shapley_values(rows, moment):
+    look_up = LookUp(Effects.of(moment))
+    x = table(500, seed=1)
+    expected = shapley(x, rows)
+    for c in range(3):
+        found = by_column(look_up.attributions(x, c).double(), moment.axes)
+        error = (found - expected[:, :, c]).norm() / expected[:, :, c].norm()
+        assert error < 0.12, (c, error)
+        cosine = torch.nn.functional.cosine_similarity(found, expected[:, :, c])
+        assert cosine.median() > 0.99
+    assert look_up.attributions(x, 3).abs().max() == 0
+
+
+def test_columns_that_do_nothing_get_nothing(moment):
+    found = by_column(LookUp(Effects.of(moment)).attributions(table(100, seed=2), 1), moment.axes)
+    assert found[:, [2, 3]].abs().max() < 0.1 * found[:, [0, 1]].abs().mean()
+
+
+def test_effects_are_centred(moment):
+    effects = Effects.of(moment)
+    for i in range(len(effects.axes)):
+        np.testing.assert_allclose((effects.mains[i] * effects.share[i]).sum(1), 0, atol=1e-10)
+        mean = torch.einsum("k,ckr->cr", effects.share[i], effects.vectors_at_nodes(i))
+        np.testing.assert_allclose(mean, 0, atol=1e-10)
+
+
+def read_slowly(effects, x, c):
+    """Attributions of one row, a number at a time."""
+    values, vectors = [], []
+    for i, axis in enumerate(effects.axes):
+        key = float(axis.keys(x[None])[0])
+        nodes, h = effects.nodes[i].numpy(), effects.mains[i][c].numpy()
+        u = effects.vectors_at_nodes(i)[c].numpy() if axis.states is not None else effects.vectors[i][c].numpy()
+        if axis.states is not None:
+            at = int(axis.bins(x[None])[0])
+            values.append(h[at])
+            vectors.append(u[at])
+            continue
+        value = np.interp(key, nodes, h)
+        value += (h[1] - h[0]) / (nodes[1] - nodes[0]) * min(key - nodes[0], 0)
+        value += (h[-1] - h[-2]) / (nodes[-1] - nodes[-2]) * max(key - nodes[-1], 0)
+        values.append(value)
+        meeting = effects.meeting_nodes[i].numpy()
+        vectors.append(np.array([np.interp(key, meeting, u[:, r]) for r in range(u.shape[1])]))
+    signs, vectors = effects.signs[c].numpy(), np.array(vectors)
+    pairs = [0.5 * (signs * vectors[j] * (vectors.sum(0) - vectors[j])).sum() for j in range(len(vectors))]
+    return np.array(values) + pairs
+
+
+def test_look_up_reads_the_tables(moment):
+    effects = Effects.of(moment)
+    x = table(40, seed=3)
+    x[0, :4] = torch.tensor([50.0, -50.0, 0.0, 1e4])  # far outside
+    x[1, 4:] = 0.0  # a category never seen
+    for c in range(3):
+        slow = np.stack([read_slowly(effects, row, c) for row in x])
+        fast = LookUp(effects).attributions(x, c).numpy()
+        np.testing.assert_allclose(fast, slow, atol=0.1 * np.abs(slow[2:]).max(), rtol=0.02)
+        error = np.linalg.norm(fast[2:] - slow[2:]) / np.linalg.norm(slow[2:])
+        assert error < 0.02, (c, error)
+
+
+def test_one_target_a_row_is_each_of_all(moment):
+    look_up, x = LookUp(Effects.of(moment)), table(300, seed=4)
+    target = torch.arange(300) % 4
+    every = torch.stack([look_up.attributions(x, c) for c in range(4)], dim=2)
+    mixed = look_up.attributions(x, target)
+    torch.testing.assert_close(mixed, every[torch.arange(300), :, target], rtol=1e-5, atol=1e-6)
+
+
+def test_parts_merge(rows):
+    axes = find_axes(rows, [BLOCK])
+    whole, one, two = (EffectMoment(axes, 4) for _ in range(3))
+    columns, generator = torch.tensor([0, 1, 2, 3, 4, 4, 4]), torch.Generator().manual_seed(0)
+    for i, x in enumerate(shuffled(rows, axes, columns, 4000, 1000, generator)):
+        whole.update(scores, x, class_gradients(scores, x))
+        (one, two)[i % 2].update(scores, x, class_gradients(scores, x))
+    one.merge(two)
+    for name in EffectMoment.SUMS:
+        torch.testing.assert_close(getattr(one, name), getattr(whole, name))
+
+
+def test_shuffled_keeps_columns_together_and_their_distribution(rows):
+    axes, columns = find_axes(rows, [BLOCK]), torch.tensor([0, 1, 2, 3, 4, 4, 4])
+    x = torch.cat(list(shuffled(rows, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))))
+    assert x.shape == (8000, 7)
+    assert (x[:, 4:].sum(1) == 1).all()
+    assert (torch.isin(x[:, 3], rows[:, 3])).all()
+    assert abs(torch.corrcoef(x[:, [0, 1]].T)[0, 1]) < 0.05
+    dependent = rows.clone()
+    dependent[:, 1] = dependent[:, 0]
+    x = torch.cat(list(shuffled(dependent, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))))
+    assert abs(torch.corrcoef(x[:, [0, 1]].T)[0, 1]) < 0.05
+    # each row is drawn as often as any other, but for the few that are drawn evenly over bins
+    counts = torch.unique(x[:, 0], return_counts=True)[1]
+    assert 0.9 * len(rows) < len(counts)
+    assert counts.max() < 30
+
+
+def test_shuffled_does_not_depend_on_the_order_or_scale_of_the_table(rows):
+    columns = torch.arange(7)
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1))
+    scale = torch.tensor([1e6, 1, 1, 1, 1, 1, 1], dtype=torch.float64)
+    drawn = [
+        torch.cat(list(shuffled(r, find_axes(r), columns, 1000, 500, torch.Generator().manual_seed(0))))
+        for r in (rows, rows[order], rows * scale)
+    ]
+    torch.testing.assert_close(drawn[0], drawn[1])
+    torch.testing.assert_close(drawn[0] * scale, drawn[2])
+
+
+def test_only_as_many_axes_meet_as_fit(rows, monkeypatch):
+    monkeypatch.setattr("agop_tabular.core.effects.CELLS", 15)
+    axes = find_axes(rows, [BLOCK])
+    moment = EffectMoment(axes, 4, importance=torch.tensor([1.0, 5.0, 4.0, 2.0, 0.0]))
+    assert moment.meeting.tolist() == [False, True, True, False, False]
+    gather(moment, rows, 2000)
+    found = LookUp(Effects.of(moment)).attributions(rows[:50], 0)
+    assert torch.isfinite(found).all()
