@@ -33,5 +33,5 @@ def fitted(name: str, model: Any, background: Any, seed: int) -> Method:
     """The explainer of this name, set up for a model and its training rows."""
     if name in BASELINES:
         return clone(BASELINES[name]).fit(model, background, seed)
-    # agop explains contrasts by default; its peers, and the raw truth, are about the score itself
+    # of the score itself, as the peers': the study centres all of them alike
     return AGOPExplainer(model, method=name, contrast=False, random_state=seed).fit(background)
