@@ -48,7 +48,7 @@ class LookUp:
         ]
         self.signs = effects.signs.float().to(device)
         self.order = torch.tensor(numeric + states).argsort().to(device) if numeric and states else None
-        self.chunk = max(64, CHUNK // max(1, self.n_axes))
+        self.chunk = max(256, CHUNK // max(1, self.n_axes + sum(part.n_numbers for part in self.parts)))
 
     def attributions(self, x: Tensor, target: Tensor | int) -> Tensor:
         """Attributions of one score a row.
@@ -101,6 +101,7 @@ class _Numeric:
         self.starts = (torch.arange(len(axes), dtype=torch.int32) * 2 * SIDE).to(device)
         self.stride = len(axes) * 2 * SIDE
         self._lay_out_pairs(effects, which, meets, device)
+        self.n_numbers = len(self.source)
 
     def _lay_out_pairs(self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str) -> None:
         """Vectors as sums of a constant and of ramps that begin at the nodes."""
@@ -177,6 +178,7 @@ class _States:
             vectors.append(u)
         self.values = torch.cat(values, dim=1).flatten().float().to(device)
         self.vectors = torch.cat(vectors, dim=1).flatten(0, 1).float().contiguous().to(device)
+        self.n_numbers = len(which) * self.vectors.shape[1]
 
     def placed(self, x: Tensor, target: Tensor | int) -> _PlacedStates:
         """Rows, read in the tables of their scores."""
