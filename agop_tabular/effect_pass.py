@@ -22,6 +22,9 @@ POOL = 8192
 SHUFFLED = 2**16
 """Shuffled rows of a first pass; later ones get as many as their training rows are worth beside it."""
 
+FEWEST = 256
+"""Shuffled rows of any pass; no more where all gradients are zero."""
+
 
 def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
     """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
@@ -30,12 +33,14 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
     chosen = np.unique(np.linspace(0, n - 1, min(n, POOL)).astype(int))
     pool = adapter.tensor(adapter.encode(X if len(chosen) == n else take_rows(X, chosen)))
     check_finite(pool, gathered.feature_map)
-    before, rows = gathered.effects, SHUFFLED
+    before = gathered.effects
     if before is None:
         axes = find_axes(pool.cpu(), gathered.feature_map.blocks)
-        moment = EffectMoment(axes, adapter.n_scores, _importance(gathered, axes))
+        importance = _importance(gathered, axes)
+        moment = EffectMoment(axes, adapter.n_scores, importance)
+        rows = SHUFFLED if importance.any() else FEWEST
     else:
-        moment, rows = EffectMoment.like(before), max(256, SHUFFLED * n // gathered.moment.n)
+        moment, rows = EffectMoment.like(before), max(FEWEST, SHUFFLED * n // gathered.moment.n)
     if moment.axes:
         columns = torch.from_numpy(gathered.feature_map.column_of)
         generator = torch.Generator().manual_seed(seed + gathered.moment.n)
