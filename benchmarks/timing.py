@@ -34,6 +34,8 @@ FEWEST_ROWS = 10
 SLOW_ROWS = 20
 """Explained for the memory of a slow method, which does not grow with rows."""
 FORWARD = "forward pass"
+BASE_TIMES = 20
+"""So many times the limit is allowed at the first size."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def run(rows, features, classes, width, base, train_rows, rounds, limit, output,
     measured = []
     for shape in tqdm(shapes, desc="sizes"):
         # the headline compares all of the rows, whatever they take
-        allowed = 20 * limit if shape == base else limit
+        allowed = BASE_TIMES * limit if shape == base else limit
         measured += at_one_size(shape, names, train_rows, rounds, allowed)
     memory = {name: in_own_process(peak_memory, name, base, train_rows) for name in tqdm(names, desc="memory")}
     result = {
@@ -211,7 +213,10 @@ def page(result: dict, table: pd.DataFrame) -> str:
     lines = [
         "# Seconds, memory and growth of every explainer",
         "",
-        f"`python -m benchmarks timing`: medians of up to {result['rounds']} interleaved rounds; the explained class "
+        f"`python -m benchmarks timing --limit {result['limit']:g} --rounds {result['rounds']} "
+        + " ".join(f"--{axis} {' '.join(map(str, values))}" for axis, values in result["axes"].items())
+        + f"`: medians of up to {result['rounds']} interleaved rounds, {result['limit']:g} seconds a method and size "
+        f"({BASE_TIMES:g} times that at the first size); the explained class "
         f"is the predicted one. Fit is from {result['train_rows']:,} training rows. Networks are initialized MLPs of "
         "two hidden layers. All records: `timing.csv`.",
         "",
