@@ -82,7 +82,7 @@ class SmoothGrad(_Captum):
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import NoiseTunnel, Saliency
 
-        scaled = _Scaled(self.network_, self.noise * self.range_)
+        scaled = _Scaled(self.network_, self.noise * self.range_, self.mean_)
         tunnel = NoiseTunnel(Saliency(scaled))
         u = (x / scaled.unit).detach().requires_grad_()
         out: Tensor = tunnel.attribute(
@@ -92,16 +92,19 @@ class SmoothGrad(_Captum):
 
 
 class _Scaled(torch.nn.Module):
-    """The network over coordinates in units of the noise, since NoiseTunnel knows one standard deviation for all."""
+    """The network over coordinates in units of the noise, since NoiseTunnel knows one standard deviation for all.
 
-    def __init__(self, network: torch.nn.Module, unit: Tensor):
+    A coordinate that is constant over the background has no noise: it stays at its value, with gradient 0.
+    """
+
+    def __init__(self, network: torch.nn.Module, unit: Tensor, mean: Tensor):
         super().__init__()
         self.network = network
         self.unit = torch.where(unit > 0, unit, torch.ones_like(unit))
-        self.noisy = unit > 0
+        self.noisy, self.mean = unit > 0, mean
 
     def forward(self, u: Tensor) -> Tensor:
-        return self.network(u * self.unit)
+        return self.network(torch.where(self.noisy, u * self.unit, self.mean))
 
 
 class DeepLift(_Captum):
