@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from agop_tabular.core.effects import EffectMoment, Effects
+from agop_tabular.core.effect_moment import EffectMoment
+from agop_tabular.core.effects import Effects
 from agop_tabular.core.filters import Filter
 from agop_tabular.core.lookup import LookUp
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.refinement import Refinement
 from agop_tabular.core.spectrum import Spectrum
 from agop_tabular.features import FeatureMap
 from agop_tabular.methods import Method
@@ -152,6 +154,14 @@ class Attribution:
                 self.mean_scores.to(device),
             )
         return self._laid_out[device]
+
+    def refinement(self, background: Tensor, n_pairs: int, seed: int) -> Refinement | None:
+        """Permutations over the background rows (m, p), which correct what the tables say; None without any axes."""
+        tables = self.tabulated(background.device)
+        if self.effects is None or tables.look_up is None:
+            return None
+        column = torch.from_numpy(self.feature_map.column_of)
+        return Refinement(self.effects, tables.look_up, background, column, self.feature_map.n_columns, n_pairs, seed)
 
     def _baseline_parts(self, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
         """x₀ in the network's precision, and what rounding left of it where that counts beside the scale."""

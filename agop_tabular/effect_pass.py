@@ -11,8 +11,9 @@ from torch import Tensor
 
 from agop_tabular.adapters.base import auto_batch_size, take_rows
 from agop_tabular.checks import check_finite
+from agop_tabular.column_effects import column_values
 from agop_tabular.core.axes import find_axes
-from agop_tabular.core.effects import EffectMoment, shuffled
+from agop_tabular.core.effect_moment import EffectMoment, shuffled
 from agop_tabular.core.gradients import as_found, class_gradients
 from agop_tabular.passes import Gathered
 
@@ -31,7 +32,8 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
     adapter = gathered.network
     n = len(X)
     chosen = np.unique(np.linspace(0, n - 1, min(n, POOL)).astype(int))
-    pool = adapter.tensor(adapter.encode(X if len(chosen) == n else take_rows(X, chosen)))
+    table = X if len(chosen) == n else take_rows(X, chosen)
+    pool = adapter.tensor(adapter.encode(table))
     check_finite(pool, gathered.feature_map)
     before = gathered.effects
     if before is None:
@@ -50,7 +52,10 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
                 moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
     if before is not None:
         moment.merge(before)
-    return replace(gathered, effects=moment)
+        background = pool if gathered.background is None else gathered.background
+        return replace(gathered, effects=moment, background=background)
+    values = column_values(table, pool, gathered.feature_map)
+    return replace(gathered, effects=moment, columns=values, background=pool)
 
 
 def _importance(gathered: Gathered, axes: tuple) -> Tensor:

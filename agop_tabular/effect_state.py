@@ -1,14 +1,17 @@
-"""Sums of effects as plain tensors, for a file, and back."""
+"""Sums of effects, and the values at which they are shown, as plain tensors for a file, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from agop_tabular.column_effects import ColumnValues
 from agop_tabular.core.axes import Axis
-from agop_tabular.core.effects import EffectMoment
+from agop_tabular.core.effect_moment import EffectMoment
 
 _PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
 
@@ -24,6 +27,29 @@ def to_tensors(moment: EffectMoment) -> dict[str, Tensor]:
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
     out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in moment.axes], dtype=torch.bool)
     return out
+
+
+def columns_to_state(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict[str, Tensor]]:
+    """Values of the columns as JSON holds them, and tensors by name for the rest."""
+    values = [None if column.is_numeric else column.values.tolist() for column in columns]
+    tensors: dict[str, Tensor] = {}
+    for j, column in enumerate(columns):
+        tensors |= {f"column_{j}_share": torch.from_numpy(column.share), f"column_{j}_coordinates": column.coordinates}
+        if column.is_numeric:
+            tensors[f"column_{j}_values"] = torch.from_numpy(column.values)
+    return values, tensors
+
+
+def columns_from_state(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple[ColumnValues, ...]:
+    """What :func:`columns_to_state` was given."""
+    return tuple(
+        ColumnValues(
+            tensors[f"column_{j}_values"].numpy() if own is None else np.array(own, dtype=str),
+            tensors[f"column_{j}_share"].numpy(),
+            tensors[f"column_{j}_coordinates"],
+        )
+        for j, own in enumerate(values)
+    )
 
 
 def from_tensors(tensors: Mapping[str, Tensor]) -> EffectMoment | None:

@@ -22,9 +22,13 @@ from agop_tabular.adapters import adapt
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.attribution import Attribution
+from agop_tabular.core.refinement import Refinement
 from agop_tabular.effect_pass import with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
+from agop_tabular.gate import Gate
+from agop_tabular.gate_pass import check_gate, find_gate
+from agop_tabular.global_effects import GlobalEffects
 from agop_tabular.methods import Method, method_named
 from agop_tabular.passes import Attributed, Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
@@ -38,7 +42,9 @@ def _estimator_is_fitted(self: AGOPExplainer) -> bool:
     return True
 
 
-class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator):
+class AGOPExplainer(
+    GlobalEffects, PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
 
     One pass over the training rows collects M, the mean over rows of the outer products of the class scores'
@@ -66,6 +72,13 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
         for the published methods. Always on where only log-probabilities are to be
         had, since nothing else is identified there.
+    gate : "auto", True, None or mask of shape (d,), default="auto"
+        "auto" looks for columns that the network uses no otherwise than noise and reports them in ``gate_``; values are
+        left alone, since the network does use them. True sets their attributions to zero, as a mask does for columns
+        where it is False; None looks for nothing. Published methods take a mask or are not gated.
+    refine : int, default=0
+        Pairs of permutations a row that correct what "agop" looked up, each at ``2 · (d + 1)`` evaluations of the
+        network, towards the network's exact Shapley values; ``Explanation.standard_errors`` tells how near they came.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
@@ -82,6 +95,12 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     Attributes
     ----------
+    gate_ : Gate or None
+        The noise floor: which columns stand above it, and what the model loses without the others.
+    effects_ : ColumnEffects
+        Main and pair effects in the user's columns, for "agop". Made on demand.
+    interaction_importances_ : ndarray of shape (d, d)
+        Share of the variance of all effects that each pair has, main effects on the diagonal, for "agop".
     estimator_ : object
         The fitted estimator.
     agop_ : ndarray of shape (p, p), float64
@@ -136,6 +155,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
     """
 
     estimator_: Any
+    gate_: Gate | None
     rank_: int
     n_samples_seen_: int
     feature_map_: FeatureMap
@@ -149,6 +169,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         standardize: bool = True,
         baseline: Any = "mean",
         contrast: bool | str = "auto",
+        gate: Any = "auto",
+        refine: int = 0,
         batch_size: int | str = "auto",
         max_samples: int | None = None,
         prefit: bool | str = "auto",
@@ -162,6 +184,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         self.standardize = standardize
         self.baseline = baseline
         self.contrast = contrast
+        self.gate = gate
+        self.refine = refine
         self.batch_size = batch_size
         self.max_samples = max_samples
         self.prefit = prefit
@@ -178,7 +202,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         ----------
         X : ndarray or DataFrame of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
-            Needed only where the estimator is to be fitted.
+            Needed where the estimator is to be fitted. Otherwise labels sharpen ``gate_``, if these are rows that the
+            estimator was not trained on.
         **fit_params : dict
             Passed to the estimator's ``fit``.
 
@@ -192,8 +217,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         estimator = self._fitted_estimator(rows, y, fit_params)
         if self.max_samples is not None and self.max_samples < len(rows):
             chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
-            rows = take_rows(rows, np.sort(chosen))
-        return self._learn(estimator, rows)
+            rows, y = take_rows(rows, np.sort(chosen)), None if y is None else np.asarray(y)[np.sort(chosen)]
+        return self._learn(estimator, rows, labels=y if estimator is self.estimator else None)
 
     @available_if(_estimator_is_fitted)
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> AGOPExplainer:
@@ -202,7 +227,9 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
         Parameters
         ----------
         X : ndarray or DataFrame of shape (n_samples, d)
-        y, classes : ignored
+        y : array-like of shape (n_samples,), optional
+            As in :meth:`fit`, for these rows.
+        classes : ignored
 
         Returns
         -------
@@ -216,7 +243,9 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
                 "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
             )
         rows = self._rows(X, reset=not started)
-        return self._learn(self.estimator_ if started else self.estimator, rows, self._gathered if started else None)
+        if started:
+            return self._learn(self.estimator_, rows, self._gathered, labels=y)
+        return self._learn(self.estimator, rows, labels=y)
 
     def _check_params(self) -> None:
         method_named(self.method)
@@ -226,6 +255,13 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             value = getattr(self, name)
             if value != otherwise and (not isinstance(value, Integral) or value < 1):
                 raise ValueError(f"{name}={value!r} is neither {otherwise!r} nor a positive whole number.")
+        check_gate(self.gate, method_named(self.method))
+        if not isinstance(self.refine, Integral) or self.refine < 0:
+            raise ValueError(f"refine={self.refine!r} is not a whole number of pairs of permutations, 0 for none.")
+        if self.refine and not method_named(self.method).tables:
+            raise ValueError(
+                f'refine={self.refine} corrects what method="agop" looks up; method="{self.method}" has no tables.'
+            )
         if not isinstance(self.estimator, nn.Module) and not hasattr(self.estimator, "fit"):
             adapt(self.estimator)  # which refuses what it does not know
         for name in ("prefit", "contrast"):
@@ -262,7 +298,7 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             )
         return clone(self.estimator).fit(X, y, **fit_params)
 
-    def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None) -> AGOPExplainer:
+    def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None, *, labels: Any) -> AGOPExplainer:
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
         method = method_named(self.method)
         with torch.inference_mode(False):
@@ -275,8 +311,12 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 gathered = with_effects(gathered, rows, self._seed())
+            baseline = self._baseline_row(gathered)
             self.estimator_ = estimator
-            return self._settle(gathered, self._baseline_row(gathered))
+            self._settle(gathered, baseline)
+            variances = self.effects_.variances() if method.tables else None
+            self.gate_ = find_gate(gathered, self._attribution, self.gate, variances, rows, labels)
+            return self
 
     def _contrast(self, method: Method) -> bool | None:
         """Whether scores are taken minus their mean over classes; None for where there are classes."""
@@ -395,6 +435,8 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
             support=found.support,
             gap=gap,
             method=method.name,
+            standard_errors=found.errors,
+            residual=found.residual,
         )
 
     def _explainable(self, X: Any) -> Any:
@@ -403,15 +445,34 @@ class AGOPExplainer(PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEst
 
     def _attribute(self, X: Any, target: Any, *, with_support: bool) -> Attributed:
         n, dtype, gathered = len(X), result_dtype(X), self._gathered
+        mask = None if isinstance(self.gate, str) or self.gate_ is None else self.gate_.mask
         if self._attribution.method.constant:
             row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
             every = isinstance(target, str) and target == ALL
             tiled = np.tile(row[:, None], (n, 1, len(gathered.score_names))) if every else np.tile(row, (n, 1))
-            return Attributed(tiled, None, None, None)
+            return Attributed(tiled, None, None, None).gated(mask)
         wanted = resolve_target(target, gathered.network, n)
         parts = batches(gathered.network, X, self.batch_size, "explain", verbose=self.verbose)
         with torch.inference_mode(False):
-            return attribute(gathered, self._attribution, parts, n, wanted, dtype, with_support=with_support)
+            return attribute(
+                gathered,
+                self._attribution,
+                parts,
+                n,
+                wanted,
+                dtype,
+                with_support=with_support,
+                refinement=self._refinement() if self.refine else None,
+            ).gated(mask)
+
+    def _refinement(self) -> Refinement | None:
+        background = self._gathered.background
+        if background is None:
+            raise ValueError(
+                "refine= needs training rows, and a saved file does not hold them: fit again, or set refine=0."
+            )
+        seed = int(self.random_state) if isinstance(self.random_state, Integral) else 0
+        return self._attribution.refinement(background, int(self.refine), seed)
 
     def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
         """Explained score at the baseline, or its mean, (n,), or of all classes (n, C)."""

@@ -50,6 +50,8 @@ class Explanation:
     support: np.ndarray | None
     gap: np.ndarray | None
     method: str
+    standard_errors: np.ndarray | None = None
+    residual: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -57,7 +59,7 @@ class Explanation:
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """The explanation of some of the rows; a single row stays a table of one."""
         chosen = np.atleast_1d(np.arange(len(self))[rows])
-        names = ("target", "base_values", "support", "gap")
+        names = ("target", "base_values", "support", "gap", "standard_errors", "residual")
         parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
         data = self.data.iloc[chosen] if hasattr(self.data, "iloc") else self.data[chosen]
         return replace(self, values=self.values[chosen], data=data, **parts)
@@ -180,12 +182,22 @@ class Explanation:
                     f'<td style="text-align:left"><div style="background:{colour};height:0.8em;width:{width:.0f}px">'
                     "</div></td></tr>"
                 )
-        more = f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
+        more = self._gate_note()
+        more += f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
         return (
             "<table><thead><tr><th>feature</th><th>value</th>"
             f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead>"
             f"<tbody>{''.join(lines)}</tbody></table>{more}"
         )
+
+    def _gate_note(self) -> str:
+        """How much the gate took away."""
+        if self.residual is None:
+            return ""
+        taken, kept = (float(np.abs(part).sum()) for part in (self.residual, self.values))
+        share = taken / (taken + kept) if taken + kept > 0 else 0.0
+        n = int((self.residual != 0).reshape(len(self), self.residual.shape[1], -1).any(axis=(0, 2)).sum())
+        return f"<p>The gate took {share:.1%} of the absolute attributions away, those of {n} columns.</p>"
 
     def __repr__(self) -> str:
         return f"Explanation(method={self.method!r}, values of shape {self.values.shape})"

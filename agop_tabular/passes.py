@@ -17,9 +17,11 @@ from agop_tabular.adapters import Adapter
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.attribution import Attribution
 from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_scores, check_squares
-from agop_tabular.core.effects import EffectMoment
+from agop_tabular.column_effects import ColumnValues
+from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.refinement import Refinement
 from agop_tabular.features import FeatureMap
 from agop_tabular.rows import column_names
 from agop_tabular.targets import ALL, score_names
@@ -71,6 +73,10 @@ class Gathered:
         Sum of the scores of the rows.
     effects : EffectMoment or None
         Of the gradients on shuffled rows, where the method looks effects up.
+    columns : tuple of ColumnValues
+        Values of the user's columns at which effects are shown, where there are effects.
+    background : Tensor of shape (m, p) or None
+        Coordinates of the training rows that shuffled rows are drawn from; a saved file does not hold them.
     """
 
     adapter: Adapter | None
@@ -83,6 +89,8 @@ class Gathered:
     probe: Tensor | None = None
     score_total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     effects: EffectMoment | None = None
+    columns: tuple[ColumnValues, ...] = ()
+    background: Tensor | None = None
 
     @classmethod
     def nothing(cls, estimator: Any, adapter: Adapter, X: Any, *, contrast: bool | None) -> Gathered:
@@ -216,12 +224,25 @@ class Attributed:
         The explained score of each row.
     support, scores : ndarray of shape (n,) or (n, C), or None
         How far each explanation is backed, and the explained score, where they were asked for.
+    errors : ndarray of shape of values, or None
+        Standard errors, where attributions were refined.
+    residual : ndarray of shape of values, or None
+        What a gate took away.
     """
 
     values: np.ndarray
     index: np.ndarray | None
     support: np.ndarray | None
     scores: np.ndarray | None
+    errors: np.ndarray | None = None
+    residual: np.ndarray | None = None
+
+    def gated(self, mask: np.ndarray | None) -> Attributed:
+        """With zeros for the columns where the mask (d,) is False, and what was there as the residual."""
+        if mask is None:
+            return self
+        keep = mask[None, :, None] if self.values.ndim == 3 else mask
+        return replace(self, values=np.where(keep, self.values, 0), residual=np.where(keep, 0, self.values))
 
 
 def attribute(
@@ -233,6 +254,7 @@ def attribute(
     dtype: np.dtype,
     *,
     with_support: bool,
+    refinement: Refinement | None = None,
 ) -> Attributed:
     """Attribute n rows.
 
@@ -244,6 +266,8 @@ def attribute(
         Of the result.
     with_support : bool
         Whether support and scores are wanted, too.
+    refinement : Refinement, optional
+        What corrects attributions that were looked up.
     """
     adapter = gathered.network
     every = isinstance(wanted, str) and wanted == ALL
@@ -251,21 +275,25 @@ def attribute(
     values = np.empty((n, attribution.feature_map.n_columns, *shape[1:]), dtype=dtype)
     index = None if every else np.empty(n, dtype=int)
     support, scores = (np.empty(shape, dtype=dtype) if with_support else None for _ in range(2))
-    batch = _tables(gathered, attribution) if attribution.method.tables else _gradients(gathered, attribution)
+    errors = None if refinement is None else np.empty_like(values)
+    if attribution.method.tables:
+        batch = _tables(gathered, attribution, refinement)
+    else:
+        batch = _gradients(gathered, attribution)
     with as_found(adapter.module):
         for rows, x in batches:
             check_finite(x, attribution.feature_map, rows.start)
             choose = None if every else adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
             found = batch(x, choose, with_support, rows.start)
             values[rows] = _as_numpy(found[0])
-            for out, part in zip((index, support, scores), found[1:], strict=True):
+            for out, part in zip((index, support, scores, errors), found[1:], strict=True):
                 if out is not None and part is not None:
                     out[rows] = _as_numpy(part)
-    return Attributed(values, index, support, scores)
+    return Attributed(values, index, support, scores, errors)
 
 
-Found = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]
-"""Values (b, d) or (b, d, C), index (b,), support and scores (b,) or (b, C) of a batch."""
+Found = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]
+"""Values (b, d) or (b, d, C), index (b,), support and scores (b,) or (b, C), and errors like the values, of a batch."""
 
 Batch = Callable[[Tensor, Choice | None, bool, int], Found]
 """Maps coordinates (b, p), the choice of score (None for all), whether support is wanted, and the number of the first
@@ -288,17 +316,26 @@ def _gradients(gathered: Gathered, attribution: Attribution) -> Batch:
         if choose is None:
             out = out.transpose(1, 2)
         if not with_support:
-            return out, index, None, None
+            return out, index, None, None, None
         s = gathered.scores(x)
-        return out, index, fitted.support(gradient), s if index is None else s.gather(1, index[:, None])[:, 0]
+        return out, index, fitted.support(gradient), s if index is None else s.gather(1, index[:, None])[:, 0], None
 
     return batch
 
 
-def _tables(gathered: Gathered, attribution: Attribution) -> Batch:
-    """Attributions looked up in tables of effects."""
+def _tables(gathered: Gathered, attribution: Attribution, refinement: Refinement | None) -> Batch:
+    """Attributions looked up in tables of effects, and refined."""
     adapter = gathered.network
     fitted = attribution.tabulated(adapter.device)
+
+    def of_score(x: Tensor, s: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor, Tensor | None]:
+        values, support = fitted.values(x, s, target)
+        if refinement is None:
+            return values, support, None
+        index = torch.full((len(x),), target) if isinstance(target, int) else target
+        total = s.double() - fitted.mean_scores[index]
+        values, errors = refinement.refined(gathered.scores, x, values, total, index)
+        return values, support, errors
 
     def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
         with torch.no_grad():
@@ -307,11 +344,12 @@ def _tables(gathered: Gathered, attribution: Attribution) -> Batch:
             if choose is not None:
                 index = choose(s)
                 s = s.gather(1, index[:, None])[:, 0]
-                out, support = fitted.values(x, s, index)
-                return out, index, support, s
-            each = [fitted.values(x, s[:, c], c) for c in range(s.shape[1])]
-            values, support = (torch.stack(part, dim=-1) for part in zip(*each, strict=True))
-            return values, None, support, s
+                values, support, errors = of_score(x, s, index)
+                return values, index, support, s, errors
+            each = [of_score(x, s[:, c], c) for c in range(s.shape[1])]
+            values, support = torch.stack([e[0] for e in each], dim=-1), torch.stack([e[1] for e in each], dim=-1)
+            sampled = [e[2] for e in each if e[2] is not None]
+            return values, None, support, s, torch.stack(sampled, dim=-1) if sampled else None
 
     return batch
 

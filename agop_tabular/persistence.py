@@ -8,7 +8,7 @@ import os
 import pickle
 import tempfile
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from safetensors.torch import save_file
 from agop_tabular.adapters import Adapter, adapt
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.core.moments import CoordinateMoment, DenseMoment
-from agop_tabular.effect_state import from_tensors, to_tensors
+from agop_tabular.effect_state import columns_from_state, columns_to_state, from_tensors, to_tensors
 from agop_tabular.features import FeatureMap
+from agop_tabular.gate import Gate
 from agop_tabular.passes import Gathered
 
 FORMAT = 2
@@ -54,8 +55,9 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "low": torch.from_numpy(feature_map.low),
         "high": torch.from_numpy(feature_map.high),
     }
+    columns, of_columns = columns_to_state(gathered.columns)
     if gathered.effects is not None:
-        tensors |= {"score_total": gathered.score_total} | to_tensors(gathered.effects)
+        tensors |= {"score_total": gathered.score_total} | to_tensors(gathered.effects) | of_columns
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     classes = gathered.classes
     state = {
@@ -70,6 +72,8 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "score_names": gathered.score_names,
         "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
         "network": network,
+        "columns": columns,
+        "gate": None if explainer.gate_ is None else asdict(explainer.gate_) | {"mask": explainer.gate_.mask.tolist()},
     }
     text = json.dumps(state)
     path = Path(path)
@@ -112,11 +116,15 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
         None if classes is None else np.array(classes["labels"], dtype=classes["dtype"]),
         score_total=tensors.get("score_total", torch.zeros((), dtype=torch.float64)),
         effects=from_tensors(tensors),
+        columns=columns_from_state(state["columns"], tensors),
     )
     explainer._saved_network = state["network"], tensors["probe_scores"]
     if estimator is not None:
         gathered = _connected(gathered, estimator, params["device"], state["network"], tensors["probe_scores"].numpy())
         explainer.estimator_ = estimator
+    explainer.gate_ = None
+    if state["gate"] is not None:
+        explainer.gate_ = Gate(**state["gate"] | {"mask": np.array(state["gate"]["mask"], dtype=bool)})
     return explainer._settle(gathered, tensors["baseline"])
 
 
@@ -219,6 +227,8 @@ def _plain(name: str, value: Any) -> Any:
         if isinstance(value, pd.DataFrame):
             return {"columns": list(value.columns), "data": json.loads(value.to_json(orient="values"))}
         return np.asarray(value).reshape(-1).tolist()
+    if name == "gate" and not isinstance(value, (str, bool, type(None))):
+        return np.asarray(value).tolist()
     if name == "device" and value is not None:
         return str(value)
     if isinstance(value, np.generic):

@@ -15,23 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import NetworkShapley
-from agop_tabular.evaluation import (
-    average_precision,
-    cosine,
-    noise_feature_mass,
-    parameter_randomization,
-    relative_error,
-    sign_agreement,
-    spearman,
-    top_k_precision,
-    top_one,
-)
-from agop_tabular.gate import above_noise_floor
+from agop_tabular.evaluation import cosine, parameter_randomization
 from benchmarks import methods, report_synthetic, tasks
 from benchmarks.cells import Cell, Cells, run_all
 from benchmarks.machine import machine
+from benchmarks.scores import centred, chosen, metrics
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED = 1000
@@ -91,7 +80,6 @@ def one_cell(cells: Cells, task: str, seed: int, size: tasks.Size, names: list[s
     ]
     own = (halves[0] + halves[1]) / 2
     target = np.searchsorted(trained.net.classes_, trained.net.predict(trained.test))
-    gate = above_noise_floor(AGOPExplainer(trained.net, contrast=True).fit(trained.train).feature_importances_)
     truths = {
         "raw": trained.truth.attributions(trained.test, target),
         "contrast": trained.truth.attributions(trained.test, target, contrast=True),
@@ -106,18 +94,16 @@ def one_cell(cells: Cells, task: str, seed: int, size: tasks.Size, names: list[s
         "majority": trained.majority,
         "reliability": float(cosine(centred(halves[0], target), centred(halves[1], target)).mean()),
         "own_cosine_with_truth": float(cosine(truths["network contrast"], truths["contrast"]).mean()),
-        "gate_keeps": int(gate.sum()),
         "informative": len(trained.truth.informative),
-        "gate_loses": int((~gate[trained.truth.informative]).sum()),
     }
     of_methods = cell.setdefault("methods", {})
     for method in names:
         if method not in of_methods:
-            of_methods[method] = judged(method, trained, target, truths, gate, seed)
+            of_methods[method] = judged(method, trained, target, truths, seed)
             cells.write(name, cell)
 
 
-def judged(method: str, trained: tasks.Trained, target: np.ndarray, truths: dict, gate: np.ndarray, seed: int) -> Cell:
+def judged(method: str, trained: tasks.Trained, target: np.ndarray, truths: dict, seed: int) -> Cell:
     """Metrics of a method's attributions in each form against each truth; what failed, if it did."""
     try:
         start = time.perf_counter()
@@ -135,8 +121,9 @@ def judged(method: str, trained: tasks.Trained, target: np.ndarray, truths: dict
     except Exception as error:  # a peer may fail in any way, and that is a result
         return {"failed": f"{type(error).__name__}: {error}"}
     scores = [
-        {"truth": truth, "form": form} | metrics(values, truths[truth], trained, form, method, seed)
-        for form, values, against in forms(method, every, target, gate)
+        {"truth": truth, "form": form}
+        | metrics(values, truths[truth], trained.truth, trained.test, seed, signed=method not in methods.UNSIGNED)
+        for form, values, against in forms(method, every, target)
         for truth in against
     ]
     return {
@@ -147,66 +134,11 @@ def judged(method: str, trained: tasks.Trained, target: np.ndarray, truths: dict
     }
 
 
-def chosen(every: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Attributions (n, d) of each row's class, from those of all classes (n, d, C)."""
-    return every[np.arange(len(every)), :, target]
-
-
-def centred(every: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The same, minus the mean over classes."""
-    return chosen(every, target) - every.mean(axis=2)
-
-
-def forms(method: str, every: np.ndarray, target: np.ndarray, gate: np.ndarray):
-    """Attributions as they are, centred over classes, times the gate; and the truths that each is held to."""
-    plain = chosen(every, target)
-    yield "plain", plain, ("raw", "contrast", "network")
-    if method == "random":
-        return
-    yield "gated", plain * gate, ("raw",)
-    if method in methods.UNSIGNED:
-        yield "gated", plain * gate, ("contrast",)
-        return
-    between = centred(every, target)
-    yield "centred", between, ("contrast", "network contrast")
-    yield "centred gated", between * gate, ("contrast",)
-
-
-def metrics(values: np.ndarray, truth: np.ndarray, trained: tasks.Trained, form: str, method: str, seed: int) -> Cell:
-    """Means over rows; signed metrics only where signs mean something, zeros only where the truth has them."""
-    informative = trained.truth.informative
-    found = {
-        "spearman": _ranked(spearman(values, truth), truth),
-        "spearman_random_zeros": _ranked(spearman(values, truth, zeros="random", random_state=seed), truth),
-        "spearman_informative": _ranked(spearman(values, truth, columns=informative), truth[:, informative]),
-        "top_one": top_one(values, truth),
-        "noise_mass": noise_feature_mass(values, informative),
-    }
-    if (truth == 0).any():
-        found |= {
-            "top_k": top_k_precision(values, truth),
-            "auprc": average_precision(values, truth),
-            "relevant_auprc": average_precision(values, trained.truth.relevant(trained.test)),
-        }
-    if method not in methods.UNSIGNED:
-        found |= {
-            "cosine": cosine(values, truth),
-            "relative_error": relative_error(values, truth),
-            "signs": sign_agreement(values, truth),
-        }
-    return {name: _mean(value) for name, value in found.items()}
-
-
-def _ranked(correlation: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """An attribution that orders nothing has a rank correlation of 0 where the truth has an order."""
-    size = np.abs(truth)
-    return np.where(np.isnan(correlation) & (np.ptp(size, axis=1) > 0), 0.0, correlation)
-
-
-def _mean(values: np.ndarray | float) -> float:
-    """Over rows where the metric is defined."""
-    values = np.atleast_1d(values)
-    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+def forms(method: str, every: np.ndarray, target: np.ndarray):
+    """Attributions as they are and centred over classes, and the truths that each is held to."""
+    yield "plain", chosen(every, target), ("raw", "contrast", "network")
+    if method != "random" and method not in methods.UNSIGNED:
+        yield "centred", centred(every, target), ("contrast", "network contrast")
 
 
 # All cells --------------------------------------------------------------------------------------------------------

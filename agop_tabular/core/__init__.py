@@ -1,7 +1,8 @@
 """Tensors only: gradients of scores, their moments; the spectrum and its filters; effects and their look-up."""
 
 from agop_tabular.core.axes import Axis, find_axes
-from agop_tabular.core.effects import EffectMoment, Effects
+from agop_tabular.core.effect_moment import EffectMoment
+from agop_tabular.core.effects import Effects
 from agop_tabular.core.filters import Filter
 from agop_tabular.core.gradients import as_found, class_gradients, score_gradient, score_jacobian
 from agop_tabular.core.lookup import LookUp

@@ -5,28 +5,17 @@ numeric axis they integrate to main effects and pair effects (after accumulated 
 their gradient form, Gkolemis and others, arXiv 2210.04542); between states, differences of the scores take the
 gradients' place. The pair effects of all axes form one symmetric matrix a class, of which the leading eigenvectors are
 kept: every axis then has a short vector at each of its values, and the effect of a pair is the product of two of them.
-
-The rows are *shuffled*: every column is drawn by itself from the training rows, so that no effect is credited with what
-another does through a dependence of their columns.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from agop_tabular.core.axes import Axis
-from agop_tabular.core.gradients import Scores
-
-CELLS = 1024
-"""Groups of all axes that meet others, at most: the side of a class's matrix of pair effects."""
-
-NUMBERS = 2**24
-"""Numbers in the matrices of all classes together, at most."""
+from agop_tabular.core.effect_moment import EffectMoment
 
 KEPT = 0.999
 """Share of its squared eigenvalues that is kept."""
@@ -36,181 +25,6 @@ RANK = 64
 
 SHRINK = 5.0
 """Rows' worth of no effect that every cell of a pair begins with."""
-
-RARE = 0.5
-"""Columns of a shuffled row that are drawn evenly over their bins, on average."""
-
-EVALUATIONS = 2**18
-"""Scores of states that are compared in one batch, at most."""
-
-
-class EffectMoment:
-    """Sums over rows that main and pair effects are made of: streamed, and merged by addition.
-
-    Parameters
-    ----------
-    axes : tuple of Axis
-    n_scores : int
-    importance : Tensor of shape (n_axes,), optional
-        Where the axes have more than ``CELLS`` groups together, the most important ones meet others.
-    meeting : Tensor of shape (n_axes,), bool, optional
-        Axes that meet others, where that is settled.
-
-    Attributes
-    ----------
-    counts : Tensor of shape (n_bins of all axes,)
-        Rows in each bin.
-    slopes : Tensor of shape (n_scores, n_bins of all axes)
-        Sum of the gradients of the rows in each bin; on axes of states, sum over rows of the score in that state minus
-        its mean over states.
-    compared : Tensor of shape (1,)
-        Rows on which states were compared.
-    pair_counts : Tensor of shape (m, m)
-        Rows in each pair of groups.
-    pairs : Tensor of shape (n_scores, m, m)
-        As ``slopes``, along the first axis, over the rows in each pair of groups.
-    state_rows : Tensor of shape (m,)
-        Rows of each group on which states were compared.
-    """
-
-    SUMS = ("counts", "slopes", "compared", "pair_counts", "pairs", "state_rows")
-
-    def __init__(
-        self,
-        axes: tuple[Axis, ...],
-        n_scores: int,
-        importance: Tensor | None = None,
-        meeting: Tensor | None = None,
-    ):
-        self.axes = axes
-        self.meeting = _meeting(axes, n_scores, importance) if meeting is None else meeting
-        n_groups = [a.n_groups if meets else 0 for a, meets in zip(axes, self.meeting.tolist(), strict=True)]
-        bin_starts = torch.tensor([0, *(a.n_bins for a in axes)]).cumsum(0)
-        group_starts = torch.tensor([0, *n_groups]).cumsum(0)
-        self.bins_of = [slice(a, b) for a, b in _steps(bin_starts)]
-        self.groups_of = [slice(a, b) for a, b in _steps(group_starts)]
-        total, m = int(bin_starts[-1]), int(group_starts[-1])
-        self.counts = torch.zeros(total, dtype=torch.float64)
-        self.slopes = torch.zeros(n_scores, total, dtype=torch.float64)
-        self.compared = torch.zeros(1, dtype=torch.float64)
-        self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
-        self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
-        self.state_rows = torch.zeros(m, dtype=torch.float64)
-
-    @classmethod
-    def like(cls, other: EffectMoment) -> EffectMoment:
-        """No rows yet, over the same axes."""
-        return cls(other.axes, len(other.slopes), meeting=other.meeting)
-
-    def update(self, scores: Scores, x: Tensor, gradients: Iterable[Tensor]) -> None:
-        """Add rows.
-
-        Parameters
-        ----------
-        scores : callable
-            Maps coordinates (b, p) to scores (b, n_scores).
-        x : Tensor of shape (b, p)
-        gradients : iterable of n_scores Tensors of shape (b, p)
-            Of these scores.
-        """
-        bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
-        place = bins + torch.tensor([part.start for part in self.bins_of])
-        self.counts += torch.bincount(place.flatten(), minlength=len(self.counts))
-        inside = self._in_groups(bins)
-        self.pair_counts += (inside.T @ inside).double()
-
-        numeric = [i for i, axis in enumerate(self.axes) if axis.states is None]
-        if numeric:
-            coordinates = torch.cat([self.axes[i].coordinates for i in numeric])
-            parts = [(n, self.groups_of[i]) for n, i in enumerate(numeric) if self.meeting[i]]
-            rows = torch.cat([torch.arange(part.start, part.stop) for _, part in parts] or [torch.zeros(0).long()])
-            owner = torch.cat([torch.full((part.stop - part.start,), n) for n, part in parts] or [rows])
-            for c, gradient in enumerate(gradients):
-                along = gradient[:, coordinates].float().cpu()
-                self.slopes[c].index_add_(0, place[:, numeric].flatten(), along.double().flatten())
-                self.pairs[c, rows] += ((inside[:, rows] * along[:, owner]).T @ inside).double()
-        n_states = sum(axis.n_bins for axis in self.axes if axis.states is not None)
-        if n_states:
-            n = max(1, EVALUATIONS // n_states)
-            self._compare_states(scores, x[:n], inside[:n])
-
-    def merge(self, other: EffectMoment) -> None:
-        """Add the sums of another part of the rows, over the same axes."""
-        for name in self.SUMS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def _in_groups(self, bins: Tensor) -> Tensor:
-        """Indicators of the groups that each row is in, (b, m)."""
-        out = torch.zeros(len(bins), len(self.pair_counts))
-        rows = torch.arange(len(bins))
-        for i in torch.nonzero(self.meeting).flatten().tolist():
-            out[rows, self.groups_of[i].start + self.axes[i].groups[bins[:, i]]] = 1.0
-        return out
-
-    @torch.no_grad()
-    def _compare_states(self, scores: Scores, x: Tensor, inside: Tensor) -> None:
-        self.compared += len(x)
-        self.state_rows += inside.sum(dim=0).double()
-        for i, axis in enumerate(self.axes):
-            if axis.states is None:
-                continue
-            in_state = []
-            for state in axis.states:
-                moved = x.clone()
-                moved[:, axis.coordinates] = state.to(x.device, x.dtype)
-                in_state.append(scores(moved).float().cpu())
-            s = torch.stack(in_state, dim=2)  # (b, C, n_bins)
-            share = axis.share.float()
-            s -= (s @ share)[:, :, None]
-            self.slopes[:, self.bins_of[i]] += s.sum(dim=0).double()
-            if self.meeting[i]:
-                weights = torch.zeros(axis.n_bins, axis.n_groups)
-                weights[torch.arange(axis.n_bins), axis.groups] = share.clamp_min(1e-9)
-                in_group = (s @ (weights / weights.sum(dim=0))).flatten(1)
-                sums = (in_group.T @ inside).double().reshape(s.shape[1], axis.n_groups, -1)
-                self.pairs[:, self.groups_of[i]] += sums
-
-
-def shuffled(
-    rows: Tensor, axes: tuple[Axis, ...], column_of: Tensor, n: int, batch_size: int, generator: torch.Generator
-) -> Iterator[Tensor]:
-    """Batches of n rows together in which every column is drawn by itself, from all rows as often as can be.
-
-    A few columns of some rows are drawn evenly over their bins instead, so that rare values are seen.
-
-    Parameters
-    ----------
-    rows : Tensor of shape (m, p)
-    axes : tuple of Axis
-    column_of : Tensor of shape (p,)
-        Coordinates of the same number move together.
-    n, batch_size : int
-    generator : torch.Generator
-    """
-    z = rows.double().cpu()
-    z = (z - z.mean(dim=0)) / z.std(dim=0).clamp_min(1e-300)
-    order = (z @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
-    rows = rows[order.to(rows.device)]  # the same, however the table is sorted and its columns are scaled
-    columns, inverse = torch.unique(column_of, return_inverse=True)
-    every = torch.arange(rows.shape[1], device=rows.device)
-    by_bin = [_by_bin(axis.bins(rows).cpu(), int(inverse[axis.coordinates[0]])) for axis in axes]
-    for start in range(0, n, batch_size):
-        b = min(batch_size, n - start)
-        rounds = -(-b // len(rows))
-        drawn = torch.rand(rounds, len(rows), len(columns), generator=generator).argsort(dim=1).flatten(0, 1)[:b]
-        for column, members, starts, counts in by_bin:
-            here = torch.nonzero(torch.rand(b, generator=generator) < min(0.25, RARE / len(by_bin))).flatten()
-            bins = torch.randint(len(starts), (len(here),), generator=generator)
-            within = (torch.rand(len(here), generator=generator) * counts[bins]).long()
-            drawn[here, column] = members[starts[bins] + within]
-        yield rows[drawn[:, inverse].to(rows.device), every]
-
-
-def _by_bin(bins: Tensor, column: int) -> tuple[int, Tensor, Tensor, Tensor]:
-    """A column, its rows sorted by bin, and where each bin that has rows begins and how many it has."""
-    counts = torch.bincount(bins)
-    starts = counts.cumsum(0) - counts
-    return column, bins.argsort(stable=True), starts[counts > 0], counts[counts > 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,6 +91,39 @@ class Effects:
         """Vectors of an axis at the nodes of its main effect, (n_scores, k, r)."""
         return interpolated(self.nodes[i], self.meeting_nodes[i], self.vectors[i])
 
+    def main(self, i: int, x: Tensor) -> Tensor:
+        """Main effects of an axis at rows (b, p): linear between nodes, and on beyond the ends, (n_scores, b)."""
+        if self.axes[i].states is not None:
+            return self.mains[i][:, self.axes[i].bins(x)]
+        return extended(self.axes[i].keys(x).contiguous(), self.nodes[i], self.mains[i], self.mains[i])
+
+    def at(self, i: int, x: Tensor) -> Tensor:
+        """Vectors of an axis at rows (b, p), (n_scores, b, r)."""
+        if self.axes[i].states is not None and len(self.meeting_nodes[i]) > 1:
+            return self.vectors[i][:, self.axes[i].bins(x)]
+        return interpolated(self.axes[i].keys(x).contiguous(), self.meeting_nodes[i], self.vectors[i])
+
+    def mean(self, i: int, x: Tensor) -> Tensor:
+        """Mean of an axis's vectors over rows (b, p), (n_scores, r)."""
+        if self.axes[i].states is not None and len(self.meeting_nodes[i]) > 1:
+            weights = torch.bincount(self.axes[i].bins(x), minlength=len(self.meeting_nodes[i])).double() / len(x)
+        else:
+            nodes = self.meeting_nodes[i]
+            weights = interpolated(self.axes[i].keys(x).contiguous(), nodes, torch.eye(len(nodes)).double()[None])[
+                0
+            ].mean(dim=0)
+        return torch.einsum("g,cgr->cr", weights, self.vectors[i])
+
+    def pair_variances(self) -> Tensor:
+        """Variance of the pair effects of all axes, of all scores together, (n_axes, n_axes), zero on the diagonal."""
+        n, (n_scores, r) = len(self.axes), self.signs.shape
+        second = torch.zeros(n, n_scores, r, r, dtype=torch.float64)
+        for i, share in enumerate(self.share):
+            u = self.vectors_at_nodes(i)
+            second[i] = torch.einsum("k,ckr,cks->crs", share, u, u)
+        signed = second * self.signs[:, :, None] * self.signs[:, None, :]
+        return (second.flatten(1) @ signed.flatten(1).T).fill_diagonal_(0.0)
+
     def pair(self, i: int, j: int) -> Tensor:
         """Pair effect of two axes at their nodes, (n_scores, k_i, k_j)."""
         return torch.einsum("car,cr,cbr->cab", self.vectors_at_nodes(i), self.signs, self.vectors_at_nodes(j))
@@ -317,20 +164,6 @@ def group_shares(moment: EffectMoment) -> Tensor:
     return out
 
 
-def _steps(starts: Tensor) -> Iterable[tuple[int, int]]:
-    return zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-
-
-def _meeting(axes: tuple[Axis, ...], n_scores: int, importance: Tensor | None) -> Tensor:
-    """As many axes as fit, the most important ones first; those of no importance never."""
-    groups = torch.tensor([axis.n_groups for axis in axes], dtype=torch.long)
-    importance = torch.ones(len(axes)) if importance is None else importance
-    order = importance.argsort(descending=True, stable=True)
-    meeting = torch.zeros(len(axes), dtype=torch.bool)
-    meeting[order] = groups[order].cumsum(0) <= min(CELLS, math.isqrt(NUMBERS // n_scores))
-    return meeting & (importance > 0)
-
-
 def _truncated(H: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors (C, m, r) and signs (C, r) whose products are H, as near as r allows where the rows are."""
     w = share.clamp_min(1e-4).sqrt()
@@ -351,3 +184,14 @@ def interpolated(x: Tensor, nodes: Tensor, values: Tensor) -> Tensor:
     k = (torch.searchsorted(nodes, x) - 1).clamp(0, len(nodes) - 2)
     w = ((x - nodes[k]) / (nodes[k + 1] - nodes[k])).clamp(0, 1)[:, None]
     return values[:, k] * (1 - w) + values[:, k + 1] * w
+
+
+def extended(at: Tensor, x: Tensor, values: Tensor, h: Tensor) -> Tensor:
+    """Values (C, k) at the nodes x, linearly at others; beyond the ends they go on with the slope of h: (C, m)."""
+    if len(x) == 1:
+        return values.expand(-1, len(at))
+    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
+    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
+    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
+    slope = h.diff(dim=1) / x.diff()
+    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from agop_tabular.core.effects import Effects
+from agop_tabular.core.effects import Effects, extended
 
 CHUNK = 2**18
 """Numbers of a chunk of rows, which is to stay in the processor's cache."""
@@ -36,15 +36,22 @@ class LookUp:
     ----------
     effects : Effects
     device : torch.device or str
+
+    Attributes
+    ----------
+    meets : Tensor of shape (n_axes,), bool
+        Axes whose pair effects are read; the others have next to none.
     """
 
     def __init__(self, effects: Effects, device: torch.device | str = "cpu"):
         self.n_axes = len(effects.axes)
-        meets = _with_energy(effects)
+        self.meets = _with_energy(effects)
         numeric = [i for i, axis in enumerate(effects.axes) if axis.states is None]
         states = [i for i, axis in enumerate(effects.axes) if axis.states is not None]
         self.parts = [
-            kind(effects, which, meets, device) for kind, which in ((_Numeric, numeric), (_States, states)) if which
+            kind(effects, which, self.meets, device)
+            for kind, which in ((_Numeric, numeric), (_States, states))
+            if which
         ]
         self.signs = effects.signs.float().to(device)
         self.order = torch.tensor(numeric + states).argsort().to(device) if numeric and states else None
@@ -215,21 +222,12 @@ def _keys(x: Tensor, coordinates: Tensor, direction: Tensor) -> Tensor:
 
 def _with_energy(effects: Effects) -> Tensor:
     """The axes whose pair effects make up nearly all of the pair effects' variance, (n_axes,), bool."""
-    energy = pair_variances(effects)
+    energy = effects.pair_variances().sum(dim=1)
     order = energy.argsort(descending=True)
     before = energy[order].cumsum(0) - energy[order]
     meets = torch.zeros(len(energy), dtype=torch.bool)
     meets[order] = (before < MEETING * energy.sum()) & (energy[order] > 0)
     return meets
-
-
-def pair_variances(effects: Effects) -> Tensor:
-    """Variance of each axis's pair effects with all others, of all scores together, (n_axes,)."""
-    vectors = [effects.vectors_at_nodes(i) for i in range(len(effects.axes))]
-    second = [torch.einsum("k,ckr,cks->crs", s, u, u) for s, u in zip(effects.share, vectors, strict=True)]
-    signed = [a * effects.signs[:, :, None] * effects.signs[:, None, :] for a in second]
-    total = sum(signed) if signed else torch.zeros(0)
-    return torch.stack([(a * (total - b)).sum() for a, b in zip(second, signed, strict=True)])
 
 
 def _cells(effects: Effects, i: int, meets: bool, centre: float, spread: float) -> tuple[Tensor, Tensor]:
@@ -242,22 +240,11 @@ def _cells(effects: Effects, i: int, meets: bool, centre: float, spread: float) 
     levels, slopes = [], []
     for side in (1.0, -1.0):
         y = side * edges
-        v = _extrapolated(centre + spread * y, x, own, h)
+        v = extended(centre + spread * y, x, own, h)
         slope = v.diff(dim=1) / y.diff()
         slopes.append(slope)
         levels.append(v[:, :-1] - slope * y[:-1])
     return torch.cat(levels, dim=1), torch.cat(slopes, dim=1)
-
-
-def _extrapolated(at: Tensor, x: Tensor, values: Tensor, h: Tensor) -> Tensor:
-    """Values (C, k) at the nodes x, linearly at others; beyond the ends they go on with the slope of h."""
-    if len(x) == 1:
-        return values.expand(-1, len(at))
-    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
-    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
-    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
-    slope = h.diff(dim=1) / x.diff()
-    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)
 
 
 def _at_least_two(x: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from agop_tabular.core.axes import find_axes
-from agop_tabular.core.effects import EffectMoment, Effects, shuffled
+from agop_tabular.core.effect_moment import EffectMoment, shuffled
+from agop_tabular.core.effects import Effects
 from agop_tabular.core.gradients import class_gradients
 from agop_tabular.core.lookup import LookUp
 
@@ -183,7 +184,7 @@ def test_shuffled_does_not_depend_on_the_order_or_scale_of_the_table(rows):
 
 
 def test_only_as_many_axes_meet_as_fit(rows, monkeypatch):
-    monkeypatch.setattr("agop_tabular.core.effects.CELLS", 15)
+    monkeypatch.setattr("agop_tabular.core.effect_moment.CELLS", 15)
     axes = find_axes(rows, [BLOCK])
     moment = EffectMoment(axes, 4, importance=torch.tensor([1.0, 5.0, 4.0, 2.0, 0.0]))
     assert moment.meeting.tolist() == [False, True, True, False, False]

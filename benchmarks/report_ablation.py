@@ -1,0 +1,1 @@
+"""What the ablation study writes: JSON, CSV, a Markdown page and pictures."""

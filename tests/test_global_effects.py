@@ -1,0 +1,153 @@
+"""effects_, interaction_importances_ and their pictures, in the user's columns."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+
+from agop_tabular import AGOPExplainer
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    n = 2000
+    X = pd.DataFrame(
+        {
+            "age": rng.uniform(18, 90, n).round(1),
+            "city": rng.choice(["Bern", "Rome", "Oslo"], n, p=[0.6, 0.3, 0.1]),
+            "income": np.where(rng.random(n) < 0.1, np.nan, rng.lognormal(10, 1, n)),
+            "idle": rng.normal(size=n),
+        }
+    )
+    score = 0.05 * (X["age"] - 50) * np.where(X["city"] == "Rome", -1, 1) + (X["income"].fillna(0) > 3e4)
+    return X, score.to_numpy()
+
+
+@pytest.fixture(scope="module")
+def explainer(table):
+    X, score = table
+    encode = make_column_transformer(
+        (OneHotEncoder(), ["city"]),
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "income", "idle"]),
+    )
+    model = make_pipeline(
+        encode, MLPRegressor(hidden_layer_sizes=(64, 32), random_state=0, max_iter=200, early_stopping=True)
+    )
+    return AGOPExplainer(model).fit(X, score)
+
+
+def test_main_effects_in_the_users_units(explainer, table):
+    effects = explainer.effects_
+    age = effects.main("age")
+    assert age.index.name == "age"
+    assert age.index.min() == table[0]["age"].min()
+    assert age.index.max() == table[0]["age"].max()
+    truth = 0.05 * (age.index - 54) * (0.6 + 0.1 - 0.3)
+    assert np.corrcoef(age.iloc[:, 0], truth)[0, 1] > 0.95
+    city = effects.main("city")
+    assert set(city.index) == {"Bern", "Rome", "Oslo"}
+    assert city.index[0] == "Bern"
+    assert np.isnan(effects.main("income").index[-1])
+    pd.testing.assert_frame_equal(effects.main(0), effects.main("age"))
+
+
+def test_pair_effects(explainer):
+    pair = explainer.effects_.pair("age", "city")
+    old, young = pair.index > 80, pair.index < 25
+    assert (pair.loc[old, "Rome"] < -0.5).all()
+    assert (pair.loc[young, "Rome"] > 0.5).all()
+    assert (pair.loc[old, "Bern"] > 0).all()
+    pd.testing.assert_frame_equal(pair.T, explainer.effects_.pair("city", "age"))
+
+
+def test_importances(explainer):
+    found = explainer.interaction_importances_
+    assert found.shape == (4, 4)
+    np.testing.assert_allclose(found, found.T)
+    np.testing.assert_allclose(np.trace(found) + np.triu(found, 1).sum(), 1)
+    upper = np.triu(found, 1)
+    assert np.unravel_index(upper.argmax(), (4, 4)) == (0, 1)
+    assert upper.max() > 0.3
+    assert found[3].sum() < 0.02
+
+
+def test_effects_add_up_to_attributions(table):
+    """Of an additive model a row's attributions are its main effects."""
+    X, score = table
+    X = X[["age", "city"]]
+    model = make_pipeline(
+        make_column_transformer((OneHotEncoder(), ["city"]), (SplineTransformer(), ["age"])), LogisticRegression()
+    ).fit(X, score > 0)
+    explainer = AGOPExplainer(model).fit(X)
+    found, main = explainer.explain(X[:200], True), explainer.effects_.main("city")["True"]
+    np.testing.assert_allclose(found["city"], main[X["city"][:200]], atol=1e-3)
+    at = explainer.effects_.main("age")["True"]
+    np.testing.assert_allclose(found["age"], np.interp(X["age"][:200], at.index, at), atol=0.05)
+
+
+def test_arrays_and_classes(net, X):
+    explainer = AGOPExplainer(net).fit(X)
+    curve = explainer.effects_.main(2)
+    assert list(curve.columns) == [str(c) for c in explainer.classes_]
+    assert curve.index.name == "x2"
+    np.testing.assert_allclose(curve.sum(axis=1), 0, atol=1e-5)  # contrasts
+    assert len(explainer.plot_effects(["x0", 1], target=1).axes) == 2
+    plt.close("all")
+
+
+def test_pictures(explainer, table, tmp_path):
+    figure = explainer.plot_effects()
+    assert [panel.get_title() for panel in figure.axes][:2] in (["age", "income"], ["income", "age"])
+    figure.savefig(tmp_path / "effects.png")
+    figure = explainer.plot_interactions([("age", "city"), ("city", "income")])
+    figure.savefig(tmp_path / "pairs.png")
+    assert figure.axes[0].get_xlabel() == "city"
+    assert len(explainer.plot_interactions(n=2).axes) == 4  # with a colour bar each
+    plt.close("all")
+
+
+def test_saved_and_loaded(explainer, tmp_path):
+    explainer.save(tmp_path / "e.agop")
+    again = AGOPExplainer.load(tmp_path / "e.agop", explainer.estimator_)
+    for feature in ("age", "city", "income"):
+        pd.testing.assert_frame_equal(again.effects_.main(feature), explainer.effects_.main(feature))
+    np.testing.assert_array_equal(again.interaction_importances_, explainer.interaction_importances_)
+
+
+def test_refusals(explainer, table, net, X):
+    effects = explainer.effects_
+    with pytest.raises(ValueError, match="not a column"):
+        effects.main("shoe size")
+    with pytest.raises(ValueError, match="no pair with itself"):
+        effects.pair("age", "age")
+    with pytest.raises(ValueError, match="is none of"):
+        explainer.plot_effects(target="maybe")
+    with pytest.raises(ValueError, match="at least one"):
+        explainer.plot_effects([])
+    with pytest.raises(ValueError, match="positive whole number"):
+        explainer.plot_interactions(n=0)
+    with pytest.raises(AttributeError, match="gathers no effects"):
+        _ = AGOPExplainer(net, method="ixg").fit(X).effects_
+    with pytest.raises(ValueError, match="no pairs"):
+        AGOPExplainer(MLPClassifier(max_iter=5).fit(X[:, :1], X[:, 0] > 0)).fit(X[:, :1]).plot_interactions()
+
+
+def test_constant_and_many_valued_columns():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"one": np.ones(400), "id": [f"k{i}" for i in range(400)], "x": rng.normal(size=400)})
+    encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["id"]), ("passthrough", ["one", "x"]))
+    model = make_pipeline(encode, LogisticRegression()).fit(X, X["x"] > 0)
+    effects = AGOPExplainer(model).fit(X).effects_
+    assert (effects.main("one") == 0).all(axis=None)
+    assert len(effects.main("id")) == 64
+    assert effects.pair("one", "x").abs().max(axis=None) == 0
