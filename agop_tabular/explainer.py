@@ -314,7 +314,10 @@ class AGOPExplainer(
             baseline = self._baseline_row(gathered)
             self.estimator_ = estimator
             self._settle(gathered, baseline)
-            variances = self.effects_.variances() if method.tables else None
+            variances = None
+            if method.tables:
+                self._attribution.tabulated(gathered.network.device)  # laid out here, not at the first explanation
+                variances = self.effects_.variances() if self.gate is not None else None
             self.gate_ = find_gate(gathered, self._attribution, self.gate, variances, rows, labels)
             return self
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -53,7 +55,7 @@ class LookUp:
             for kind, which in ((_Numeric, numeric), (_States, states))
             if which
         ]
-        self.signs = effects.signs.float().to(device)
+        self.signs = 0.5 * effects.signs.float().to(device)
         self.order = torch.tensor(numeric + states).argsort().to(device) if numeric and states else None
         self.chunk = max(256, CHUNK // max(1, self.n_axes + sum(part.n_numbers for part in self.parts)))
 
@@ -70,25 +72,30 @@ class LookUp:
         Tensor of shape (b, n_axes), float32
         """
         out = torch.empty(len(x), self.n_axes, device=x.device)
-        for start in range(0, len(x), self.chunk):
-            rows = slice(start, start + self.chunk)
-            out[rows] = self._chunk(x[rows].float(), target[rows] if isinstance(target, Tensor) else target)
+        if isinstance(target, int):
+            self._read(x, target, out)
+            return out
+        for c in range(len(self.signs)):
+            rows = torch.nonzero(target == c).flatten()
+            if len(rows) == len(x):
+                self._read(x, c, out)
+            elif len(rows):
+                of_class = out.new_empty(len(rows), self.n_axes)
+                self._read(x.index_select(0, rows), c, of_class)
+                out.index_copy_(0, rows, of_class)
         return out
 
-    def _chunk(self, x: Tensor, target: Tensor | int) -> Tensor:
-        parts = [part.placed(x, target) for part in self.parts]
-        classes: list[tuple[int, Tensor | None]]
-        if isinstance(target, Tensor):
-            classes = [(c, torch.nonzero(target == c).flatten()) for c in torch.unique(target).tolist()]
-        else:
-            classes = [(target, None)]
-        for c, rows in classes:
-            met = [part.meeting(c, rows) for part in parts]
-            together = sum(vectors for vectors, _ in met) * (0.5 * self.signs[c])
-            for part, (_, kept) in zip(parts, met, strict=True):
-                part.add_pairs(c, rows, kept, together)
-        values = parts[0].values if len(parts) == 1 else torch.cat([part.values for part in parts], dim=1)
-        return values if self.order is None else values.index_select(1, self.order)
+    def _read(self, x: Tensor, c: int, out: Tensor) -> None:
+        """Attributions of score c, a chunk of rows after the other."""
+        for start in range(0, len(x), self.chunk):
+            rows = slice(start, start + self.chunk)
+            read = [part.read(x[rows].float(), c) for part in self.parts]
+            together = sum(vectors for _, vectors, _ in read) * self.signs[c]
+            values = [
+                part.with_pairs(c, one, kept, together) for part, (one, _, kept) in zip(self.parts, read, strict=True)
+            ]
+            whole = values[0] if len(values) == 1 else torch.cat(values, dim=1)
+            out[rows] = whole if self.order is None else whole.index_select(1, self.order)
 
 
 class _Numeric:
@@ -100,71 +107,62 @@ class _Numeric:
         spread = [_spread(effects.nodes[i], effects.share[i]) for i in which]
         lines = [_cells(effects, i, bool(meets[i]), m, s) for i, m, s in zip(which, middle, spread, strict=True)]
         self.levels, self.slopes = (
-            torch.stack(part, dim=1).float().flatten().contiguous().to(device) for part in zip(*lines, strict=True)
+            torch.stack(part, dim=1).float().flatten(1).contiguous().to(device) for part in zip(*lines, strict=True)
         )
-        self.coordinates = torch.cat([axis.coordinates for axis in axes]).to(device)
+        coordinates = torch.cat([axis.coordinates for axis in axes])
+        self.coordinates = coordinates.to(device)
+        self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
         self.centre = torch.tensor(middle).float().to(device)
         self.unit = 1 / torch.tensor(spread).float().to(device)
         self.starts = (torch.arange(len(axes), dtype=torch.int32) * 2 * SIDE).to(device)
-        self.stride = len(axes) * 2 * SIDE
-        self._lay_out_pairs(effects, which, meets, device)
-        self.n_numbers = len(self.source)
+        self._lay_out_pairs(effects, which, meets, torch.tensor(middle), torch.tensor(spread), device)
 
-    def _lay_out_pairs(self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str) -> None:
-        """Vectors as sums of a constant and of ramps that begin at the nodes."""
-        self.met = torch.tensor([n for n, i in enumerate(which) if meets[i]], dtype=torch.long).to(device)
+    def _lay_out_pairs(
+        self, effects: Effects, which: list[int], meets: Tensor, middle: Tensor, spread: Tensor, device: Any
+    ) -> None:
+        """Vectors as sums of a constant and of ramps that begin at the nodes, in units of the axes' spread."""
+        met = torch.tensor([n for n, i in enumerate(which) if meets[i]], dtype=torch.long)
         n_scores, r = effects.signs.shape
-        ends, source, scale, shift, weights = [], [], [], [], []
-        for n, i in enumerate(which[m] for m in self.met.tolist()):
-            x, u = _at_least_two(effects.meeting_nodes[i], effects.vectors[i])
-            slope = (u[:, 1:] - u[:, :-1]) / x.diff()[:, None]
-            bend = torch.cat((slope[:, :1], slope.diff(dim=1)), dim=1)
-            ends.append((x[0], x[-1]))
-            source += [n] * len(x)
-            scale += [0.0] + [1.0] * (len(x) - 1)
-            shift += [1.0, *(-x[:-1]).tolist()]
-            weights.append(torch.cat((u[:, :1], bend), dim=1))
-        self.low, self.high = torch.tensor(ends).float().reshape(-1, 2).T.contiguous().to(device)
-        self.source = torch.tensor(source, dtype=torch.long).to(device)
-        self.scale, self.shift = torch.tensor(scale).float().to(device), torch.tensor(shift).float().to(device)
-        self.weights = (torch.cat(weights, dim=1) if weights else torch.zeros(n_scores, 0, r)).float().to(device)
-        self.owner = torch.nn.functional.one_hot(self.source, len(self.met)).float() if source else None
+        n_ramps = max([len(effects.meeting_nodes[which[n]]) - 1 for n in met.tolist()], default=0)
+        nodes = torch.full((n_ramps, len(met)), float("inf"), dtype=torch.float64)
+        last = torch.zeros(len(met), dtype=torch.float64)
+        first = torch.zeros(n_scores, len(met), r, dtype=torch.float64)
+        bends = torch.zeros(n_scores, n_ramps, len(met), r, dtype=torch.float64)
+        for m, n in enumerate(met.tolist()):
+            x, u = effects.meeting_nodes[which[n]], effects.vectors[which[n]]
+            x = (x - middle[n].double()) / spread[n].double()
+            first[:, m], last[m] = u[:, 0], x[-1]
+            if len(x) > 1:
+                slope = u.diff(dim=1) / x.diff()[:, None]
+                nodes[: len(x) - 1, m] = x[:-1]
+                bends[:, : len(x) - 1, m] = torch.cat((slope[:, :1], slope.diff(dim=1)), dim=1)
+        self.met = met.to(device)
+        self.all_meet = len(met) == len(which)
+        self.nodes, self.last = nodes.float().to(device), last.float().to(device)
+        self.bends = bends.flatten(1, 2).float().to(device)
+        self.bends_across = self.bends.transpose(1, 2).contiguous()
+        self.constant = first.sum(dim=1).float().to(device)
+        self.first = first.transpose(1, 2).float().contiguous().to(device)
+        self.n_numbers = nodes.numel()
 
-    def placed(self, x: Tensor, target: Tensor | int) -> _PlacedNumeric:
-        """Rows, read in the tables of their scores."""
-        keys = x.index_select(1, self.coordinates)
+    def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Own values (b, n), sum of the vectors (b, r), and the ramps that these were made of (b, n_ramps, n_met)."""
+        keys = x if self.in_order and x.shape[1] == len(self.coordinates) else x.index_select(1, self.coordinates)
         y = (keys - self.centre).mul_(self.unit)
         bits = y.view(torch.int32)
         cell = (bits & 0x7FFFFFFF).bitwise_right_shift_(SHIFT).sub_((127 + SMALLEST) << (23 - SHIFT))
-        cell = cell.clamp_(0, SIDE - 1).sub_((bits >> 31).mul_(SIDE)).add_(self.starts)
-        cell = cell.add_((target * self.stride).int()[:, None] if isinstance(target, Tensor) else target * self.stride)
-        cell = cell.flatten()
-        level, slope = self.levels.index_select(0, cell), self.slopes.index_select(0, cell)
-        return _PlacedNumeric(self, keys, torch.addcmul(level.view_as(y), slope.view_as(y), y))
+        cell = cell.clamp_(0, SIDE - 1).sub_((bits >> 31).mul_(SIDE)).add_(self.starts).flatten()
+        level, slope = self.levels[c].index_select(0, cell), self.slopes[c].index_select(0, cell)
+        values = level.view_as(y).addcmul_(slope.view_as(y), y)
+        met = torch.minimum(y if self.all_meet else y.index_select(1, self.met), self.last)
+        ramps = (met[:, None, :] - self.nodes).relu_()
+        return values, torch.addmm(self.constant[c], ramps.flatten(1), self.bends[c]), ramps
 
-
-class _PlacedNumeric:
-    def __init__(self, tables: _Numeric, keys: Tensor, values: Tensor):
-        self.tables, self.values = tables, values
-        self.keys = keys.index_select(1, tables.met).clamp_(tables.low, tables.high)
-
-    def meeting(self, c: int, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Sum of the vectors of each row, (b, r), and the ramps that they were made of."""
-        t = self.tables
-        keys = self.keys if rows is None else self.keys.index_select(0, rows)
-        ramps = torch.addcmul(t.shift, keys.index_select(1, t.source), t.scale).relu_()
-        return ramps @ t.weights[c], ramps
-
-    def add_pairs(self, c: int, rows: Tensor | None, ramps: Tensor, together: Tensor) -> None:
-        """Add the products of the rows' vectors with ``together`` to their values."""
-        t = self.tables
-        if t.owner is None:
-            return
-        products = (ramps * (together @ t.weights[c].T)) @ t.owner
-        if rows is None:
-            self.values.index_add_(1, t.met, products)
-        else:
-            self.values.index_put_((rows[:, None], t.met[None, :]), products, accumulate=True)
+    def with_pairs(self, c: int, values: Tensor, ramps: Tensor, together: Tensor) -> Tensor:
+        """The values plus the products of the axes' vectors with ``together`` (b, r)."""
+        products = torch.mm(together, self.bends_across[c]).view_as(ramps).mul_(ramps).sum(dim=1)
+        products.addmm_(together, self.first[c])
+        return values.add_(products) if self.all_meet else values.index_add_(1, self.met, products)
 
 
 class _States:
@@ -177,41 +175,26 @@ class _States:
         ]
         lengths = [len(effects.nodes[i]) for i in which]
         self.starts = torch.tensor([0, *lengths]).cumsum(0)[:-1].to(device)
-        self.stride = sum(lengths)
         values, vectors = [], []
         for i in which:
             u = effects.vectors_at_nodes(i) * meets[i]
             values.append(effects.mains[i] - 0.5 * (u.square() * effects.signs[:, None]).sum(dim=2))
             vectors.append(u)
-        self.values = torch.cat(values, dim=1).flatten().float().to(device)
-        self.vectors = torch.cat(vectors, dim=1).flatten(0, 1).float().contiguous().to(device)
-        self.n_numbers = len(which) * self.vectors.shape[1]
+        self.values = torch.cat(values, dim=1).float().to(device)
+        self.vectors = torch.cat(vectors, dim=1).float().contiguous().to(device)
+        self.n_numbers = len(which) * self.vectors.shape[2]
 
-    def placed(self, x: Tensor, target: Tensor | int) -> _PlacedStates:
-        """Rows, read in the tables of their scores."""
+    def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Own values (b, n), sum of the vectors (b, r), and the vectors (b, n, r)."""
         lines = torch.stack([torch.bucketize(_keys(x, *axis[:2]), axis[2], right=True) for axis in self.axes], dim=1)
         lines += self.starts
-        lines += (target * self.stride)[:, None] if isinstance(target, Tensor) else target * self.stride
-        values = self.values.index_select(0, lines.flatten()).view(lines.shape)
-        return _PlacedStates(values, self.vectors.index_select(0, lines.flatten()).view(*lines.shape, -1))
+        values = self.values[c].index_select(0, lines.flatten()).view(lines.shape)
+        vectors = self.vectors[c].index_select(0, lines.flatten()).view(*lines.shape, -1)
+        return values, vectors.sum(dim=1), vectors
 
-
-class _PlacedStates:
-    def __init__(self, values: Tensor, vectors: Tensor):
-        self.values, self.vectors = values, vectors
-
-    def meeting(self, c: int, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Sum of the vectors of each row, (b, r), and the vectors."""
-        vectors = self.vectors if rows is None else self.vectors.index_select(0, rows)
-        return vectors.sum(dim=1), vectors
-
-    def add_pairs(self, c: int, rows: Tensor | None, vectors: Tensor, together: Tensor) -> None:
-        """Add the products of the rows' vectors with ``together`` to their values."""
-        products = torch.einsum("bjr,br->bj", vectors, together)
-        if rows is None:
-            self.values += products
-        else:
-            self.values.index_add_(0, rows, products)
+    def with_pairs(self, c: int, values: Tensor, vectors: Tensor, together: Tensor) -> Tensor:
+        """The values plus the products of the axes' vectors with ``together`` (b, r)."""
+        return values + torch.bmm(vectors, together[:, :, None])[:, :, 0]
 
 
 def _keys(x: Tensor, coordinates: Tensor, direction: Tensor) -> Tensor:
@@ -245,10 +228,6 @@ def _cells(effects: Effects, i: int, meets: bool, centre: float, spread: float) 
         slopes.append(slope)
         levels.append(v[:, :-1] - slope * y[:-1])
     return torch.cat(levels, dim=1), torch.cat(slopes, dim=1)
-
-
-def _at_least_two(x: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-    return (x, u) if len(x) > 1 else (torch.cat((x, x + 1)), u.expand(-1, 2, -1))
 
 
 def _quantile(x: Tensor, share: Tensor, q: float) -> float:
