@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, overhead, synthetic, timing
+from benchmarks import ablation, budget, overhead, synthetic, timing
 
-STUDIES = {"synthetic": synthetic, "ablation": ablation, "timing": timing, "overhead": overhead}
+STUDIES = {"synthetic": synthetic, "ablation": ablation, "budget": budget, "timing": timing, "overhead": overhead}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.adapters.base import take_rows
 from agop_tabular.baselines import NetworkShapley
 from agop_tabular.evaluation import cosine, relative_error
 from benchmarks import families, methods, report_ablation, tasks
@@ -45,19 +46,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--jobs", type=int, default=2, help="cells at a time, one thread each")
     parser.add_argument("--permutations", type=int, default=800, help="of the network's own Shapley values")
+    parser.add_argument("--rows", type=int, default=families.EXPLAINED, help="that are explained of each network")
     parser.add_argument("--output", type=Path, default=RESULTS)
 
 
 def run(**options: Any) -> None:
     permutations = options["permutations"]
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
-    settings = {"permutations": permutations, "rows": families.EXPLAINED}
+    settings = {"permutations": permutations, "rows": options["rows"]}
     cells = Cells(options["output"] / "ablation.cells", settings)
     wanted = [(family, seed) for seed in seeds for family in options["families"]]
     open_ = [c for c in wanted if not cells.read("{}-{}".format(*c))]
     print(f"{len(wanted) - len(open_)} of {len(wanted)} cells are there", flush=True)
     started = time.perf_counter()
-    run_all(one_cell, [(cells, family, seed, permutations) for family, seed in open_], options["jobs"], "cells")
+    run_all(one_cell, [(cells, *cell, permutations, options["rows"]) for cell in open_], options["jobs"], "cells")
     result = {
         "machine": machine(),
         "settings": settings | {"families": options["families"], "seeds": list(seeds), "gate": tasks.GATE},
@@ -68,10 +70,11 @@ def run(**options: Any) -> None:
     print(f"written to {options['output'] / 'ablation.md'}")
 
 
-def one_cell(cells: Cells, family: str, seed: int, permutations: int) -> None:
+def one_cell(cells: Cells, family: str, seed: int, permutations: int, n: int) -> None:
     """Train, attribute with every method, score, and keep."""
     warnings.simplefilter("ignore")
     trained = families.train(family, seed)
+    trained = replace(trained, test=take_rows(trained.test, slice(0, n)))
     explainer = AGOPExplainer(trained.model).fit(trained.train)
     labels = trained.model.predict(trained.test)
     target = np.searchsorted(trained.model.classes_, labels)

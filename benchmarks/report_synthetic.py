@@ -130,7 +130,7 @@ def page(
         f"A network passes if it goes {settings['gate']:.0%} of the way from the majority class's rate to the accuracy "
         "of the true scores; *failed* are those that do not, and no other table counts them. *Reliability* is the "
         "cosine between two halves of the sampled Shapley values of the "
-        "network. The *gate* sets columns to zero whose diag M lies in a tight cluster at the low end.",
+        "network.",
         "",
         *markdown(_network_table(nets)),
         "",
@@ -154,7 +154,7 @@ def page(
         *markdown(_default_table(default)),
     ]
     for truth, title, note in (
-        ("raw", "Against the true score (raw truth)", "Attributions as they are, and times the gate."),
+        ("raw", "Against the true score (raw truth)", "Attributions as they are."),
         (
             "contrast",
             "Against the true score minus its mean over classes (contrast truth)",
@@ -217,8 +217,6 @@ def _network_table(nets: pd.DataFrame) -> pd.DataFrame:
             "reliability": groups["reliability"].mean().map(lambda v: f"{v:.4f}"),
             "cosine of the network's Shapley values with the truth": groups["own_cosine_with_truth"].mean().map(number),
             "informative": groups["informative"].mean().map(lambda v: f"{v:.1f}"),
-            "kept by the gate": groups["gate_keeps"].mean().map(lambda v: f"{v:.1f}"),
-            "informative ones lost": groups["gate_loses"].mean().map(lambda v: f"{v:.2f}"),
         }
     ).reset_index()
 

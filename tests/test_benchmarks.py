@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import methods, synthetic, tasks
+from benchmarks import families, methods, synthetic, tasks
 from benchmarks.__main__ import STUDIES, main
 from benchmarks.cells import Cells
 
@@ -74,7 +74,7 @@ def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
 
     trained = tasks.train("linear", 0, tasks.Size(train_rows=300, rows=3, width=8))
     monkeypatch.setattr(methods, "fitted", fails)
-    cell = synthetic.judged("lime", trained, np.zeros(3, int), {}, np.ones(20, bool), 0)
+    cell = synthetic.judged("lime", trained, np.zeros(3, int), {}, 0)
     assert cell == {"failed": "RuntimeError: no such luck"}
     failed = synthetic.failures([{"task": "linear", "seed": 0, "methods": {"lime": cell}}], ["lime"])
     assert failed["failed"].tolist() == ["RuntimeError: no such luck"]
@@ -95,3 +95,44 @@ def test_timing(tmp_path, capsys):
     page = (tmp_path / "timing.md").read_text()
     assert "shap-deep takes" in page
     assert "| method | rows | features |" in page
+
+
+def test_ablation(tmp_path, capsys):
+    options = "--families 300-rows untrained --seeds 2 --first-seed 0 --rows 6 --permutations 4 --jobs 1"
+    assert "0 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
+    assert "4 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
+    table = pd.read_csv(tmp_path / "ablation.csv")
+    assert set(table["truth"]) == {"raw", "contrast", "network contrast"}
+    assert {"agop", "agop, refine=16", "without pair effects", "shap-deep", "network-shapley"} <= set(table["method"])
+    gated = table[(table["family"] == "untrained") & (table["form"] == "centred gated")]
+    assert len(gated) == 2 * table["method"].nunique()
+    page = (tmp_path / "ablation.md").read_text()
+    assert "The gate" not in page  # no family with noise that was learned, so no claim
+    assert "| test rows | 0.95 to 1 |" in page
+    assert (tmp_path / "ablation-trust.png").stat().st_size > 5000
+
+
+def test_budget(tmp_path, capsys):
+    call("budget", tmp_path, "--families 300-rows --seeds 1 --rows 3 --permutations 400 --pairs 1 16 --jobs 1", capsys)
+    errors = pd.read_csv(tmp_path / "budget.csv").set_index(["method", "pairs"])["error"]
+    assert errors["refined", 16] < errors["permutations", 16] < errors["permutations", 1]
+    assert errors["look-up", 0] < errors["permutations", 1]
+    assert "KernelSHAP, 10 background rows" in errors.index.get_level_values("method")
+    assert "worth of the look-up" in (tmp_path / "budget.md").read_text()
+
+
+def test_every_family_draws_what_it_says():
+    for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
+        problem = families.FAMILIES[family][1](np.random.RandomState(0))
+        assert len(problem.X) == problem.train_rows + families.EXPLAINED + families.JUDGED
+        rows = problem.X[:500]
+        target = problem.truth.scores(rows).argmax(axis=1)
+        attributions = problem.truth.attributions(rows, target)
+        noise = np.setdiff1d(np.arange(problem.X.shape[1]), problem.truth.informative)
+        assert (attributions[:, noise] == 0).all()
+        agree = (target == problem.y[:500]).mean()
+        assert agree > np.bincount(problem.y).max() / len(problem.y) - 0.05
+        s = problem.truth.scores(problem.X)
+        expected = s[np.arange(500), target] - s.mean(axis=0)[target]
+        error = np.linalg.norm(attributions.sum(axis=1) - expected) / np.linalg.norm(expected)
+        assert error < 0.2, family

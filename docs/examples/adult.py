@@ -83,6 +83,12 @@ def main(folder=Path("output/demo")):
     for j in np.argsort(-explainer.feature_importances_)[:8]:
         print(f"  {X_train.columns[j]:<16}{explainer.feature_importances_[j]:6.1%}")
 
+    pairs = explainer.interaction_importances_
+    share = np.triu(pairs, 1).sum()
+    print(f"\nPairs of columns have {share:.1%} of the variance of all effects; the largest:")
+    for i, j in sorted(zip(*np.triu_indices(len(pairs), 1), strict=True), key=lambda at: -pairs[at])[:3]:
+        print(f"  {X_train.columns[i]} × {X_train.columns[j]:<16}{pairs[i, j]:6.1%}")
+
     start = time.perf_counter()
     model.predict_proba(X_test)
     seconds_predict = time.perf_counter() - start
@@ -161,6 +167,9 @@ def draw(explainer, explanation, rows, folder):
     right.set(title="Spectrum of the AGOP", xlabel="component", ylabel="share of the trace", xticks=place)
     right.legend(frameon=False)
     figure.savefig(folder / "global.png", dpi=110)
+
+    explainer.plot_effects().savefig(folder / "effects.png", dpi=110)
+    explainer.plot_interactions().savefig(folder / "interactions.png", dpi=110)
 
     figure, axes = plt.subplots(1, 3, figsize=(17, 4.2), layout="constrained", sharex=True)
     for axis, row in zip(axes, (explanation[i] for i in rows), strict=True):
