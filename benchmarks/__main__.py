@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, budget, overhead, synthetic, timing
+from benchmarks import ablation, budget, overhead, roar, synthetic, timing
 
-STUDIES = {"synthetic": synthetic, "ablation": ablation, "budget": budget, "timing": timing, "overhead": overhead}
+STUDIES = {
+    "synthetic": synthetic,
+    "ablation": ablation,
+    "budget": budget,
+    "roar": roar,
+    "timing": timing,
+    "overhead": overhead,
+}
 
 
 def main(arguments: list[str] | None = None) -> None:

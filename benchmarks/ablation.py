@@ -106,7 +106,8 @@ def one_cell(cells: Cells, family: str, seed: int, permutations: int, n: int) ->
             for suffix, shown in (("", values), (" gated", values * mask))
             for truth, scored in against(shown, form, suffix, trained, own, target, seed)
         ]
-        cell["methods"][name] = {"scores": scores, "seconds": seconds}
+        failed = {"failed": seconds} if isinstance(seconds, str) else {"seconds": seconds}
+        cell["methods"][name] = {"scores": scores} | failed
     cell["trust"] = trust(trained, explainer, own, target, permutations, seed)
     cells.write(f"{family}-{seed}", cell)
 
@@ -115,7 +116,7 @@ def one_cell(cells: Cells, family: str, seed: int, permutations: int, n: int) ->
 
 
 def attributions(trained: families.Trained, explainer: AGOPExplainer, target: np.ndarray, seed: int):
-    """Name, attributions in each form, and seconds of explaining, of every method."""
+    """Name, attributions in each form, and seconds of explaining, of every method; or what failed, without any form."""
     labels = trained.model.classes_[target]
     plain = AGOPExplainer(trained.model, contrast=False, gate=None).fit(trained.train).explain(trained.test, labels)
     start = time.perf_counter()
@@ -134,7 +135,11 @@ def attributions(trained: families.Trained, explainer: AGOPExplainer, target: np
         else:
             peer = methods.fitted(name, trained.model, trained.train, seed + 7)
         start = time.perf_counter()
-        every = np.asarray(peer.explain(trained.test, "all"), dtype=float)
+        try:
+            every = np.asarray(peer.explain(trained.test, "all"), dtype=float)
+        except Exception as error:  # a peer may fail in any way, and that is a result
+            yield name, {}, f"{type(error).__name__}: {error}"
+            continue
         yield name, {"plain": chosen(every, target), "centred": centred(every, target)}, time.perf_counter() - start
 
 

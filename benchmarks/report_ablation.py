@@ -205,6 +205,7 @@ def page(result: dict, cells: list[Cell], table: pd.DataFrame, found: pd.DataFra
         "",
         "![Error against support](ablation-trust.png)",
         "",
+        *_failures(cells),
         made_with(result["machine"]),
         "",
     ]
@@ -369,6 +370,17 @@ def _gate_table(cells: list[Cell]) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def _failures(cells: list[Cell]) -> list[str]:
+    """Where a peer returned nothing; those networks are left out of its comparisons."""
+    found = [
+        f"- {c['family']}, seed {c['seed']}: {name}, {method['failed'][:120]} …"
+        for c in cells
+        for name, method in c["methods"].items()
+        if "failed" in method
+    ]
+    return ["## Failures", "", *found, ""] if found else []
 
 
 BINS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 1.01))

@@ -136,3 +136,21 @@ def test_every_family_draws_what_it_says():
         expected = s[np.arange(500), target] - s.mean(axis=0)[target]
         error = np.linalg.norm(attributions.sum(axis=1) - expected) / np.linalg.norm(expected)
         assert error < 0.2, family
+
+
+def test_roar(tmp_path, capsys):
+    options = (
+        "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 2 --train-rows 300 --test-rows 200 "
+        "--ranking-rows 20 --epochs 1 --jobs 1"
+    )
+    assert "rankings of 0 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")}
+    assert "rankings of 2 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")} == done
+    curves = pd.read_csv(tmp_path / "roar.csv")
+    assert set(curves["method"]) == {"agop", "agop-ixg", "input-x-gradient", "random"}
+    assert (curves.groupby(["method", "seed", "curve"]).size() == 15).all()
+    page = (tmp_path / "roar.md").read_text()
+    assert "(the paper: about 1.7%)" in page
+    assert "| random |" in page
+    assert (tmp_path / "roar-adult.png").stat().st_size > 5000

@@ -11,9 +11,12 @@ from agop_tabular.evaluation.metrics import (
     top_one,
 )
 from agop_tabular.evaluation.randomization import parameter_randomization
+from agop_tabular.evaluation.roar import Retrainings, area, ranking, roar
 from agop_tabular.evaluation.statistics import compare_methods, holm, paired_comparison
 
 __all__ = [
+    "Retrainings",
+    "area",
     "average_precision",
     "compare_methods",
     "cosine",
@@ -21,7 +24,9 @@ __all__ = [
     "noise_feature_mass",
     "paired_comparison",
     "parameter_randomization",
+    "ranking",
     "relative_error",
+    "roar",
     "sign_agreement",
     "spearman",
     "top_k_precision",
