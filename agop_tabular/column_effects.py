@@ -16,6 +16,9 @@ from agop_tabular.features import FeatureMap
 VALUES = 64
 """Values of a column at which its effects are given, at most."""
 
+NUMBERS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
+"""Kinds of cells that are numbers; text that looks like them stays text."""
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnValues:
@@ -64,11 +67,15 @@ def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnVal
 def _chosen(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values, the first row that has each, and the number of rows nearest to each."""
     try:
-        if isinstance(cells.dtype, pd.CategoricalDtype):
+        if pd.api.types.infer_dtype(cells, skipna=True) not in NUMBERS:
             raise TypeError
         numbers = cells.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
-        codes, _ = pd.factorize(cells, use_na_sentinel=False)
+        try:
+            codes, _ = pd.factorize(cells, use_na_sentinel=False)
+        except TypeError:  # lists, say
+            cells = cells.map(repr)
+            codes, _ = pd.factorize(cells, use_na_sentinel=False)
         first = np.flatnonzero(~pd.Series(codes).duplicated())
         count = np.bincount(codes)
         names = cells.iloc[first].astype(object).where(cells.iloc[first].notna(), "nan").astype(str)
@@ -108,13 +115,13 @@ class ColumnEffects:
     _effects: Effects
     _feature_map: FeatureMap
 
-    def main(self, feature: str | int) -> pd.DataFrame:
+    def main(self, feature: Any) -> pd.DataFrame:
         """Main effect of a column.
 
         Parameters
         ----------
         feature : str or int
-            Name or place of the column.
+            Name of the column, or its place where no column has that name.
 
         Returns
         -------
@@ -133,15 +140,15 @@ class ColumnEffects:
                 )
         return pd.DataFrame(total.T.numpy(), index=self._labels(j), columns=list(self.target_names))
 
-    def pair(self, first: str | int, second: str | int, target: str | int = -1) -> pd.DataFrame:
+    def pair(self, first: Any, second: Any, target: Any = None) -> pd.DataFrame:
         """Pair effect of two columns.
 
         Parameters
         ----------
         first, second : str or int
             Names or places of the columns.
-        target : str or int, default=-1
-            Name or place of the score; the last one by default, which is the positive class of two.
+        target : label of a class, or index of an output, optional
+            The last one by default, which is the positive class of two.
 
         Returns
         -------
@@ -156,13 +163,14 @@ class ColumnEffects:
         values = (u * self._effects.signs[c]) @ v.T
         return pd.DataFrame(values.numpy(), index=self._labels(i), columns=self._labels(j))
 
-    def target_index(self, target: str | int) -> int:
-        """Place of a score by its name, or by its place, from the end where negative."""
+    def target_index(self, target: Any) -> int:
+        """Place of a score by its class or output; the last one for None."""
         names = self.target_names
-        if isinstance(target, (int, np.integer)) and -len(names) <= target < len(names):
-            return int(target) % len(names)
-        if str(target) in names:
-            return names.index(str(target))
+        if target is None:
+            return len(names) - 1
+        for name in (str(target), f"output {target}"):
+            if name in names:
+                return names.index(name)
         raise ValueError(f"target {target!r} is none of {', '.join(map(repr, names))}.")
 
     def variances(self) -> np.ndarray:
@@ -183,11 +191,11 @@ class ColumnEffects:
 
     # Inside -----------------------------------------------------------------------------------------------------
 
-    def _index(self, feature: str | int) -> int:
+    def _index(self, feature: Any) -> int:
+        if str(feature) in self.feature_names:
+            return self.feature_names.index(str(feature))
         if isinstance(feature, (int, np.integer)) and 0 <= feature < len(self.feature_names):
             return int(feature)
-        if feature in self.feature_names:
-            return self.feature_names.index(str(feature))
         raise ValueError(f"{feature!r} is not a column of the table: {', '.join(self.feature_names[:20])}.")
 
     def _labels(self, j: int) -> pd.Index:

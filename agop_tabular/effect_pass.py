@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,7 +30,7 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
     """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
     adapter = gathered.network
     n = len(X)
-    chosen = np.unique(np.linspace(0, n - 1, min(n, POOL)).astype(int))
+    chosen = _even(n, POOL).numpy()
     table = X if len(chosen) == n else take_rows(X, chosen)
     pool = adapter.tensor(adapter.encode(table))
     check_finite(pool, gathered.feature_map)
@@ -52,10 +51,22 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
                 moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
     if before is not None:
         moment.merge(before)
-        background = pool if gathered.background is None else gathered.background
-        return replace(gathered, effects=moment, background=background)
+        return replace(gathered, effects=moment, background=_both(gathered.background, pool, n / gathered.moment.n))
     values = column_values(table, pool, gathered.feature_map)
     return replace(gathered, effects=moment, columns=values, background=pool)
+
+
+def _both(old: Tensor | None, new: Tensor, share: float) -> Tensor | None:
+    """Background rows of which ``share`` are new; none where the old ones are not there any more."""
+    if old is None:
+        return None
+    size = min(POOL, round(min(len(new) / share, len(old) / (1 - share)))) if share < 1 else len(new)
+    parts = [rows[_even(len(rows), round(size * of))] for rows, of in ((old, 1 - share), (new, share))]
+    return torch.cat(parts)
+
+
+def _even(n: int, k: int) -> Tensor:
+    return torch.linspace(0, n - 1, max(1, min(n, k))).long()
 
 
 def _importance(gathered: Gathered, axes: tuple) -> Tensor:

@@ -35,14 +35,14 @@ def draw_main_effects(effects: ColumnEffects, features: Sequence[Any], target: A
             _draw_curve(panel, curve.iloc[:, targets], column.share)
         else:
             _draw_bars(panel, curve.iloc[:LEVELS, targets])
-        panel.set_title(curve.index.name, fontsize=10)
+        panel.set_title(_plain(curve.index.name), fontsize=10)
     panels[0].set_ylabel("effect on the score")
     if len(targets) > 1:
         lines = [plt.Line2D([], [], color=f"C{n}", lw=3) for n in range(len(targets))]
-        names = [effects.target_names[c] for c in targets]
+        names = [_plain(effects.target_names[c]) for c in targets]
         figure.legend(lines, names, title="class", loc="outside right upper", frameon=False)
     else:
-        figure.suptitle(f"Main effects on the score of {effects.target_names[targets[0]]}", fontsize=11)
+        figure.suptitle(f"Main effects on the score of {_plain(effects.target_names[targets[0]])}", fontsize=11)
     return figure
 
 
@@ -50,10 +50,14 @@ def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], 
     """A panel a pair: a map over the values of both columns."""
     plt = _pyplot()
     figure, panels = _grid(plt, len(pairs), columns=2, size=(4.4, 3.5))
-    c = effects.target_index(-1 if target is None else target)
+    c = effects.target_index(target)
     for panel, (first, second) in zip(panels, pairs, strict=False):
-        table = effects.pair(first, second, c)
+        table = effects.pair(first, second, effects.target_names[c])
         table = table.iloc[_shown(table.index), _shown(table.columns)]
+        if table.empty:
+            panel.set_axis_off()
+            panel.set_title(f"{_plain(first)} and {_plain(second)}: no values", fontsize=10)
+            continue
         largest = float(np.abs(table.to_numpy()).max()) or 1.0
         mesh = panel.pcolormesh(
             *_edges(panel, table.columns, "x"),
@@ -63,10 +67,10 @@ def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], 
             vmin=-largest,
             vmax=largest,
         )
-        panel.set_xlabel(table.columns.name)
-        panel.set_ylabel(table.index.name)
+        panel.set_xlabel(_plain(table.columns.name))
+        panel.set_ylabel(_plain(table.index.name))
         figure.colorbar(mesh, ax=panel, label="effect on the score")
-    figure.suptitle(f"Pair effects on the score of {effects.target_names[c]}", fontsize=11)
+    figure.suptitle(f"Pair effects on the score of {_plain(effects.target_names[c])}", fontsize=11)
     return figure
 
 
@@ -92,7 +96,7 @@ def _grid(plt: Any, n: int, columns: int = 3, size: tuple[float, float] = (3.4, 
 
 def _draw_curve(panel: Any, curve: Any, share: np.ndarray) -> None:
     x = curve.index.to_numpy(dtype=float)
-    there = ~np.isnan(x)
+    there = np.isfinite(x)
     panel.axhline(0.0, color="0.8", lw=0.8, zorder=0)
     few = there.sum() <= 12
     for n, name in enumerate(curve.columns):
@@ -101,6 +105,8 @@ def _draw_curve(panel: Any, curve: Any, share: np.ndarray) -> None:
         for missing in y[~there]:
             panel.axhline(missing, color=f"C{n}", ls=":", lw=1)
             panel.annotate("missing", (0.99, missing), xycoords=("axes fraction", "data"), ha="right", fontsize=7)
+    if not there.any():
+        return
     rug = np.quantile(np.repeat(x[there], np.maximum(1, (share[there] * 500).astype(int))), np.linspace(0, 1, 40))
     panel.plot(rug, np.zeros_like(rug), "|", color="0.4", ms=6, transform=panel.get_xaxis_transform(), clip_on=False)
 
@@ -116,13 +122,18 @@ def _draw_bars(panel: Any, curve: Any) -> None:
 
 def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= 14 else text[:13] + "…"
+    return _plain(text if len(text) <= 14 else text[:13] + "…")
+
+
+def _plain(text: Any) -> str:
+    """Dollars as they are, not as mathematics."""
+    return str(text).replace("$", r"\$")
 
 
 def _shown(index: Any) -> np.ndarray:
     """Numbers that are there, or the most frequent categories."""
     if index.dtype.kind == "f":
-        return np.flatnonzero(~np.isnan(index.to_numpy()))
+        return np.flatnonzero(np.isfinite(index.to_numpy()))
     return np.arange(min(len(index), LEVELS))
 
 

@@ -25,6 +25,7 @@ def to_tensors(moment: EffectMoment) -> dict[str, Tensor]:
         out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
     states = [axis.states.flatten() for axis in moment.axes if axis.states is not None]
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
+    out["effect_axis_gaps"] = torch.tensor([axis.gaps for axis in moment.axes], dtype=torch.bool)
     out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in moment.axes], dtype=torch.bool)
     return out
 
@@ -68,7 +69,7 @@ def from_tensors(tensors: Mapping[str, Tensor]) -> EffectMoment | None:
             shape = len(fields["share"]), len(fields["coordinates"])
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
-        axes.append(Axis(states=states, **fields))
+        axes.append(Axis(states=states, gaps=bool(tensors["effect_axis_gaps"][i]), **fields))
     moment = EffectMoment(tuple(axes), len(tensors["effect_slopes"]), meeting=tensors["effect_meeting"])
     for name in EffectMoment.SUMS:
         setattr(moment, name, tensors[f"effect_{name}"])

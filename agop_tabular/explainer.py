@@ -27,8 +27,8 @@ from agop_tabular.effect_pass import with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
-from agop_tabular.gate_pass import check_gate, find_gate
-from agop_tabular.global_effects import GlobalEffects
+from agop_tabular.gate_pass import applied, check_gate, find_gate
+from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.methods import Method, method_named
 from agop_tabular.passes import Attributed, Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
@@ -243,6 +243,11 @@ class AGOPExplainer(
                 "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
             )
         rows = self._rows(X, reset=not started)
+        if started and self._attribution.method.tables is not method_named(self.method).tables:
+            raise ValueError(
+                f'partial_fit goes on with what it gathers for method="{self._attribution.method.name}"; call fit to '
+                f'begin anew with method="{self.method}".'
+            )
         if started:
             return self._learn(self.estimator_, rows, self._gathered, labels=y)
         return self._learn(self.estimator, rows, labels=y)
@@ -256,12 +261,7 @@ class AGOPExplainer(
             if value != otherwise and (not isinstance(value, Integral) or value < 1):
                 raise ValueError(f"{name}={value!r} is neither {otherwise!r} nor a positive whole number.")
         check_gate(self.gate, method_named(self.method))
-        if not isinstance(self.refine, Integral) or self.refine < 0:
-            raise ValueError(f"refine={self.refine!r} is not a whole number of pairs of permutations, 0 for none.")
-        if self.refine and not method_named(self.method).tables:
-            raise ValueError(
-                f'refine={self.refine} corrects what method="agop" looks up; method="{self.method}" has no tables.'
-            )
+        self._check_refine()
         if not isinstance(self.estimator, nn.Module) and not hasattr(self.estimator, "fit"):
             adapt(self.estimator)  # which refuses what it does not know
         for name in ("prefit", "contrast"):
@@ -270,6 +270,14 @@ class AGOPExplainer(
                 raise ValueError(f'{name}={value!r} is not "auto", True or False.')
         if isinstance(self.baseline, str) and self.baseline not in ("mean", "zero"):
             raise ValueError(f'baseline={self.baseline!r} is not "mean", "zero" or one row of the table.')
+
+    def _check_refine(self) -> None:
+        if not isinstance(self.refine, Integral) or self.refine < 0:
+            raise ValueError(f"refine={self.refine!r} is not a whole number of pairs of permutations, 0 for none.")
+        if self.refine and not method_named(self.method).tables:
+            raise ValueError(
+                f'refine={self.refine} corrects what method="agop" looks up; method="{self.method}" has no tables.'
+            )
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The user's rows at the door: names and width checked; values are checked at the network's input."""
@@ -301,6 +309,7 @@ class AGOPExplainer(
     def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None, *, labels: Any) -> AGOPExplainer:
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
         method = method_named(self.method)
+        check_gate(self.gate, method, self.n_features_in_)
         with torch.inference_mode(False):
             if gathered is None:
                 adapter = adapt(estimator).on(self.device)
@@ -311,14 +320,8 @@ class AGOPExplainer(
             gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 gathered = with_effects(gathered, rows, self._seed())
-            baseline = self._baseline_row(gathered)
+            self._settle(gathered, self._baseline_row(gathered), (rows, labels))
             self.estimator_ = estimator
-            self._settle(gathered, baseline)
-            variances = None
-            if method.tables:
-                self._attribution.tabulated(gathered.network.device)  # laid out here, not at the first explanation
-                variances = self.effects_.variances() if self.gate is not None else None
-            self.gate_ = find_gate(gathered, self._attribution, self.gate, variances, rows, labels)
             return self
 
     def _contrast(self, method: Method) -> bool | None:
@@ -330,8 +333,8 @@ class AGOPExplainer(
     def _seed(self) -> int:
         return 0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31))
 
-    def _settle(self, gathered: Gathered, baseline: Tensor) -> AGOPExplainer:
-        """Everything that follows from what was gathered."""
+    def _settle(self, gathered: Gathered, baseline: Tensor, gated_by: tuple[Any, Any] | None = None) -> AGOPExplainer:
+        """Everything that follows from what was gathered, and a gate from rows and labels; kept whole or not at all."""
         fitted = Attribution.fitted(
             method_named(self.method),
             gathered.feature_map,
@@ -344,6 +347,12 @@ class AGOPExplainer(
             score_total=gathered.score_total if method_named(self.method).tables else None,
         )
         fitted.warn(stacklevel=4)
+        if gated_by is not None:
+            variances = None
+            if fitted.effects is not None:
+                fitted.tabulated(gathered.network.device)  # laid out here, not at the first explanation
+                variances = column_effects(gathered, fitted).variances() if self.gate is not None else None
+            self.gate_ = find_gate(gathered, fitted, self.gate, variances, *gated_by)
         self._gathered, self._attribution = gathered, fitted
         self._fitted_params = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
         self.n_samples_seen_ = gathered.moment.n
@@ -448,7 +457,7 @@ class AGOPExplainer(
 
     def _attribute(self, X: Any, target: Any, *, with_support: bool) -> Attributed:
         n, dtype, gathered = len(X), result_dtype(X), self._gathered
-        mask = None if isinstance(self.gate, str) or self.gate_ is None else self.gate_.mask
+        mask = applied(self.gate, self.gate_, gathered.feature_map.n_columns)
         if self._attribution.method.constant:
             row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
             every = isinstance(target, str) and target == ALL
@@ -465,14 +474,17 @@ class AGOPExplainer(
                 wanted,
                 dtype,
                 with_support=with_support,
-                refinement=self._refinement() if self.refine else None,
+                refinement=self._refinement(),
             ).gated(mask)
 
     def _refinement(self) -> Refinement | None:
+        self._check_refine()
+        if not self.refine:
+            return None
         background = self._gathered.background
         if background is None:
             raise ValueError(
-                "refine= needs training rows, and a saved file does not hold them: fit again, or set refine=0."
+                "refine= needs training rows, which a saved file does not hold: fit again, or set_params(refine=0)."
             )
         seed = int(self.random_state) if isinstance(self.random_state, Integral) else 0
         return self._attribution.refinement(background, int(self.refine), seed)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils import check_consistent_length
 from torch import Tensor
 
 from agop_tabular.adapters.base import take_rows
@@ -27,12 +28,42 @@ OVERFITTED = 0.1
 """Share of rows that noise may decide without a warning."""
 
 
-def check_gate(wanted: Any, method: Method) -> None:
-    """Refuse what is no gate."""
+def check_gate(wanted: Any, method: Method, n_columns: int | None = None) -> None:
+    """Refuse what is no gate, as far as it can be told before the columns are known."""
     if isinstance(wanted, str) and wanted != "auto":
         raise ValueError(f'gate={wanted!r} is not "auto", True, None or a mask over the columns.')
-    if wanted is True and not method.tables:
+    if _looks(wanted) and not isinstance(wanted, str) and not method.tables:
         raise ValueError(f'gate=True needs the effects of method="agop"; for method="{method.name}" give a mask.')
+    if n_columns is not None and not _looks(wanted) and not _is_off(wanted):
+        _as_mask(wanted, n_columns)
+
+
+def applied(wanted: Any, gate: Gate | None, n_columns: int) -> np.ndarray | None:
+    """The mask that attributions are multiplied by; None for none.
+
+    Parameters
+    ----------
+    wanted : "auto", bool, None or array-like of shape (d,)
+        As the parameter stands now, whatever it was when the explainer was fitted.
+    gate : Gate or None
+        What was found then.
+    """
+    if isinstance(wanted, str) or _is_off(wanted):
+        return None
+    if not _looks(wanted):
+        return _as_mask(wanted, n_columns)
+    if gate is None or np.isnan(gate.evidence):
+        raise ValueError("gate=True, but no floor was looked for when this explainer was fitted; fit it again.")
+    return gate.mask
+
+
+def _looks(wanted: Any) -> bool:
+    """Whether a floor is to be found."""
+    return isinstance(wanted, str) or (isinstance(wanted, (bool, np.bool_)) and bool(wanted))
+
+
+def _is_off(wanted: Any) -> bool:
+    return wanted is None or (isinstance(wanted, (bool, np.bool_)) and not wanted)
 
 
 def find_gate(
@@ -48,10 +79,10 @@ def find_gate(
     rows : ndarray or DataFrame of shape (n, d)
     labels : array-like of shape (n,) or None
     """
-    if wanted is None or wanted is False or (variances is None and isinstance(wanted, str)):
+    if _is_off(wanted) or (variances is None and isinstance(wanted, str)):
         return None
     useful = None
-    found = isinstance(wanted, (str, bool, np.bool_))
+    found = _looks(wanted)
     if found:
         assert variances is not None
         useful = None if labels is None else usefulness(gathered, rows, labels)
@@ -94,8 +125,12 @@ def usefulness(gathered: Gathered, X: Any, y: Any) -> np.ndarray | None:
         None where the labels are not those of the model, so that there is no loss.
     """
     adapter = gathered.network
+    check_consistent_length(X, y)
+    labels = np.asarray(y, dtype=object)
+    if labels.size != len(X):  # several labels a row
+        return None
     chosen = _spread(len(X))
-    truth = _truth(gathered, np.asarray(y, dtype=object).ravel()[chosen])
+    truth = _truth(gathered, labels.ravel()[chosen])
     if truth is None:
         return None
     x = _coordinates(gathered, X, chosen)

@@ -27,15 +27,7 @@ class GlobalEffects:
     def effects_(self) -> ColumnEffects:
         """Main and pair effects in the user's columns; only for ``method="agop"``."""
         check_is_fitted(self, "n_samples_seen_")
-        effects = self._attribution.effects
-        if effects is None:
-            raise AttributeError(
-                f'method="{self._attribution.method.name}" gathers no effects; fit with method="agop".'
-            )
-        gathered = self._gathered
-        return ColumnEffects(
-            gathered.feature_map.names, gathered.score_names, gathered.columns, effects, gathered.feature_map
-        )
+        return column_effects(self._gathered, self._attribution)
 
     @property
     def interaction_importances_(self) -> np.ndarray:
@@ -98,6 +90,14 @@ class GlobalEffects:
             order = np.argsort(-effects.variances()[first, second], kind="stable")[: _positive(n)]
             pairs = [(effects.feature_names[first[i]], effects.feature_names[second[i]]) for i in order]
         return draw_pair_effects(effects, _some(pairs), target)
+
+
+def column_effects(gathered: Gathered, fitted: Attribution) -> ColumnEffects:
+    """The effects that a fit has, in the user's columns."""
+    if fitted.effects is None:
+        raise AttributeError(f'method="{fitted.method.name}" gathers no effects; fit with method="agop".')
+    feature_map = gathered.feature_map
+    return ColumnEffects(feature_map.names, gathered.score_names, gathered.columns, fitted.effects, feature_map)
 
 
 def _positive(n: int) -> int:

@@ -328,28 +328,28 @@ def _tables(gathered: Gathered, attribution: Attribution, refinement: Refinement
     adapter = gathered.network
     fitted = attribution.tabulated(adapter.device)
 
-    def of_score(x: Tensor, s: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor, Tensor | None]:
-        values, support = fitted.values(x, s, target)
-        if refinement is None:
-            return values, support, None
-        index = torch.full((len(x),), target) if isinstance(target, int) else target
-        total = s.double() - fitted.mean_scores[index]
-        values, errors = refinement.refined(gathered.scores, x, values, total, index)
-        return values, support, errors
-
     def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
         with torch.no_grad():
             s = gathered.scores(x)
             check_scores(s, first)
-            if choose is not None:
-                index = choose(s)
-                s = s.gather(1, index[:, None])[:, 0]
-                values, support, errors = of_score(x, s, index)
-                return values, index, support, s, errors
-            each = [of_score(x, s[:, c], c) for c in range(s.shape[1])]
-            values, support = torch.stack([e[0] for e in each], dim=-1), torch.stack([e[1] for e in each], dim=-1)
-            sampled = [e[2] for e in each if e[2] is not None]
-            return values, None, support, s, torch.stack(sampled, dim=-1) if sampled else None
+            if choose is None:
+                every = torch.arange(s.shape[1], device=s.device)
+                parts = [fitted.values(x, s[:, c], c) for c in range(s.shape[1])]
+                values, support = (torch.stack(part, dim=-1) for part in zip(*parts, strict=True))
+                if refinement is None:
+                    return values, None, support, s, None
+                refined = refinement.refined(
+                    gathered.scores, x, values, s.double() - fitted.mean_scores, every.expand(len(x), -1)
+                )
+                return refined[0], None, support, s, refined[1]
+            index = choose(s)
+            s = s.gather(1, index[:, None])[:, 0]
+            values, support = fitted.values(x, s, index)
+            if refinement is None:
+                return values, index, support, s, None
+            total = s.double() - fitted.mean_scores[index]
+            refined = refinement.refined(gathered.scores, x, values[:, :, None], total[:, None], index[:, None])
+            return refined[0][:, :, 0], index, support, s, refined[1][:, :, 0]
 
     return batch
 

@@ -36,6 +36,7 @@ _KEY = "agop_tabular"
 def save(explainer: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted explainer without its estimator, whole or not at all."""
     gathered = explainer._gathered
+    params = explainer._fitted_params | {name: getattr(explainer, name) for name in ("gate", "refine")}
     feature_map = gathered.feature_map
     network, probe_scores = (
         (fingerprint(gathered.adapter), torch.from_numpy(_probe_scores(gathered)))
@@ -62,7 +63,7 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
     classes = gathered.classes
     state = {
         "format": FORMAT,
-        "params": {name: _plain(name, value) for name, value in explainer._fitted_params.items()},
+        "params": {name: _plain(name, value) for name, value in params.items()},
         "contrast": gathered.contrast,
         "n": gathered.moment.n,
         "names": feature_map.names,

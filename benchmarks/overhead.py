@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from torch import nn
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters.base import auto_batch_size
+from benchmarks import tasks
 from benchmarks.machine import machine
 from benchmarks.measure import in_own_process, median_seconds, peak_growth, timed
 from benchmarks.page import made_with
@@ -32,10 +34,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", type=int, default=108)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--memory-rows", type=int, default=1_000_000, help="0 leaves the memory out")
+    parser.add_argument("--default-rows", type=int, default=20_000, help="that the default method explains")
+    parser.add_argument("--default-columns", type=int, nargs="+", default=[20, 50, 100])
     parser.add_argument("--output", type=Path, default=RESULTS)
 
 
-def run(rows: int, columns: int, repeats: int, memory_rows: int, output: Path) -> dict:
+def run(
+    rows: int,
+    columns: int,
+    repeats: int,
+    memory_rows: int,
+    default_rows: int,
+    default_columns: list[int],
+    output: Path,
+) -> dict:
     cells = []
     for n_classes in (2, 5):
         for width in (128, 512):
@@ -49,6 +61,17 @@ def run(rows: int, columns: int, repeats: int, memory_rows: int, output: Path) -
                 flush=True,
             )
     result = {"machine": machine(), "rows": rows, "columns": columns, "repeats": repeats, "cells": cells}
+    result["default"] = []
+    for n_columns in default_columns:
+        for trained in (True, False):
+            cell = against_forward(default_rows, n_columns, trained, rows, repeats)
+            result["default"].append(cell)
+            print(
+                f"agop, {n_columns} columns, {'trained' if trained else 'untrained'}: explain {cell['ratio']:.1f} "
+                f"forward passes ({1e3 * cell['explainer']:.0f} ms), fit {cell['fit_seconds']:.1f} s, tables "
+                f"{cell['tables_mb']:.1f} MB",
+                flush=True,
+            )
     if memory_rows:
         result["memory"] = in_own_process(peak_memory, memory_rows, 50)
         print(
@@ -99,6 +122,31 @@ def compare(rows: int, columns: int, n_classes: int, width: int, repeats: int) -
         "explain": ratio(lambda: explainer.explain(X), lambda: bare_explain(module, X, chain, baseline, size), repeats),
         "forward": median_seconds(lambda: forward(module, X, size), repeats),
     }
+
+
+def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repeats: int) -> dict:
+    """The default method, values only, numpy in and out, beside a forward pass of the module at its fastest size."""
+    size = tasks.Size(features=columns)
+    net = tasks.train("sparse-nonlinear", 0, size).net if trained else make_net(columns, 3, size.width)
+    X = np.random.default_rng(0).standard_normal((max(rows, fit_rows), columns), dtype=np.float32)
+    module = net.module_.eval()
+    start = time.perf_counter()
+    explainer = AGOPExplainer(net).fit(X[:fit_rows])
+    fit_seconds = time.perf_counter() - start
+    X = X[:rows]
+    batch = min((512, 2048, 4096, rows), key=lambda b: median_seconds(lambda: forward(module, X, b), 5))
+    look_up = explainer._attribution.tabulated(torch.device("cpu")).look_up
+    moment = explainer._gathered.effects
+    return {
+        "columns": columns,
+        "trained": trained,
+        "vectors": look_up.signs.shape[1],
+        "meeting": int(look_up.meets.sum()),
+        "fit_rows": fit_rows,
+        "fit_seconds": fit_seconds,
+        "tables_mb": (look_up.n_bytes + sum(getattr(moment, name).nbytes for name in moment.SUMS)) / 1e6,
+        "batch_size": batch,
+    } | ratio(lambda: explainer.explain(X), lambda: forward(module, X, batch), repeats)
 
 
 def bare_explain(module, X, chain, baseline, size):
@@ -174,6 +222,30 @@ def table(result: dict) -> str:
                 f"{figures['ratio']:.2f} ({figures['pairs_min']:.2f} to {figures['pairs_max']:.2f})",
             ]
         lines.append("| " + " | ".join([*columns, f"{1e3 * cell['forward']:.0f}"]) + " |")
+    if result["default"]:
+        lines += [
+            "",
+            "## The default method beside a forward pass",
+            "",
+            "`agop`, values only, numpy in and out, against the module under no_grad at its fastest batch size, MLP "
+            "128-64, 3 classes; *trained* networks learned five informative columns. *Vectors* are kept for the pair "
+            "effects, *meeting* columns have any. Tables: look-up and sums, in memory.",
+            "",
+            "| columns | network | vectors | meeting | explain, ms | forward, ms | ratio (pairs) | fit, s (rows) | "
+            "tables, MB |",
+            "|---|---|---|---|---|---|---|---|---|",
+        ]
+        for c in result["default"]:
+            columns = [
+                str(c["columns"]),
+                "trained" if c["trained"] else "untrained",
+                str(c["vectors"]),
+                str(c["meeting"]),
+            ]
+            columns += [f"{1e3 * c['explainer']:.0f}", f"{1e3 * c['loop']:.1f}"]
+            columns += [f"{c['ratio']:.1f} ({c['pairs_min']:.1f} to {c['pairs_max']:.1f})"]
+            columns += [f"{c['fit_seconds']:.1f} ({c['fit_rows']:,})", f"{c['tables_mb']:.1f}"]
+            lines.append("| " + " | ".join(columns) + " |")
     if "memory" in result:
         memory = result["memory"]
         lines += [

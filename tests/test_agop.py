@@ -11,7 +11,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 from test_pipelines import PREPROCESSING
 
 from agop_tabular import AGOPExplainer
@@ -160,3 +160,40 @@ def test_rows_far_outside_and_one_row(net, X):
     assert explanation.support.mean() < explainer(X).support.mean()
     np.testing.assert_allclose(explainer.explain(X[:1]), explainer.explain(X)[:1], rtol=1e-5, atol=1e-6)
     assert explainer.explain(pd.DataFrame(X[:1])).shape == (1, 6)
+
+
+@pytest.mark.parametrize(("code", "share"), [(-999, 0.02), (-999, 0.1), (-99, 0.1)])
+@pytest.mark.parametrize("scaler", [RobustScaler(), StandardScaler()], ids=["robust", "standard"])
+def test_a_code_for_missing_values(code, share, scaler):
+    rng = np.random.default_rng(0)
+    amount = np.where(rng.random(1500) < share, code, rng.gamma(2, 1, 1500))
+    X = np.c_[amount, rng.standard_normal(1500)]
+    y = X[:, 1] + np.where(amount < 0, 4, 3 * np.log1p(np.abs(amount)))
+    model = make_pipeline(scaler, MLPRegressor(hidden_layer_sizes=(32,), max_iter=500, random_state=0)).fit(X, y)
+    explainer = AGOPExplainer(model).fit(X)
+    at = np.unique(X[:, 0])[[0, 100, 700, 1300]]
+    curve = explainer.effects_.main(0).iloc[:, 0]
+    by_hand = [model.predict(np.c_[np.full(1500, v), X[:, 1]]).mean() for v in at]
+    by_hand -= np.mean([model.predict(np.c_[np.full(1500, v), X[:, 1]]).mean() for v in X[::10, 0]])
+    np.testing.assert_allclose(np.interp(at, curve.index, curve), by_hand, atol=0.2 * np.ptp(by_hand) + 0.05)
+    rows = X[:100]
+    own = NetworkShapley(n_permutations=1000)(model, rows, "predicted", X, 0)
+    error = np.linalg.norm(explainer.explain(rows) - own) / np.linalg.norm(own)
+    assert error < 0.25
+    refined = AGOPExplainer(model, refine=16).fit(X).explain(rows)
+    assert np.linalg.norm(refined - own) / np.linalg.norm(own) < 1.2 * error
+
+
+def test_large_offsets_are_taken_off_in_full_precision():
+    class Late(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("centre", torch.tensor(1.6e9))
+
+        def forward(self, x):
+            return torch.tanh((x[:, :1] - self.centre) / 30) + 0 * x[:, 1:]
+
+    X = np.random.default_rng(0).standard_normal((800, 2)) * [30, 1] + [1.6e9, 0]
+    found = AGOPExplainer(Late().double()).fit(X).explain(X)
+    expected = np.tanh((X[:, 0] - 1.6e9) / 30)
+    np.testing.assert_allclose(found[:, 0], expected - expected.mean(), atol=0.02)

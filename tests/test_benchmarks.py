@@ -22,12 +22,19 @@ def call(study, output, options, capsys):
 
 
 def test_overhead(tmp_path, capsys):
-    printed = call("overhead", tmp_path, "--rows 300 --columns 5 --repeats 1 --memory-rows 2000", capsys)
+    printed = call(
+        "overhead",
+        tmp_path,
+        "--rows 300 --columns 5 --repeats 1 --memory-rows 2000 --default-rows 200 --default-columns 6",
+        capsys,
+    )
     assert "peak memory" in printed
     result = json.loads((tmp_path / "overhead.json").read_text())
     assert [(c["n_classes"], c["width"]) for c in result["cells"]] == [(2, 128), (2, 512), (5, 128), (5, 512)]
     assert all(cell[what]["ratio"] > 0 for cell in result["cells"] for what in ("fit", "explain"))
     assert (tmp_path / "overhead.md").read_text().count("|") > 40
+    assert [cell["trained"] for cell in result["default"]] == [True, False]
+    assert all(cell["ratio"] > 1 and cell["tables_mb"] > 0 for cell in result["default"])
 
 
 def test_from_the_command_line():

@@ -151,3 +151,38 @@ def test_constant_and_many_valued_columns():
     assert (effects.main("one") == 0).all(axis=None)
     assert len(effects.main("id")) == 64
     assert effects.pair("one", "x").abs().max(axis=None) == 0
+
+
+def test_names_come_before_places():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 3)), columns=[2, 1, 0])
+    y = np.digitize(X[0] - X[1], [-1, 1]) + 1  # classes 1, 2, 3
+    explainer = AGOPExplainer(MLPClassifier(max_iter=40, random_state=0).fit(X.to_numpy(), y)).fit(X.to_numpy())
+    effects = explainer.effects_
+    assert effects.main(0).index.name == "x0"
+    assert effects.target_index(1) == 0
+    assert effects.target_index(3) == effects.target_index(None) == 2
+    with pytest.raises(ValueError, match="is none of"):
+        effects.pair(0, 1, target=0)
+
+
+def test_text_that_looks_like_numbers_stays_text():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"zip": rng.choice(["1", "01", "7"], 500), "x": rng.normal(size=500)})
+    model = make_pipeline(
+        make_column_transformer((OneHotEncoder(), ["zip"]), remainder="passthrough"), LogisticRegression()
+    ).fit(X, (X["zip"] == "01") | (X["x"] > 1))
+    assert set(AGOPExplainer(model).fit(X).effects_.main("zip").index) == {"1", "01", "7"}
+
+
+def test_pictures_of_odd_columns(tmp_path):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"gone": np.nan, r"price $\frac$": rng.normal(size=300), "kind": rng.choice(["x^$%$", "$a_$"], 300)}
+    )
+    encode = make_column_transformer((OneHotEncoder(), ["kind"]), ("passthrough", [r"price $\frac$"]))
+    model = make_pipeline(encode, LogisticRegression()).fit(X, X.iloc[:, 1] > 0)
+    explainer = AGOPExplainer(model).fit(X)
+    explainer.plot_effects().savefig(tmp_path / "a.png")
+    explainer.plot_interactions().savefig(tmp_path / "b.png")
+    plt.close("all")

@@ -31,6 +31,13 @@ FREQUENT = 16
 """States of an axis that meet other axes by themselves; rarer ones meet them together."""
 
 
+GAP = 2.0
+"""A stretch without rows, longer than this times the spread of the column, is not integrated across."""
+
+BEYOND = 0.002
+"""Share of the rows that must lie on either side of it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
     """One axis and its bins. All tensors are float64 or int64.
@@ -48,6 +55,9 @@ class Axis:
         Group of each bin, numbered from 0.
     states : Tensor of shape (n_bins, m) or None
         Coordinates in each state; None for a numeric axis.
+    gaps : bool
+        Whether a numeric axis has wide stretches without rows, such as those around a code for missing values. Nothing
+        is known of gradients there, so that scores are compared at its nodes.
     share : Tensor of shape (n_bins,)
         Share of the rows in each bin.
     """
@@ -59,6 +69,7 @@ class Axis:
     groups: Tensor
     states: Tensor | None
     share: Tensor
+    gaps: bool = False
 
     @property
     def n_bins(self) -> int:
@@ -69,6 +80,11 @@ class Axis:
     def n_groups(self) -> int:
         """Number of groups of bins."""
         return int(self.groups.max()) + 1
+
+    @property
+    def compared(self) -> Tensor | None:
+        """Coordinates (n_bins, m) at which scores are compared; None where gradients are integrated instead."""
+        return self.nodes[:, None] if self.gaps else self.states
 
     @property
     def interpolated(self) -> bool:
@@ -142,7 +158,8 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     even = torch.arange(1, BINS, dtype=torch.float64) / BINS
     tails = torch.tensor(TAILS, dtype=torch.float64)
     cuts = torch.cat((even, tails, 1 - tails))
-    edges = torch.unique(torch.cat((torch.quantile(rest, cuts) if len(rest) else rest, alone)))
+    far = _gaps(values, counts)
+    edges = torch.unique(torch.cat((torch.quantile(rest, cuts) if len(rest) else rest, alone, far)))
     edges = edges[(edges > values[0]) & (edges <= values[-1])]
     place = torch.bucketize(values, edges, right=True)
     rows_in, sums = torch.zeros(2, len(edges) + 1, dtype=torch.float64)
@@ -154,7 +171,17 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
     groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
     groups = torch.unique(groups, return_inverse=True)[1]
-    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share)
+    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share, len(far) > 0)
+
+
+def _gaps(values: Tensor, counts: Tensor) -> Tensor:
+    """Middles of the wide stretches without rows."""
+    below = counts.cumsum(0)[:-1] / counts.sum()
+    there = torch.repeat_interleave(values, counts)
+    q = torch.quantile(there, torch.tensor([0.25, 0.75, 0.05, 0.95], dtype=torch.float64))
+    spread = q[1] - q[0] if q[1] > q[0] else q[3] - q[2]
+    wide = (values.diff() > GAP * spread) & (below > BEYOND) & (below < 1 - BEYOND) & (spread > 0)
+    return ((values[1:] + values[:-1]) / 2)[wide]
 
 
 def _rare_together(share: Tensor) -> Tensor:

@@ -45,8 +45,8 @@ class EffectMoment:
     counts : Tensor of shape (n_bins of all axes,)
         Rows in each bin.
     slopes : Tensor of shape (n_scores, n_bins of all axes)
-        Sum of the gradients of the rows in each bin; on axes of states, sum over rows of the score in that state minus
-        its mean over states.
+        Sum of the gradients of the rows in each bin; where states are compared, sum over rows of the score in that
+        state minus its mean over states.
     compared : Tensor of shape (1,)
         Rows on which states were compared.
     pair_counts : Tensor of shape (m, m)
@@ -103,7 +103,7 @@ class EffectMoment:
         inside = self._in_groups(bins)
         self.pair_counts += (inside.T @ inside).double()
 
-        numeric = [i for i, axis in enumerate(self.axes) if axis.states is None]
+        numeric = [i for i, axis in enumerate(self.axes) if axis.compared is None]
         if numeric:
             coordinates = torch.cat([self.axes[i].coordinates for i in numeric])
             parts = [(n, self.groups_of[i]) for n, i in enumerate(numeric) if self.meeting[i]]
@@ -113,7 +113,7 @@ class EffectMoment:
                 along = gradient[:, coordinates].float().cpu()
                 self.slopes[c].index_add_(0, place[:, numeric].flatten(), along.double().flatten())
                 self.pairs[c, rows] += ((inside[:, rows] * along[:, owner]).T @ inside).double()
-        n_states = sum(axis.n_bins for axis in self.axes if axis.states is not None)
+        n_states = sum(axis.n_bins for axis in self.axes if axis.compared is not None)
         if n_states:
             n = max(1, EVALUATIONS // n_states)
             self._compare_states(scores, x[:n], inside[:n])
@@ -136,10 +136,10 @@ class EffectMoment:
         self.compared += len(x)
         self.state_rows += inside.sum(dim=0).double()
         for i, axis in enumerate(self.axes):
-            if axis.states is None:
+            if axis.compared is None:
                 continue
             in_state = []
-            for state in axis.states:
+            for state in axis.compared:
                 moved = x.clone()
                 moved[:, axis.coordinates] = state.to(x.device, x.dtype)
                 in_state.append(scores(moved).float().cpu())

@@ -63,7 +63,7 @@ class Effects:
         for axis, part in zip(moment.axes, moment.bins_of, strict=True):
             count, slope = moment.counts[part], moment.slopes[:, part]
             there = count > 0
-            if axis.states is not None:
+            if axis.compared is not None:
                 there = torch.ones_like(there)
                 mains.append(slope / moment.compared.clamp_min(1))
             else:
@@ -142,10 +142,10 @@ def pair_effects(moment: EffectMoment, group_nodes: list[Tensor]) -> Tensor:
     for i, (axis, rows) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
         if not moment.meeting[i]:
             continue
-        counts = moment.pair_counts[rows] if axis.states is None else moment.state_rows.expand(axis.n_groups, -1)
+        counts = moment.pair_counts[rows] if axis.compared is None else moment.state_rows.expand(axis.n_groups, -1)
         of_one = moment.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)  # what it does alone
         h = (moment.pairs[:, rows] - of_one[:, :, None] * counts) / (counts + SHRINK)
-        if axis.states is None:
+        if axis.compared is None:
             h = integrated(group_nodes[i], h.transpose(1, 2)).transpose(1, 2)
         h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
         for k, columns in enumerate(moment.groups_of):

@@ -59,6 +59,11 @@ class LookUp:
         self.order = torch.tensor(numeric + states).argsort().to(device) if numeric and states else None
         self.chunk = max(256, CHUNK // max(1, self.n_axes + sum(part.n_numbers for part in self.parts)))
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the tables."""
+        return sum(t.nbytes for part in self.parts for t in vars(part).values() if isinstance(t, Tensor))
+
     def attributions(self, x: Tensor, target: Tensor | int) -> Tensor:
         """Attributions of one score a row.
 
@@ -89,7 +94,7 @@ class LookUp:
         """Attributions of score c, a chunk of rows after the other."""
         for start in range(0, len(x), self.chunk):
             rows = slice(start, start + self.chunk)
-            read = [part.read(x[rows].float(), c) for part in self.parts]
+            read = [part.read(x[rows], c) for part in self.parts]
             together = sum(vectors for _, vectors, _ in read) * self.signs[c]
             values = [
                 part.with_pairs(c, one, kept, together) for part, (one, _, kept) in zip(self.parts, read, strict=True)
@@ -112,7 +117,7 @@ class _Numeric:
         coordinates = torch.cat([axis.coordinates for axis in axes])
         self.coordinates = coordinates.to(device)
         self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
-        self.centre = torch.tensor(middle).float().to(device)
+        self.centre = torch.tensor(middle, dtype=torch.float64).to(device)
         self.unit = 1 / torch.tensor(spread).float().to(device)
         self.starts = (torch.arange(len(axes), dtype=torch.int32) * 2 * SIDE).to(device)
         self._lay_out_pairs(effects, which, meets, torch.tensor(middle), torch.tensor(spread), device)
@@ -148,7 +153,7 @@ class _Numeric:
     def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
         """Own values (b, n), sum of the vectors (b, r), and the ramps that these were made of (b, n_ramps, n_met)."""
         keys = x if self.in_order and x.shape[1] == len(self.coordinates) else x.index_select(1, self.coordinates)
-        y = (keys - self.centre).mul_(self.unit)
+        y = (keys - self.centre.to(keys.dtype)).float().mul_(self.unit)
         bits = y.view(torch.int32)
         cell = (bits & 0x7FFFFFFF).bitwise_right_shift_(SHIFT).sub_((127 + SMALLEST) << (23 - SHIFT))
         cell = cell.clamp_(0, SIDE - 1).sub_((bits >> 31).mul_(SIDE)).add_(self.starts).flatten()
@@ -186,6 +191,7 @@ class _States:
 
     def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
         """Own values (b, n), sum of the vectors (b, r), and the vectors (b, n, r)."""
+        x = x.float()
         lines = torch.stack([torch.bucketize(_keys(x, *axis[:2]), axis[2], right=True) for axis in self.axes], dim=1)
         lines += self.starts
         values = self.values[c].index_select(0, lines.flatten()).view(lines.shape)

@@ -7,8 +7,13 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 
-EVALUATED = 2**17
-"""Rows that the network scores at a time."""
+EVALUATED, NUMBERS = 2**17, 2**24
+"""Rows that the network scores at a time, and numbers in them."""
+
+
+def joined_rows(p: int) -> int:
+    """Rows of p coordinates that are scored at a time."""
+    return max(1, min(EVALUATED, NUMBERS // max(1, p)))
 
 
 @torch.no_grad()
@@ -31,7 +36,7 @@ def joining(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor, column_of
     Tensor of shape (b, n, 2, d, C), float64, on the CPU
     """
     (b, p), (n, d) = x.shape, orders.shape
-    step = max(1, EVALUATED // (2 * (d + 1) * b))
+    step = max(1, joined_rows(p) // (2 * (d + 1) * b))
     if step < n:
         parts = [joining(scores, x, absent[i : i + step], orders[i : i + step], column_of) for i in range(0, n, step)]
         return torch.cat(parts, dim=1)

@@ -16,7 +16,7 @@ from torch import Tensor
 from agop_tabular.core.effects import Effects
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.lookup import LookUp
-from agop_tabular.core.permutations import joining
+from agop_tabular.core.permutations import joined_rows, joining
 
 ROWS = 64
 """Rows that are refined at a time."""
@@ -66,17 +66,13 @@ class Refinement:
         return absent, torch.rand(self.n_pairs, self.n_columns, generator=generator).argsort(dim=1)
 
     @cached_property
-    def _of_background(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Of each score: φ and u of the drawn rows, and their means over all background rows."""
+    def _of_all(self) -> list[tuple[Tensor, Tensor]]:
+        """Means of φ and u over all background rows, of each score."""
         background = self.background.cpu()
         means = torch.stack([self.effects.mean(i, background) for i in range(self._n_axes)], dim=1)
         means = means * self.look_up.meets[:, None]
         return [
-            (
-                *self._read(self._drawn[0], c),
-                self.look_up.attributions(self.background, c).double().cpu().mean(dim=0),
-                means[c],
-            )
+            (self.look_up.attributions(self.background, c).double().cpu().mean(dim=0), means[c])
             for c in range(len(self.effects.signs))
         ]
 
@@ -98,56 +94,68 @@ class Refinement:
         columns = self.column_of[torch.tensor([int(axis.coordinates[0]) for axis in self.effects.axes])]
         return torch.zeros(*values.shape[:-1], self.n_columns, dtype=values.dtype).index_add_(-1, columns, values)
 
-    def refined(self, scores: Scores, x: Tensor, found: Tensor, total: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Attributions of one score a row, corrected by what was sampled, and their standard errors.
+    def refined(
+        self, scores: Scores, x: Tensor, found: Tensor, totals: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Attributions of some scores of each row, corrected by what was sampled, and their standard errors.
 
         The correction is fitted to the total and shrunk by its own standard error (James and Stein's factor for each
-        row), so that little sampling does no harm.
+        row), so that little sampling does no harm. The network is evaluated once for all scores.
 
         Parameters
         ----------
         scores : callable
             Maps coordinates (b, p) to scores (b, C).
         x : Tensor of shape (b, p)
-        found : Tensor of shape (b, d)
+        found : Tensor of shape (b, d, m)
             Attributions of the look-up.
-        total : Tensor of shape (b,)
-            What a row's attributions add up to.
-        target : Tensor of int, shape (b,)
+        totals : Tensor of shape (b, m)
+            What they add up to.
+        targets : Tensor of int, shape (b, m)
+            The scores that are attributed.
 
         Returns
         -------
-        values, standard_error : Tensor of shape (b, d), float64, on the CPU
+        values, standard_error : Tensor of shape (b, d, m), float64, on the CPU
             The error is that of the correction before it is shrunk.
         """
         values, errors = torch.zeros(2, *found.shape, dtype=torch.float64)
+        found, totals, targets = found.double().cpu(), totals.double().cpu(), targets.cpu()
         for start in range(0, len(x), ROWS):
             part = slice(start, start + ROWS)
-            gains = joining(scores, x[part], *self._drawn, self.column_of)  # (b, n, 2, d, C)
-            for c in torch.unique(target[part]).tolist():
-                rows = torch.nonzero(target[part].cpu() == c).flatten()
-                sampled = self._sampled(x[part][rows.to(x.device)], gains[rows, ..., c], c)
-                whole = start + rows
-                values[whole], errors[whole] = shrunk(
-                    found[whole.to(found.device)].double().cpu(),
-                    *sampled,
-                    total[whole.to(total.device)].double().cpu(),
-                    self.n_pairs,
-                )
+            of_class = self._sampled(scores, x[part], torch.unique(targets[part]).tolist())
+            for m in range(targets.shape[1]):
+                for c in torch.unique(targets[part, m]).tolist():
+                    rows = torch.nonzero(targets[part, m] == c).flatten()
+                    whole = start + rows
+                    sampled, variance = (t[rows] for t in of_class[c])
+                    values[whole, :, m], errors[whole, :, m] = shrunk(
+                        found[whole, :, m], sampled, variance, totals[whole, m], self.n_pairs
+                    )
         return values, errors
 
-    def _sampled(self, x: Tensor, gains: Tensor, c: int) -> tuple[Tensor, Tensor]:
-        """Unbiased attributions (b, d) from gains (b, n, 2, d), and their variance."""
-        phi, u = self._read(x, c)
-        phi_b, u_b, phi_mean, u_mean = self._of_background[c]
-        known = self._against(c, phi, u, phi_mean, u_mean)
-        single = torch.stack([self._against(c, phi, u, a, b) for a, b in zip(phi_b, u_b, strict=True)], dim=1)
-        rest = gains.mean(dim=2) - single
-        own = known + rest.mean(dim=1)
-        n = rest.shape[1]
-        if n > 1:
-            return own, rest.var(dim=1) / n
-        return own, (gains[:, 0, 0] - gains[:, 0, 1]).square() / 4  # of the two halves, which is too large
+    def _sampled(self, scores: Scores, x: Tensor, classes: list[int]) -> dict[int, tuple[Tensor, Tensor]]:
+        """Unbiased attributions (b, d) of some scores, and their variance."""
+        n, d = self.n_pairs, self.n_columns
+        read = {c: self._read(x, c) for c in classes}
+        sums = {c: torch.zeros(3, len(x), d, dtype=torch.float64) for c in classes}
+        step = max(1, joined_rows(x.shape[1]) // (2 * (d + 1) * len(x)))
+        for i in range(0, n, step):
+            absent, orders = (t[i : i + step] for t in self._drawn)
+            gains = joining(scores, x, absent, orders, self.column_of)  # (b, step, 2, d, C)
+            for c, (phi, u) in read.items():
+                phi_b, u_b = self._read(absent, c)
+                single = torch.stack([self._against(c, phi, u, a, b) for a, b in zip(phi_b, u_b, strict=True)], dim=1)
+                rest = gains[..., c].mean(dim=2) - single
+                halves = (gains[..., 0, :, c] - gains[..., 1, :, c]).square()
+                sums[c] += torch.stack((rest.sum(dim=1), rest.square().sum(dim=1), halves.sum(dim=1)))
+        out = {}
+        for c, (phi, u) in read.items():
+            known = self._against(c, phi, u, *self._of_all[c])
+            mean, square, halves = sums[c] / n
+            variance = (square - mean.square()).clamp_min(0) / (n - 1) if n > 1 else halves / 4  # which is too large
+            out[c] = known + mean, variance
+        return out
 
 
 def shrunk(found: Tensor, sampled: Tensor, variance: Tensor, total: Tensor, n: int) -> tuple[Tensor, Tensor]:

@@ -78,3 +78,18 @@ def test_rare_states_meet_others_together():
     assert axis.n_bins == 31
     assert axis.n_groups == ax.FREQUENT + 1
     assert (axis.groups[axis.share.argsort(descending=True)[: ax.FREQUENT]].sort().values == torch.arange(16)).all()
+
+
+def test_a_code_for_missing_values_stands_apart():
+    rng = np.random.default_rng(0)
+    body = rng.gamma(2, 1, 4000)
+    x = np.where(rng.random(4000) < 0.02, -999.0, body)
+    (axis,) = find_axes(tensor(x))
+    assert axis.gaps
+    assert axis.nodes[0] == -999
+    assert axis.nodes[1] > 0
+    assert axis.compared.shape == (axis.n_bins, 1)
+    for plain in (body, rng.normal(size=4000), rng.lognormal(0, 1, 4000), rng.integers(0, 90, 4000)):
+        (axis,) = find_axes(tensor(plain))
+        assert not axis.gaps
+        assert axis.compared is None
