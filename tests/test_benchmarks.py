@@ -108,7 +108,7 @@ def test_ablation(tmp_path, capsys):
     options = "--families 300-rows untrained --seeds 2 --first-seed 0 --rows 6 --permutations 4 --jobs 1"
     assert "0 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
     assert "4 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
-    table = pd.read_csv(tmp_path / "ablation.csv")
+    table = pd.read_csv(tmp_path / "ablation.csv.gz")
     assert set(table["truth"]) == {"raw", "contrast", "network contrast"}
     assert {"agop", "agop, refine=16", "without pair effects", "shap-deep", "network-shapley"} <= set(table["method"])
     gated = table[(table["family"] == "untrained") & (table["form"] == "centred gated")]
