@@ -24,6 +24,9 @@ ROWS = 64
 PRIOR = 4.0
 """Pairs' worth of the mean variance of a row's columns that every column's own variance begins with."""
 
+FEW = 4
+"""Below this many pairs the difference of a permutation and its reverse, which is larger, tells the variance, too."""
+
 CAUTION = 3.0
 """A correction of n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times what was measured."""
 
@@ -153,7 +156,9 @@ class Refinement:
         for c, (phi, u) in read.items():
             known = self._against(c, phi, u, *self._of_all[c])
             mean, square, halves = sums[c] / n
-            variance = (square - mean.square()).clamp_min(0) / (n - 1) if n > 1 else halves / 4  # which is too large
+            variance = (square - mean.square()).clamp_min(0) / max(1, n - 1)
+            if n < FEW:
+                variance = torch.maximum(variance, halves / (4 * n))
             out[c] = known + mean, variance
         return out
 
