@@ -40,7 +40,7 @@ BACKGROUNDS = (10, 50)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--families", nargs="+", choices=families.FAMILIES, default=list(FAMILIES))
-    parser.add_argument("--seeds", type=int, default=5, help="how many")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--jobs", type=int, default=2, help="cells at a time, one thread each")
     parser.add_argument("--rows", type=int, default=20)
