@@ -12,7 +12,7 @@ from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.effects import Effects
 from agop_tabular.core.filters import Filter
 from agop_tabular.core.lookup import LookUp
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.moments import CoordinateMoment, GradientMoment
 from agop_tabular.core.refinement import Refinement
 from agop_tabular.core.spectrum import Spectrum
 from agop_tabular.features import FeatureMap
@@ -30,9 +30,10 @@ class Attribution:
     ----------
     method : Method
     feature_map : FeatureMap
-    spectrum : Spectrum
-        Of M on standardised coordinates, one-hot blocks centred.
+    spectrum : Spectrum or None
+        Of M on standardised coordinates, one-hot blocks centred; None where only the diagonal was gathered.
     rank : int
+        Components kept; 0 without a spectrum.
     baseline, scale : Tensor of shape (p,)
         x₀ and the diagonal of D.
     diagonal : Tensor of shape (p,)
@@ -51,7 +52,7 @@ class Attribution:
 
     method: Method
     feature_map: FeatureMap
-    spectrum: Spectrum
+    spectrum: Spectrum | None
     rank: int
     baseline: Tensor
     scale: Tensor
@@ -68,7 +69,7 @@ class Attribution:
         cls,
         method: Method,
         feature_map: FeatureMap,
-        moment: DenseMoment,
+        moment: GradientMoment,
         coordinates: CoordinateMoment,
         *,
         rank: int | float | str,
@@ -81,11 +82,14 @@ class Attribution:
         sd = coordinates.scale()
         scale = sd if standardize else torch.ones_like(sd)
         centring = feature_map.centring(coordinates.mean) or Filter.scaling(torch.ones_like(sd))
-        raw = centring(centring(moment.mean()).T)
-        agop = raw * scale * scale[:, None]
-        spectrum, diagonal = Spectrum.of(agop), torch.diagonal(agop).clone()
-        n_components = spectrum.rank(rank)
-        importances = feature_map.fold(torch.diagonal(raw) * sd.square())
+        raw, spectrum, n_components = moment.mean(), None, 0
+        if raw.ndim == 2:
+            raw = centring(centring(raw).T)
+            spectrum = Spectrum.of(raw * scale * scale[:, None])
+            n_components = spectrum.rank(rank)
+            raw = torch.diagonal(raw)
+        diagonal = raw * scale.square()
+        importances = feature_map.fold(raw * sd.square())
         total = importances.sum()
 
         standard = centring.then(Filter.scaling(scale))
@@ -116,12 +120,12 @@ class Attribution:
             message = (
                 "Every coordinate is constant over the training rows, so every attribution is zero; fit on more rows."
             )
-        elif self.spectrum.eigenvalues[0] == 0:
+        elif not self.diagonal.any():
             message = (
                 "The gradient of every score is zero on all training rows, so every attribution is zero; is the "
                 "network trained, or saturated?"
             )
-        elif self.spectrum.relative_gap(self.rank) < NARROW:
+        elif self.spectrum is not None and self.spectrum.relative_gap(self.rank) < NARROW:
             message = (
                 f"Eigenvalues {self.rank} and {self.rank + 1} of the AGOP are nearly equal, so which subspace "
                 f"rank={self.rank} keeps is arbitrary among them; choose another rank."
@@ -136,7 +140,7 @@ class Attribution:
             self.feature_map,
             None if self.chain is None else self.chain.ready(dtype, device),
             self.standard.ready(dtype, device),
-            self.spectrum.components[: self.rank].to(device, dtype),
+            None if self.spectrum is None else self.spectrum.components[: self.rank].to(device, dtype),
             self._baseline_parts(dtype, device) if self.method.times_input else (),
         )
 
@@ -179,7 +183,7 @@ class RowAttribution:
     feature_map: FeatureMap
     chain: Filter | None
     standard: Filter
-    components: Tensor
+    components: Tensor | None
     baseline: tuple[Tensor, ...]
 
     def values(self, gradient: Tensor, x: Tensor) -> Tensor:
@@ -192,8 +196,13 @@ class RowAttribution:
             values = difference.mul_(values) if x.shape == values.shape else values * difference
         return self.feature_map.fold(values, norm=self.method.norm)
 
-    def support(self, gradient: Tensor) -> Tensor:
-        """Share of the gradient's energy inside the kept subspace (...,); NaN where the gradient is zero."""
+    def support(self, gradient: Tensor) -> Tensor | None:
+        """Share of the gradient's energy inside the kept subspace (...,); NaN where the gradient is zero.
+
+        None where there is no spectrum.
+        """
+        if self.components is None:
+            return None
         g = self.standard(gradient)
         return (g @ self.components.T).square().sum(dim=-1) / g.square().sum(dim=-1)
 

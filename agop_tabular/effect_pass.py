@@ -71,5 +71,5 @@ def _even(n: int, k: int) -> Tensor:
 
 def _importance(gathered: Gathered, axes: tuple) -> Tensor:
     """Diag M of each axis's coordinates, in variance units."""
-    variance = torch.diagonal(gathered.moment.total) * gathered.coordinates.scale().square()
+    variance = gathered.moment.diagonal() * gathered.coordinates.scale().square()
     return torch.stack([variance[axis.coordinates].sum() for axis in axes]) if axes else variance[:0]

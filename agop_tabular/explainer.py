@@ -30,6 +30,7 @@ from agop_tabular.gate import Gate
 from agop_tabular.gate_pass import applied, check_gate, find_gate
 from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.methods import Method, method_named
+from agop_tabular.parameters import check_parameters, check_refine
 from agop_tabular.passes import Attributed, Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
@@ -79,6 +80,10 @@ class AGOPExplainer(
     refine : int, default=0
         Pairs of permutations a row that correct what "agop" looked up, each at ``2 · (d + 1)`` evaluations of the
         network, towards the network's exact Shapley values; ``Explanation.standard_errors`` tells how near they came.
+    moment : {"auto", "dense", "diagonal"}, default="auto"
+        What is gathered of M: all of it, p × p, or diag M alone, which is enough for "agop-weighted", "agop-local",
+        "agop-global" and "ixg". "auto" gathers all of it, unless there are thousands of coordinates and a diagonal will
+        do; there is no spectrum and no support then.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
@@ -171,6 +176,7 @@ class AGOPExplainer(
         contrast: bool | str = "auto",
         gate: Any = "auto",
         refine: int = 0,
+        moment: str = "auto",
         batch_size: int | str = "auto",
         max_samples: int | None = None,
         prefit: bool | str = "auto",
@@ -186,6 +192,7 @@ class AGOPExplainer(
         self.contrast = contrast
         self.gate = gate
         self.refine = refine
+        self.moment = moment
         self.batch_size = batch_size
         self.max_samples = max_samples
         self.prefit = prefit
@@ -212,7 +219,7 @@ class AGOPExplainer(
         AGOPExplainer
             Itself.
         """
-        self._check_params()
+        check_parameters(self.get_params(deep=False))
         rows = self._rows(X, reset=True)
         estimator = self._fitted_estimator(rows, y, fit_params)
         if self.max_samples is not None and self.max_samples < len(rows):
@@ -236,7 +243,7 @@ class AGOPExplainer(
         AGOPExplainer
             Itself.
         """
-        self._check_params()
+        check_parameters(self.get_params(deep=False))
         started = hasattr(self, "n_samples_seen_")
         if started and (self.estimator_ is not self.estimator or self.contrast != self._fitted_params["contrast"]):
             raise ValueError(
@@ -251,33 +258,6 @@ class AGOPExplainer(
         if started:
             return self._learn(self.estimator_, rows, self._gathered, labels=y)
         return self._learn(self.estimator, rows, labels=y)
-
-    def _check_params(self) -> None:
-        method_named(self.method)
-        if self.estimator is None:
-            raise ValueError("AGOPExplainer needs an estimator: AGOPExplainer(net), with a skorch net or a pipeline.")
-        for name, otherwise in (("batch_size", "auto"), ("max_samples", None)):
-            value = getattr(self, name)
-            if value != otherwise and (not isinstance(value, Integral) or value < 1):
-                raise ValueError(f"{name}={value!r} is neither {otherwise!r} nor a positive whole number.")
-        check_gate(self.gate, method_named(self.method))
-        self._check_refine()
-        if not isinstance(self.estimator, nn.Module) and not hasattr(self.estimator, "fit"):
-            adapt(self.estimator)  # which refuses what it does not know
-        for name in ("prefit", "contrast"):
-            value = getattr(self, name)
-            if value != "auto" and not isinstance(value, (bool, np.bool_)):
-                raise ValueError(f'{name}={value!r} is not "auto", True or False.')
-        if isinstance(self.baseline, str) and self.baseline not in ("mean", "zero"):
-            raise ValueError(f'baseline={self.baseline!r} is not "mean", "zero" or one row of the table.')
-
-    def _check_refine(self) -> None:
-        if not isinstance(self.refine, Integral) or self.refine < 0:
-            raise ValueError(f"refine={self.refine!r} is not a whole number of pairs of permutations, 0 for none.")
-        if self.refine and not method_named(self.method).tables:
-            raise ValueError(
-                f'refine={self.refine} corrects what method="agop" looks up; method="{self.method}" has no tables.'
-            )
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The user's rows at the door: names and width checked; values are checked at the network's input."""
@@ -315,13 +295,31 @@ class AGOPExplainer(
                 adapter = adapt(estimator).on(self.device)
                 if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
                     _check_feature_names(estimator, rows, reset=False)
-                gathered = Gathered.nothing(estimator, adapter, rows, contrast=self._contrast(method))
+                gathered = Gathered.nothing(
+                    estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
+                )
             parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
             gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 gathered = with_effects(gathered, rows, self._seed())
             self._settle(gathered, self._baseline_row(gathered), (rows, labels))
             self.estimator_ = estimator
+            return self
+
+    def _learn_from(self, callback: Any, X: Any) -> AGOPExplainer:
+        """Take over what a callback gathered, with some rows of the user's table, or of the network's input."""
+        estimator, method = self.estimator, method_named(self.method)
+        if estimator is not None:
+            check_parameters(self.get_params(deep=False))
+        rows = self._rows(callback.probe_rows() if X is None else X, reset=True)
+        check_gate(self.gate, method, self.n_features_in_)
+        with torch.inference_mode(False):
+            adapter = None if estimator is None else adapt(estimator).on(self.device)
+            gathered = callback.gathered(estimator, adapter, rows, method)
+            self.gate_ = None
+            self._settle(gathered, self._baseline_row(gathered))
+            if estimator is not None:
+                self.estimator_ = estimator
             return self
 
     def _contrast(self, method: Method) -> bool | None:
@@ -361,10 +359,13 @@ class AGOPExplainer(
             self.classes_ = gathered.classes
         elif hasattr(self, "classes_"):
             del self.classes_
-        self.rank_ = fitted.rank
         self.baseline_, self.scale_ = fitted.baseline.numpy(), fitted.scale.numpy()
-        self.eigenvalues_ = fitted.spectrum.eigenvalues.numpy()
-        self.components_ = fitted.spectrum.components[: fitted.rank].numpy()
+        for name in ("rank_", "eigenvalues_", "components_"):
+            self.__dict__.pop(name, None)
+        if fitted.spectrum is not None:
+            self.rank_ = fitted.rank
+            self.eigenvalues_ = fitted.spectrum.eigenvalues.numpy()
+            self.components_ = fitted.spectrum.components[: fitted.rank].numpy()
         self.agop_diagonal_ = fitted.diagonal.numpy()
         self.feature_importances_ = fitted.importances.numpy()
         self.coordinate_names_ = np.array(self.feature_map_.coordinate_names, dtype=object)
@@ -478,7 +479,7 @@ class AGOPExplainer(
             ).gated(mask)
 
     def _refinement(self) -> Refinement | None:
-        self._check_refine()
+        check_refine(self.refine, self._attribution.method.name)
         if not self.refine:
             return None
         background = self._gathered.background
@@ -499,6 +500,8 @@ class AGOPExplainer(
     def agop_(self) -> np.ndarray:
         """M over the p coordinates, standardised: (p, p), float64."""
         check_is_fitted(self, "n_samples_seen_")
+        if self._attribution.spectrum is None:
+            raise AttributeError('Only agop_diagonal_ was gathered; fit with moment="dense" for all of M.')
         standard = self._attribution.standard
         return standard(standard(self._gathered.moment.mean()).T).numpy()
 
@@ -514,6 +517,34 @@ class AGOPExplainer(
         """
         check_is_fitted(self, "n_samples_seen_")
         persistence.save(self, path)
+
+    @classmethod
+    def from_callback(
+        cls, callback: Any, estimator: Any = None, X: Any = None, *, method: str = "agop-ixg", **params: Any
+    ) -> AGOPExplainer:
+        """An explainer from what :class:`~agop_tabular.AGOPCallback` gathered while the net trained, without a pass.
+
+        Parameters
+        ----------
+        callback : AGOPCallback
+            Of a fitted skorch net.
+        estimator : skorch net, torch module or Pipeline ending in one, optional
+            The fitted network; None for the net that was trained. Where that is gone, as after unpickling the callback
+            alone, only ``method="agop-global"`` can explain.
+        X : ndarray or DataFrame of shape (m, d), optional
+            Some rows in the user's columns: needed behind a pipeline, to see which column each coordinate comes from,
+            or for the columns' names.
+        method : str, default="agop-ixg"
+            Any but "agop", whose tables are gathered on shuffled rows.
+        **params : dict
+            Of AGOPExplainer.
+
+        Returns
+        -------
+        AGOPExplainer
+        """
+        explainer = cls(callback.net_ if estimator is None else estimator, method=method, **params)
+        return explainer._learn_from(callback, X)
 
     @classmethod
     def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPExplainer:

@@ -30,22 +30,26 @@ class Method:
         The same row for every input, diag M itself, without a call of the model.
     tables : bool
         Attributions are looked up in tables of effects, not made of a row's gradient.
+    diagonal : bool
+        Nothing but diag M is needed.
     """
 
     name: str
-    filter: Callable[[Spectrum, int, Tensor], Filter] | None
+    filter: Callable[[Spectrum | None, int, Tensor], Filter] | None
     times_input: bool = False
     norm: bool = False
     raw: bool = False
     constant: bool = False
     tables: bool = False
+    diagonal: bool = False
 
 
-def _rank_truncated(spectrum: Spectrum, rank: int, _: Tensor) -> Filter:
+def _rank_truncated(spectrum: Spectrum | None, rank: int, _: Tensor) -> Filter:
+    assert spectrum is not None
     return Filter.rank_truncated(spectrum, rank)
 
 
-def _sqrt_diagonal(_: Spectrum, __: int, diagonal: Tensor) -> Filter:
+def _sqrt_diagonal(_: Spectrum | None, __: int, diagonal: Tensor) -> Filter:
     return Filter.sqrt_diagonal(diagonal)
 
 
@@ -54,10 +58,10 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("agop", None, tables=True),
         Method("agop-ixg", _rank_truncated, times_input=True),
-        Method("agop-weighted", _sqrt_diagonal, norm=True),
-        Method("agop-local", None, norm=True),
-        Method("agop-global", None, constant=True),
-        Method("ixg", None, times_input=True, raw=True),
+        Method("agop-weighted", _sqrt_diagonal, norm=True, diagonal=True),
+        Method("agop-local", None, norm=True, diagonal=True),
+        Method("agop-global", None, constant=True, diagonal=True),
+        Method("ixg", None, times_input=True, raw=True, diagonal=True),
     )
 }
 """``agop`` is this project's. ``agop-ixg``: arXiv 2605.15700. ``agop-weighted``, ``agop-local``, ``agop-global``:

@@ -20,9 +20,10 @@ from agop_tabular.checks import check_finite, check_gradient, check_known, check
 from agop_tabular.column_effects import ColumnValues
 from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.moments import CoordinateMoment, DenseMoment, DiagonalMoment, GradientMoment
 from agop_tabular.core.refinement import Refinement
 from agop_tabular.features import FeatureMap
+from agop_tabular.methods import Method
 from agop_tabular.rows import column_names
 from agop_tabular.targets import ALL, score_names
 from agop_tabular.tracing import trace
@@ -36,8 +37,11 @@ AGREE = 0.98
 COMPARED_ROWS = 64
 """Rows on which the estimator's own ``predict``, which may be slow, is called."""
 
-PROBE_ROWS = 256
-"""Rows on which a network is tried before the pass, and looked at again after it."""
+PROBE_ROWS, PROBE_VALUES = 256, 2**22
+"""Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
+
+DENSE_UP_TO = 2048
+"""Coordinates up to which ``moment="auto"`` gathers all of M even where the method needs its diagonal only."""
 
 
 def batches(
@@ -59,7 +63,7 @@ class Gathered:
     adapter : Adapter or None
         None where an explainer was loaded without its estimator.
     feature_map : FeatureMap
-    moment : DenseMoment
+    moment : GradientMoment
         Of the gradients.
     coordinates : CoordinateMoment
         Of the rows.
@@ -81,7 +85,7 @@ class Gathered:
 
     adapter: Adapter | None
     feature_map: FeatureMap
-    moment: DenseMoment
+    moment: GradientMoment
     coordinates: CoordinateMoment
     contrast: bool
     score_names: tuple[str, ...]
@@ -93,12 +97,15 @@ class Gathered:
     background: Tensor | None = None
 
     @classmethod
-    def nothing(cls, estimator: Any, adapter: Adapter, X: Any, *, contrast: bool | None) -> Gathered:
+    def nothing(
+        cls, estimator: Any, adapter: Adapter, X: Any, method: Method, *, moment: str, contrast: bool | None
+    ) -> Gathered:
         """Before the pass: the columns traced through the preprocessing, the network tried on a few rows.
 
         ``contrast`` None is on where there are several scores of classes.
         """
-        probe = take_rows(X, slice(None, None, max(1, len(X) // PROBE_ROWS)))
+        n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
+        probe = take_rows(X, slice(None, None, max(1, len(X) // n_probe)))
         feature_map = trace(adapter.preprocessing, column_names(X), probe)
         x = adapter.tensor(adapter.encode(probe))
         check_finite(x, feature_map)
@@ -112,7 +119,7 @@ class Gathered:
         return cls(
             adapter,
             feature_map,
-            DenseMoment(p),
+            no_gradients(moment, method, feature_map),
             CoordinateMoment(p),
             contrast or adapter.contrast_only,
             score_names(adapter),
@@ -138,18 +145,18 @@ class Gathered:
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast))
                 if scored:
                     score_total = score_total + self.scores(x).double().sum(dim=0).cpu()
-                if not torch.isfinite(torch.trace(moment.total)):
+                if not torch.isfinite(moment.diagonal().sum()):
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
             check_known(self.feature_map, coordinates.varies)
             if self.probe is not None:
                 self._check_gradients(moment, coordinates)
         return replace(self, moment=moment, coordinates=coordinates, score_total=score_total)
 
-    def _check_gradients(self, moment: DenseMoment, coordinates: CoordinateMoment) -> None:
+    def _check_gradients(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
         """Look again at coordinates without a gradient, and at all integers of a network that has embeddings."""
         adapter, x = self.network, self.probe
         assert x is not None
-        dead = (torch.diagonal(moment.total) == 0) & (coordinates.scale() > 0)
+        dead = (moment.diagonal() == 0) & (coordinates.scale() > 0)
         suspects = dead.clone()
         if any(isinstance(m, (torch.nn.Embedding, torch.nn.EmbeddingBag)) for m in adapter.module.modules()):
             suspects |= (x == x.round()).all(dim=0).cpu() & (coordinates.scale() > 0)
@@ -186,6 +193,27 @@ class Gathered:
                 "AGOPExplainer.load(path, estimator=net)."
             )
         return self.adapter
+
+
+def no_gradients(moment: str, method: Method, feature_map: FeatureMap) -> GradientMoment:
+    """The moment that a pass begins with.
+
+    Parameters
+    ----------
+    moment : "auto", "dense" or "diagonal"
+
+    Raises
+    ------
+    ValueError
+        Where the method, or the centring of one-hot blocks, needs more than a diagonal.
+    """
+    p, blocks = feature_map.n_coordinates, bool((feature_map.block_of >= 0).any())
+    if moment == "diagonal" and (blocks or not method.diagonal):
+        why = "one-hot blocks are centred by" if blocks else f'method="{method.name}" needs'
+        raise ValueError(f'moment="diagonal" is not enough, since {why} all of M; use moment="auto".')
+    if moment == "diagonal" or (moment == "auto" and method.diagonal and not blocks and p > DENSE_UP_TO):
+        return DiagonalMoment(p)
+    return DenseMoment(p)
 
 
 def _warn_of_other_predictions(estimator: Any, adapter: Adapter, rows: Any, x: Tensor) -> None:
@@ -274,7 +302,9 @@ def attribute(
     shape = (n, adapter.n_scores) if every else (n,)
     values = np.empty((n, attribution.feature_map.n_columns, *shape[1:]), dtype=dtype)
     index = None if every else np.empty(n, dtype=int)
-    support, scores = (np.empty(shape, dtype=dtype) if with_support else None for _ in range(2))
+    scores = np.empty(shape, dtype=dtype) if with_support else None
+    backed = with_support and (attribution.method.tables or attribution.spectrum is not None)
+    support = np.empty(shape, dtype=dtype) if backed else None
     errors = None if refinement is None else np.empty_like(values)
     if attribution.method.tables:
         batch = _tables(gathered, attribution, refinement)

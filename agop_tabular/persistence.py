@@ -5,36 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 import tempfile
 import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.adapters import adapt
+from agop_tabular.adapters.fingerprint import fingerprint
 from agop_tabular.adapters.fitted import is_fitted
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment
+from agop_tabular.core.moments import CoordinateMoment, DenseMoment, DiagonalMoment
 from agop_tabular.effect_state import columns_from_state, columns_to_state, from_tensors, to_tensors
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
 from agop_tabular.passes import Gathered
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file format; a newer one is refused."""
 
 _KEY = "agop_tabular"
 
 
-def save(explainer: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted explainer without its estimator, whole or not at all."""
+def save(explainer: Any, path: str | os.PathLike[str], *, image_shape: tuple[int, ...] | None = None) -> None:
+    """Write a fitted explainer without its estimator, whole or not at all; with the shape of images, where rows are."""
     gathered = explainer._gathered
     params = explainer._fitted_params | {name: getattr(explainer, name) for name in ("gate", "refine")}
     feature_map = gathered.feature_map
@@ -74,6 +73,7 @@ def save(explainer: Any, path: str | os.PathLike[str]) -> None:
         "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
         "network": network,
         "columns": columns,
+        "image_shape": image_shape,
         "gate": None if explainer.gate_ is None else asdict(explainer.gate_) | {"mask": explainer.gate_.mask.tolist()},
     }
     text = json.dumps(state)
@@ -110,7 +110,7 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     gathered = Gathered(
         None,
         feature_map,
-        DenseMoment(p, n, tensors["agop_total"]),
+        (DenseMoment if tensors["agop_total"].ndim == 2 else DiagonalMoment)(p, n, tensors["agop_total"]),
         CoordinateMoment(p, n, *coordinates),
         state["contrast"],
         tuple(state["score_names"]),
@@ -129,18 +129,12 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     return explainer._settle(gathered, tensors["baseline"])
 
 
-def fingerprint(adapter: Adapter) -> str:
-    """SHA-256 over the shapes and bytes of a network's weights, and over the preprocessing in front of it."""
-    digest = hashlib.sha256()
-    for transformer in adapter.preprocessing:
-        try:
-            digest.update(joblib.hash(transformer).encode())
-        except (pickle.PicklingError, AttributeError, TypeError):  # a lambda, say
-            digest.update(type(transformer).__qualname__.encode())
-    for tensor in (*adapter.module.parameters(), *adapter.module.buffers()):
-        digest.update(f"{tuple(tensor.shape)} {tensor.dtype};".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+def image_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """The shape of the images, (channels, height, width), whose explainer :func:`save` wrote."""
+    shape = _read(Path(path))[0].get("image_shape")
+    if shape is None:
+        raise ValueError(f"{path} holds an explainer of tables; read it with AGOPExplainer.load.")
+    return tuple(shape)
 
 
 def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str, scores: np.ndarray) -> Gathered:

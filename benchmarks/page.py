@@ -14,6 +14,11 @@ def number(value: float) -> str:
     return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
+def p_value(value: float) -> str:
+    """As :func:`number`, and no zero."""
+    return "<.001" if value < 0.001 else number(value)
+
+
 def markdown(table: pd.DataFrame) -> list[str]:
     """A table of texts as the lines of a Markdown table."""
     head = [str(column) for column in table.columns]

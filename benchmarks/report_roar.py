@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agop_tabular.evaluation import area, holm, paired_comparison
-from benchmarks.page import made_with, markdown, number
+from benchmarks.page import made_with, markdown, number, p_value
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -57,7 +57,8 @@ def page(result: dict, found: dict[str, dict[str, pd.DataFrame]], areas: dict[st
         f"{settings['ranking_rows']} training rows, {settings['seeds']} ranking seeds (network and explainer fitted "
         f"anew), {settings['retrainings']} retraining(s) at every point k = 1 … d - 1, the same seeds for all methods; "
         f"{settings['random']} random rankings. Removed columns are held at the training mean or mode, in training and "
-        f"testing; networks have {settings['epochs']} epochs. An *area* is the mean score over k. All curves: "
+        f"testing; networks have {settings['epochs']} epochs. An *area* is the mean score over k. *Against* "
+        f"{AGAINST}: paired over seeds, positive in favour of the row, with 95% intervals. All curves: "
         "`roar.csv`.",
     ]
     for name, parts in found.items():
@@ -95,13 +96,13 @@ def _area_table(table: pd.DataFrame, curve: str) -> pd.DataFrame:
             compared = paired_comparison(
                 own.to_numpy(), base["roc_auc"].reindex(own.index).to_numpy(), higher_is_better=curve == "keep"
             )
-            row[f"better than {AGAINST}, ROC-AUC"] = (
+            row[f"against {AGAINST}, ROC-AUC"] = (
                 f"{compared['difference']:+.4f} ({compared['low']:+.4f} to {compared['high']:+.4f})"
             )
             p_values[-1] = compared["p_t"]
         rows.append(row)
     out = pd.DataFrame(rows)
-    out["p (t, Holm)"] = [number(p) for p in holm(np.array(p_values))]
+    out["p (t, Holm)"] = [p_value(p) for p in holm(np.array(p_values))]
     return out
 
 
@@ -145,7 +146,8 @@ def _by_row_table(records: pd.DataFrame) -> pd.DataFrame:
 def draw(curves: pd.DataFrame, path: Path) -> None:
     """ROC-AUC against the share of columns removed, or kept; random rankings as a band."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
-    colours = {method: f"C{i}" for i, method in enumerate(m for m in curves["method"].unique() if m != "random")}
+    named = [m for m in curves["method"].unique() if m != "random"]
+    styles = {m: {"color": f"C{i % 10}", "ls": ("-", "--")[i >= 10 or "as numbers" in m]} for i, m in enumerate(named)}
     for panel, (curve, title) in zip(axes, CURVES.items(), strict=True):
         of = curves[curves["curve"] == curve]
         random = of[of["method"] == "random"].groupby("k")["roc_auc"]
@@ -154,9 +156,9 @@ def draw(curves: pd.DataFrame, path: Path) -> None:
             share, random.quantile(0.025), random.quantile(0.975), color="0.85", label="random, 95% band"
         )
         panel.plot(share, random.mean(), color="0.5", lw=1, ls="--", label="random, mean")
-        for method, colour in colours.items():
+        for method, style in styles.items():
             mean = of[of["method"] == method].groupby("k")["roc_auc"].mean()
-            panel.plot(mean.index / of["k"].max(), mean, color=colour, lw=1.3, label=method)
+            panel.plot(mean.index / of["k"].max(), mean, **style, lw=1.3, label=method)
         panel.set_title(title, fontsize=10)
         panel.set_xlabel(f"share of columns {'removed' if curve == 'remove' else 'kept'}")
     axes[0].set_ylabel("test ROC-AUC after retraining")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from agop_tabular.evaluation import compare_methods, holm
 from benchmarks import tasks
-from benchmarks.page import made_with, markdown, number
+from benchmarks.page import made_with, markdown, number, p_value
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -242,8 +242,8 @@ def _claims_table(claims: pd.DataFrame) -> pd.DataFrame:
             "against": claims["against"],
             "difference": [f"{r.difference:+.3f} ({r.low:+.3f} to {r.high:+.3f})" for r in claims.itertuples()],
             "seeds won": [f"{r.wins:g} of {r.n:.0f}" for r in claims.itertuples()],
-            "p (t)": [_p(r.holm_t) for r in claims.itertuples()],
-            "p (Wilcoxon)": [_p(r.holm_wilcoxon) for r in claims.itertuples()],
+            "p (t)": [p_value(r.holm_t) for r in claims.itertuples()],
+            "p (Wilcoxon)": [p_value(r.holm_wilcoxon) for r in claims.itertuples()],
         }
     )
 
@@ -294,10 +294,6 @@ def _time_table(kept: pd.DataFrame) -> pd.DataFrame:
 def _failure_table(failed: pd.DataFrame) -> pd.DataFrame:
     groups = failed.groupby(["task", "method"], sort=False)["failed"]
     return pd.DataFrame({"cells": groups.size().map(str), "first message": groups.first()}).reset_index()
-
-
-def _p(value: float) -> str:
-    return "–" if np.isnan(value) else "<.001" if value < 0.001 else number(value)
 
 
 def draw(table: pd.DataFrame, order: list[str], truth: str, form: str, metrics: list[str], path: Path) -> None:

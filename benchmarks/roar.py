@@ -41,7 +41,7 @@ RESULTS = Path(__file__).parent / "results"
 DATA = ("adult", "credit-default")
 PEERS = ("shap-deep", "integrated-gradients", "input-x-gradient", "lime")
 METHODS = (
-    *("agop", "agop, gated", "agop-ixg", "agop-ixg, zero baseline", "diag M", "diag M, zero baseline"),
+    *("agop", "agop, gated", "agop-ixg", "agop-ixg, one-hot as numbers", "diag M", "diag M, one-hot as numbers"),
     *PEERS,
     "permutation importance",
 )
@@ -245,21 +245,23 @@ def importance(method: str, model: Any, X: pd.DataFrame, y: np.ndarray, rows: pd
     if method in PEERS:
         every = methods.fitted(method, model, X, seed).explain(rows, "all")
         return centred(np.asarray(every, dtype=float), np.ones(len(rows), dtype=int))
-    base = "zero" if "zero baseline" in method else "mean"
+    if "as numbers" in method:
+        return as_numbers(method, model, X, rows)
     name = "agop" if method.startswith("agop,") or method == "agop" else "agop-ixg"
     gate = True if "gated" in method else None
-    explainer = AGOPExplainer(model, method=name, baseline=base, contrast=True, gate=gate, random_state=seed).fit(X)
-    if method == "diag M":
-        return explainer.feature_importances_
-    if method == "diag M, zero baseline":  # as it would be without variance units and centred blocks
-        return raw_diagonal(explainer)
-    return explainer.explain(rows, 1).to_numpy()
+    explainer = AGOPExplainer(model, method=name, contrast=True, gate=gate, random_state=seed).fit(X)
+    return explainer.feature_importances_ if method == "diag M" else explainer.explain(rows, 1).to_numpy()
 
 
-def raw_diagonal(explainer: AGOPExplainer) -> np.ndarray:
-    """diag M of the gradients as they are, summed over one-hot columns."""
-    moment = torch.diagonal(explainer._gathered.moment.total)
-    return explainer.feature_map_.fold(moment).numpy()
+def as_numbers(method: str, model: Any, X: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """As it would be without one-hot blocks: x ⊙ M_K ∇s, or diag M, of the encoded numbers, zero as the baseline."""
+    encode, net = model[:-1], model[-1]
+    column_of = AGOPExplainer(model, method="agop-ixg").fit(X.iloc[:2000]).feature_map_
+    explainer = AGOPExplainer(net, method="agop-ixg", standardize=False, baseline="zero", contrast=True)
+    explainer.fit(encode.transform(X))
+    if method.startswith("diag M"):
+        return column_of.fold(torch.from_numpy(explainer.agop_diagonal_)).numpy()
+    return column_of.fold(torch.from_numpy(explainer.explain(encode.transform(rows), 1))).numpy()
 
 
 # Removal by row ---------------------------------------------------------------------------------------------------

@@ -53,6 +53,10 @@ class GradientMoment(ABC):
         return self.total / max(self.n, 1)
 
     @abstractmethod
+    def diagonal(self) -> Tensor:
+        """Sum over rows and classes of the squared gradients, (p,)."""
+
+    @abstractmethod
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         """The product of one score's gradients, summed over the batch, added to what there is."""
 
@@ -65,6 +69,10 @@ class DenseMoment(GradientMoment):
         if self.n == 0:
             self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
 
+    def diagonal(self) -> Tensor:
+        """A view of the diagonal of what was summed, (p,)."""
+        return torch.diagonal(self.total)
+
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         return g.T @ g if so_far is None else so_far.addmm_(g.T, g)
 
@@ -76,6 +84,10 @@ class DiagonalMoment(GradientMoment):
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(self.p, dtype=torch.float64)
+
+    def diagonal(self) -> Tensor:
+        """What was summed, (p,)."""
+        return self.total
 
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         squares = g.square().sum(dim=0)

@@ -1,0 +1,360 @@
+"""AGOPImageExplainer: maps of images, by the same moments, filters and gradients as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from agop_tabular import persistence
+from agop_tabular.adapters.images import FlatImages
+from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.methods import METHODS, method_named
+from agop_tabular.targets import PREDICTED
+
+BATCH_VALUES = 2**20
+"""Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""
+
+BATCHES_A_TIME = 8
+"""Batches whose attributions of all channels are held before they are reduced to maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageExplanation:
+    """Maps of some images.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, height, width) or (n, height, width, n_classes)
+    data : ndarray of shape (n, channels, height, width)
+        The images explained.
+    target : ndarray of shape (n,), "all" or None
+        Label of the explained class of each image; None for a method that explains no class.
+    support : ndarray of shape (n,) or (n, n_classes), or None
+        Share of the gradient's energy inside the kept AGOP subspace; None where only diag M was gathered.
+    method : str
+    """
+
+    values: np.ndarray
+    data: np.ndarray
+    target: Any
+    support: np.ndarray | None
+    method: str
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def plot(self, n: int = 4) -> Any:
+        """The first images beside their maps.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError("plot() needs the package matplotlib: pip install matplotlib") from error
+        if self.values.ndim != 3:
+            raise ValueError('plot() shows maps of one target an image; explain another target than "all".')
+        n = min(n, len(self))
+        if n < 1:
+            raise ValueError("There is no image to plot.")
+        figure, axes = plt.subplots(2, n, figsize=(2 * n, 4.2), squeeze=False, layout="constrained")
+        for column, image, values in zip(axes.T, self.data, self.values, strict=False):
+            colour = image.shape[0] in (3, 4)
+            span = np.ptp(image) or 1.0
+            column[0].imshow(((image - image.min()) / span).transpose(1, 2, 0) if colour else image[0], cmap="gray")
+            top = np.abs(values).max() or 1.0
+            signed = not method_named(self.method).norm
+            column[1].imshow(values, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top)
+        for axis in axes.ravel():
+            axis.set_xticks([])
+            axis.set_yticks([])
+        axes[0, 0].set_ylabel("image")
+        axes[1, 0].set_ylabel(self.method)
+        return figure
+
+
+class AGOPImageExplainer(BaseEstimator):
+    """Explain the predictions of an image network through its average gradient outer product (AGOP).
+
+    Every pixel of every channel is a coordinate of an :class:`~agop_tabular.AGOPExplainer`, whose attributions are
+    reduced over channels: by the L2 norm for the unsigned methods, by the sum for "agop-ixg", "ixg" and "agop-global".
+
+    Parameters
+    ----------
+    estimator : skorch net or torch.nn.Module
+        Maps images (n, channels, height, width) to scores.
+    method : {"agop-weighted", "agop-local", "agop-global", "agop-ixg", "ixg"}, default="agop-weighted"
+        "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
+        the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
+        filtered by the rank-truncated M, "ixg" the image times the gradient.
+    rank, contrast, moment, max_samples, prefit, device, random_state, verbose
+        As in :class:`~agop_tabular.AGOPExplainer`.
+    standardize : bool, default=False
+        Measure every coordinate in training standard deviations; the paper does not.
+    baseline : "zero" or "mean", default="zero"
+        The image that "agop-ixg" and "ixg" count differences from.
+    batch_size : int or "auto", default="auto"
+        Images a batch; "auto" holds 2²⁰ input values.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        (channels, height, width).
+    diagonal_map_ : ndarray of shape (height, width), float64
+        diag M, summed over channels.
+    classes_ : ndarray of shape (n_classes,)
+        Only for classifiers.
+    tabular_ : AGOPExplainer
+        Fitted on the images as rows.
+
+    References
+    ----------
+    .. [1] Katakam, R. K. G., "AGOP as Explanation", arXiv 2605.12816, 2026.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from agop_tabular.image import AGOPImageExplainer
+    >>> _ = torch.manual_seed(0)
+    >>> module = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(),
+    ...                              torch.nn.Linear(144, 2))
+    >>> X = torch.randn(100, 1, 8, 8).numpy()
+    >>> explainer = AGOPImageExplainer(module).fit(X)
+    >>> explainer.explain(X, target=1).shape
+    (100, 8, 8)
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        method: str = "agop-weighted",
+        rank: int | float | str = "auto",
+        standardize: bool = False,
+        baseline: str = "zero",
+        contrast: bool | str = "auto",
+        moment: str = "auto",
+        batch_size: int | str = "auto",
+        max_samples: int | None = None,
+        prefit: bool | str = "auto",
+        device: str | torch.device | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.rank = rank
+        self.standardize = standardize
+        self.baseline = baseline
+        self.contrast = contrast
+        self.moment = moment
+        self.batch_size = batch_size
+        self.max_samples = max_samples
+        self.prefit = prefit
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
+        """Collect M over training images; first fit the estimator where it is not fitted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width)
+        y : array-like of shape (n,), optional
+            Needed where the estimator is to be fitted.
+        **fit_params : dict
+            Passed to the estimator's ``fit``.
+
+        Returns
+        -------
+        AGOPImageExplainer
+            Itself.
+        """
+        images = _images(X)
+        shape = images.shape[1:]
+        tabular = self._over_rows(shape)
+        tabular.fit(images.reshape(len(images), -1), y, **fit_params)
+        return self._settle(tabular, shape)
+
+    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> np.ndarray:
+        """Maps of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width)
+        target : "predicted", "all", a label, or one label per image
+
+        Returns
+        -------
+        ndarray of shape (n, height, width), or (n, height, width, n_classes) for "all"
+            In the dtype of X (float64 for integers).
+        """
+        return np.concatenate([maps for maps, _ in self._parts(X, target, with_support=False)])
+
+    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> ImageExplanation:
+        """Maps with what it takes to read and trust them.
+
+        Parameters
+        ----------
+        X, target : as in :meth:`explain`
+
+        Returns
+        -------
+        ImageExplanation
+        """
+        parts = list(self._parts(X, target, with_support=True))
+        explained = [explanation for _, explanation in parts]
+        first = explained[0]
+        several = isinstance(first.target, np.ndarray)
+        return ImageExplanation(
+            values=np.concatenate([maps for maps, _ in parts]),
+            data=_images(X),
+            target=np.concatenate([e.target for e in explained]) if several else first.target,
+            support=None if first.support is None else np.concatenate([e.support for e in explained]),
+            method=self.tabular_.method,
+        )
+
+    def _parts(self, X: Any, target: Any, *, with_support: bool) -> Any:
+        """Maps, and the explanation of all coordinates where support is wanted, of some images at a time."""
+        check_is_fitted(self, "tabular_")
+        images = _images(X)
+        if images.shape[1:] != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {images.shape[1:]}; AGOPImageExplainer was fitted on {self.image_shape_}."
+            )
+        size = BATCHES_A_TIME * _batch_size(self.batch_size, self.image_shape_)
+        labels = None if np.ndim(target) == 0 else np.asarray(target)
+        if labels is not None and len(labels) != len(images):
+            raise ValueError(f"target has {len(labels)} labels for {len(images)} images; give one label, or one each.")
+        for start in range(0, len(images), size):
+            rows = images[start : start + size].reshape(-1, self.tabular_.n_features_in_)
+            wanted = target if labels is None else labels[start : start + size]
+            if with_support:
+                explanation = self.tabular_(rows, wanted)
+                yield self._reduced(explanation.values), explanation
+            else:
+                yield self._reduced(self.tabular_.explain(rows, wanted)), None
+
+    def _reduced(self, values: np.ndarray) -> np.ndarray:
+        """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
+        cube = values.reshape(len(values), *self.image_shape_, *values.shape[2:])
+        reduced: np.ndarray = np.linalg.norm(cube, axis=1) if method_named(self.tabular_.method).norm else cube.sum(1)
+        return reduced
+
+    def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
+        """What explains the images as rows."""
+        self._check()
+        params = self.get_params(deep=False) | {"batch_size": _batch_size(self.batch_size, shape)}
+        return AGOPExplainer(**params | {"estimator": FlatImages(self.estimator, shape), "gate": None})
+
+    def _check(self) -> None:
+        """Refuse what tables take and images do not."""
+        if self.estimator is None:
+            raise ValueError("AGOPImageExplainer needs an estimator: AGOPImageExplainer(net), with a skorch net.")
+        if method_named(self.method).tables:
+            known = ", ".join(repr(name) for name, method in METHODS.items() if not method.tables)
+            raise ValueError(f"method={self.method!r} is for tables; for images there are {known}.")
+        if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
+            raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+
+    def _settle(self, tabular: AGOPExplainer, shape: tuple[int, ...]) -> AGOPImageExplainer:
+        self.tabular_, self.image_shape_ = tabular, tuple(shape)
+        self.diagonal_map_ = tabular.agop_diagonal_.reshape(shape).sum(axis=0)
+        if hasattr(tabular, "classes_"):
+            self.classes_ = tabular.classes_
+        elif hasattr(self, "classes_"):
+            del self.classes_
+        return self
+
+    @classmethod
+    def from_callback(cls, callback: Any, estimator: Any = None, **params: Any) -> AGOPImageExplainer:
+        """An explainer from what :class:`~agop_tabular.AGOPCallback` gathered while the net trained.
+
+        Parameters
+        ----------
+        callback : AGOPCallback
+            Of a net that was fitted on images.
+        estimator : skorch net or torch.nn.Module, optional
+            The network; without it only ``method="agop-global"`` can explain.
+        **params : dict
+            Of AGOPImageExplainer.
+
+        Returns
+        -------
+        AGOPImageExplainer
+        """
+        explainer = cls(estimator, **params)
+        shape = callback.input_shape_
+        if len(shape) != 3:
+            raise ValueError(f"The net was fitted on inputs of shape {shape}, which are no images; use AGOPExplainer.")
+        over = explainer.get_params(deep=False) | {"batch_size": _batch_size(explainer.batch_size, shape)}
+        over["estimator"] = None if estimator is None else FlatImages(estimator, shape)
+        tabular = AGOPExplainer.from_callback(callback, over.pop("estimator"), gate=None, **over)
+        return explainer._settle(tabular, shape)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted explainer, without its estimator, to one file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all.
+        """
+        check_is_fitted(self, "tabular_")
+        persistence.save(self.tabular_, path, image_shape=self.image_shape_)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPImageExplainer:
+        """Read an explainer that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+        estimator : skorch net or torch.nn.Module, optional
+            The network that was explained. Without it only ``method="agop-global"`` can explain: diag M is read from
+            the file, and no network is called.
+
+        Returns
+        -------
+        AGOPImageExplainer
+
+        Raises
+        ------
+        ValueError
+            Where the file is truncated, altered, of a newer format, or of an explainer of tables.
+        """
+        shape = persistence.image_shape(path)
+        tabular = AGOPExplainer.load(path, None if estimator is None else FlatImages(estimator, shape))
+        names = set(cls().get_params(deep=False)) - {"estimator"}
+        params = {name: value for name, value in tabular.get_params(deep=False).items() if name in names}
+        return cls(estimator, **params)._settle(tabular, shape)
+
+
+def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
+    """Images a batch; what is no number is left for AGOPExplainer to refuse."""
+    return int(np.clip(BATCH_VALUES // int(np.prod(shape)), 8, 4096)) if wanted == "auto" else wanted
+
+
+def _images(X: Any) -> np.ndarray:
+    """Images as an array (n, channels, height, width)."""
+    images = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asarray(X)
+    if images.ndim != 4:
+        mend = "; add an axis for the channel, X[:, None]" if images.ndim == 3 else ""
+        raise ValueError(f"X has shape {images.shape}; images are (n, channels, height, width){mend}.")
+    if len(images) == 0:
+        raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
+    return images
