@@ -32,8 +32,8 @@ FORMAT = 3
 _KEY = "agop_tabular"
 
 
-def save(explainer: Any, path: str | os.PathLike[str], *, image_shape: tuple[int, ...] | None = None) -> None:
-    """Write a fitted explainer without its estimator, whole or not at all; with the shape of images, where rows are."""
+def save(explainer: Any, path: str | os.PathLike[str], images: dict[str, Any] | None = None) -> None:
+    """Write a fitted explainer without its estimator, whole or not at all; what is kept of images beside it."""
     gathered = explainer._gathered
     params = explainer._fitted_params | {name: getattr(explainer, name) for name in ("gate", "refine")}
     feature_map = gathered.feature_map
@@ -73,7 +73,7 @@ def save(explainer: Any, path: str | os.PathLike[str], *, image_shape: tuple[int
         "classes": None if classes is None else {"dtype": _dtype_name(classes), "labels": classes.tolist()},
         "network": network,
         "columns": columns,
-        "image_shape": image_shape,
+        "images": images,
         "gate": None if explainer.gate_ is None else asdict(explainer.gate_) | {"mask": explainer.gate_.mask.tolist()},
     }
     text = json.dumps(state)
@@ -129,12 +129,12 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     return explainer._settle(gathered, tensors["baseline"])
 
 
-def image_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
-    """The shape of the images, (channels, height, width), whose explainer :func:`save` wrote."""
-    shape = _read(Path(path))[0].get("image_shape")
-    if shape is None:
+def image_state(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What :func:`save` kept of images."""
+    images: dict[str, Any] | None = _read(Path(path))[0].get("images")
+    if images is None:
         raise ValueError(f"{path} holds an explainer of tables; read it with AGOPExplainer.load.")
-    return tuple(shape)
+    return images
 
 
 def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str, scores: np.ndarray) -> Gathered:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, budget, overhead, roar, synthetic, timing
+from benchmarks import ablation, budget, images, overhead, roar, synthetic, timing
 
 STUDIES = {
     "synthetic": synthetic,
     "ablation": ablation,
     "budget": budget,
     "roar": roar,
+    "images": images,
     "timing": timing,
     "overhead": overhead,
 }

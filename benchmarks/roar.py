@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seeds", type=int, default=5, help="of rankings: network and explainer are fitted anew")
-    parser.add_argument("--retrainings", type=int, default=1, help="at each point of a ranking's curve")
+    parser.add_argument("--retrainings", type=int, default=2, help="at each point of a ranking's curve")
     parser.add_argument("--random", type=int, default=20, help="random rankings")
     parser.add_argument("--train-rows", type=int, default=None, help="all by default")
     parser.add_argument("--test-rows", type=int, default=None, help="all by default")

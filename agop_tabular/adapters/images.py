@@ -66,7 +66,7 @@ class FlatImages(BaseEstimator):
         return is_fitted(self.estimator)
 
 
-class _Shaped(nn.Module):
+class ShapedModule(nn.Module):
     """A module of images over rows."""
 
     def __init__(self, module: nn.Module, shape: tuple[int, ...]):
@@ -75,6 +75,7 @@ class _Shaped(nn.Module):
         self.shape = tuple(shape)
 
     def forward(self, x: Tensor) -> Any:
+        """What the module returns for the images."""
         return self.module(x.reshape(-1, *self.shape))
 
 
@@ -87,4 +88,4 @@ def flat_images(estimator: FlatImages) -> Adapter:
             f"{type(estimator.estimator).__name__} has steps in front of its network; images are explained at the "
             "network's input, so give the network alone, and images as those steps hand them on."
         )
-    return replace(inner, module=_Shaped(inner.module, estimator.shape))
+    return replace(inner, module=ShapedModule(inner.module, estimator.shape))

@@ -6,6 +6,7 @@ Every entry of ``BASELINES`` is called as ``(model, X, target, background, rando
 
 from agop_tabular.baselines.base import Baseline
 from agop_tabular.baselines.captum_methods import DeepLift, InputXGradient, IntegratedGradients, SmoothGrad
+from agop_tabular.baselines.grad_cam import GradCam
 from agop_tabular.baselines.lime_tabular import Lime
 from agop_tabular.baselines.network_shapley import NetworkShapley
 from agop_tabular.baselines.random_order import RandomOrder
@@ -29,6 +30,7 @@ __all__ = [
     "Baseline",
     "DeepLift",
     "DeepShap",
+    "GradCam",
     "GradientShap",
     "InputXGradient",
     "IntegratedGradients",

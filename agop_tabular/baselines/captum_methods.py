@@ -15,7 +15,7 @@ ROWS = 2048
 """Rows a call, so that a method's copies of each row stay in memory."""
 
 
-class _Captum(Baseline):
+class CaptumMethod(Baseline):
     """captum takes the explained score of each row as ``target``."""
 
     def _prepare(self, background: Any) -> None:
@@ -36,26 +36,32 @@ class _Captum(Baseline):
         """Attributions (b, p) of the coordinates (b, p)."""
 
 
-class IntegratedGradients(_Captum):
-    """Integrated Gradients from the mean of the background (Sundararajan and others, 2017; captum).
+class IntegratedGradients(CaptumMethod):
+    """Integrated Gradients (Sundararajan and others, 2017; captum).
 
     Parameters
     ----------
     n_steps : int
+    baseline : {"mean", "zero"}
+        Where paths begin: at the mean of the background, or at zero.
     """
 
-    def __init__(self, *, n_steps: int = 50):
+    def __init__(self, *, n_steps: int = 50, baseline: str = "mean"):
         self.n_steps = n_steps
+        self.baseline = baseline
 
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import IntegratedGradients
 
+        if self.baseline not in ("mean", "zero"):
+            raise ValueError(f'baseline={self.baseline!r} is not "mean" or "zero".')
+        start = self.mean_ if self.baseline == "mean" else torch.zeros_like(self.mean_)
         method = IntegratedGradients(self.network_)
-        out: Tensor = method.attribute(x, self.mean_, target=target, n_steps=self.n_steps, internal_batch_size=65536)
+        out: Tensor = method.attribute(x, start, target=target, n_steps=self.n_steps, internal_batch_size=65536)
         return out
 
 
-class InputXGradient(_Captum):
+class InputXGradient(CaptumMethod):
     """Input × gradient, with the input as it is (captum)."""
 
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
@@ -65,7 +71,7 @@ class InputXGradient(_Captum):
         return out
 
 
-class SmoothGrad(_Captum):
+class SmoothGrad(CaptumMethod):
     """The gradient averaged over noisy copies of a row (Smilkov and others, 2017; captum), signed, not times the input.
 
     Parameters
@@ -107,7 +113,7 @@ class _Scaled(torch.nn.Module):
         return self.network(torch.where(self.noisy, u * self.unit, self.mean))
 
 
-class DeepLift(_Captum):
+class DeepLift(CaptumMethod):
     """DeepLIFT with the mean of the background as reference (Shrikumar and others, 2017; captum)."""
 
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:

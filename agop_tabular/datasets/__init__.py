@@ -12,11 +12,13 @@ from agop_tabular.datasets.synthetic import (
     make_syn,
 )
 from agop_tabular.datasets.truth import Term, Truth
+from agop_tabular.datasets.xai_tris import XaiTris, make_xai_tris
 
 __all__ = [
     "GaussianLinearTruth",
     "Term",
     "Truth",
+    "XaiTris",
     "fetch_adult",
     "fetch_credit_default",
     "make_all_informative",
@@ -26,4 +28,5 @@ __all__ = [
     "make_sparse_nonlinear",
     "make_switched",
     "make_syn",
+    "make_xai_tris",
 ]

@@ -1,5 +1,11 @@
 """How good attributions are: metrics against a ground truth, comparisons over seeds, sanity checks."""
 
+from agop_tabular.evaluation.localisation import (
+    earth_movers_distance,
+    importance_mass,
+    intersection_over_union,
+    precision_recall_area,
+)
 from agop_tabular.evaluation.metrics import (
     average_precision,
     cosine,
@@ -20,10 +26,14 @@ __all__ = [
     "average_precision",
     "compare_methods",
     "cosine",
+    "earth_movers_distance",
     "holm",
+    "importance_mass",
+    "intersection_over_union",
     "noise_feature_mass",
     "paired_comparison",
     "parameter_randomization",
+    "precision_recall_area",
     "ranking",
     "relative_error",
     "roar",

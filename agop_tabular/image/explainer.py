@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -15,11 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.image.adaptive import STEADY, adaptive_maps, steadiness
 from agop_tabular.methods import METHODS, method_named
-from agop_tabular.targets import PREDICTED
+from agop_tabular.targets import ALL, PREDICTED
 
 BATCH_VALUES = 2**20
 """Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""
+
+ADAPTIVE = "agop-adaptive"
+"""This project's own method."""
 
 BATCHES_A_TIME = 8
 """Batches whose attributions of all channels are held before they are reduced to maps."""
@@ -76,7 +81,7 @@ class ImageExplanation:
             span = np.ptp(image) or 1.0
             column[0].imshow(((image - image.min()) / span).transpose(1, 2, 0) if colour else image[0], cmap="gray")
             top = np.abs(values).max() or 1.0
-            signed = not method_named(self.method).norm
+            signed = self.method != ADAPTIVE and not method_named(self.method).norm
             column[1].imshow(values, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top)
         for axis in axes.ravel():
             axis.set_xticks([])
@@ -96,10 +101,13 @@ class AGOPImageExplainer(BaseEstimator):
     ----------
     estimator : skorch net or torch.nn.Module
         Maps images (n, channels, height, width) to scores.
-    method : {"agop-weighted", "agop-local", "agop-global", "agop-ixg", "ixg"}, default="agop-weighted"
-        "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
-        the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
-        filtered by the rank-truncated M, "ixg" the image times the gradient.
+    method : str, default="agop-weighted"
+        One of "agop-adaptive", "agop-weighted", "agop-local", "agop-global", "agop-ixg" and "ixg".
+        "agop-adaptive" is this project's: where the squared gradients of training images agree on positions, the
+        gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients. "agop-weighted"
+        (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M, the same for
+        every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient filtered by the
+        rank-truncated M, "ixg" the image times the gradient.
     rank, contrast, moment, max_samples, prefit, device, random_state, verbose
         As in :class:`~agop_tabular.AGOPExplainer`.
     standardize : bool, default=False
@@ -117,6 +125,8 @@ class AGOPImageExplainer(BaseEstimator):
         diag M, summed over channels.
     classes_ : ndarray of shape (n_classes,)
         Only for classifiers.
+    steadiness_ : float
+        For "agop-adaptive": how far training images agree on positions, between 0 and 1; above 1/6 they do.
     tabular_ : AGOPExplainer
         Fitted on the images as rows.
 
@@ -187,8 +197,9 @@ class AGOPImageExplainer(BaseEstimator):
         images = _images(X)
         shape = images.shape[1:]
         tabular = self._over_rows(shape)
-        tabular.fit(images.reshape(len(images), -1), y, **fit_params)
-        return self._settle(tabular, shape)
+        rows = images.reshape(len(images), -1)
+        tabular.fit(rows, y, **fit_params)
+        return self._settle(tabular, shape, steadiness(tabular, rows) if self.method == ADAPTIVE else None)
 
     def explain(self, X: ArrayLike, target: Any = PREDICTED) -> np.ndarray:
         """Maps of the images.
@@ -203,7 +214,7 @@ class AGOPImageExplainer(BaseEstimator):
         ndarray of shape (n, height, width), or (n, height, width, n_classes) for "all"
             In the dtype of X (float64 for integers).
         """
-        return np.concatenate([maps for maps, _ in self._parts(X, target, with_support=False)])
+        return np.concatenate([part.values for part in self._parts(X, target, with_support=False)])
 
     def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> ImageExplanation:
         """Maps with what it takes to read and trust them.
@@ -217,37 +228,43 @@ class AGOPImageExplainer(BaseEstimator):
         ImageExplanation
         """
         parts = list(self._parts(X, target, with_support=True))
-        explained = [explanation for _, explanation in parts]
-        first = explained[0]
-        several = isinstance(first.target, np.ndarray)
-        return ImageExplanation(
-            values=np.concatenate([maps for maps, _ in parts]),
-            data=_images(X),
-            target=np.concatenate([e.target for e in explained]) if several else first.target,
-            support=None if first.support is None else np.concatenate([e.support for e in explained]),
-            method=self.tabular_.method,
-        )
+        joined = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            if isinstance(getattr(parts[0], name), np.ndarray)
+            else getattr(parts[0], name)
+            for name in ("values", "data", "target", "support")
+        }
+        return ImageExplanation(**joined, method=self._fitted_method)
 
-    def _parts(self, X: Any, target: Any, *, with_support: bool) -> Any:
-        """Maps, and the explanation of all coordinates where support is wanted, of some images at a time."""
+    def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
+        """Explanations of some images at a time; without target and support where they are not wanted."""
         check_is_fitted(self, "tabular_")
         images = _images(X)
         if images.shape[1:] != self.image_shape_:
             raise ValueError(
                 f"X has images of shape {images.shape[1:]}; AGOPImageExplainer was fitted on {self.image_shape_}."
             )
-        size = BATCHES_A_TIME * _batch_size(self.batch_size, self.image_shape_)
+        size = BATCHES_A_TIME * int(self.tabular_.batch_size)
         labels = None if np.ndim(target) == 0 else np.asarray(target)
         if labels is not None and len(labels) != len(images):
             raise ValueError(f"target has {len(labels)} labels for {len(images)} images; give one label, or one each.")
         for start in range(0, len(images), size):
-            rows = images[start : start + size].reshape(-1, self.tabular_.n_features_in_)
+            some = images[start : start + size]
             wanted = target if labels is None else labels[start : start + size]
-            if with_support:
-                explanation = self.tabular_(rows, wanted)
-                yield self._reduced(explanation.values), explanation
-            else:
-                yield self._reduced(self.tabular_.explain(rows, wanted)), None
+            yield self._part(some, some.reshape(len(some), -1), wanted, with_support)
+
+    def _part(self, images: np.ndarray, rows: np.ndarray, target: Any, with_support: bool) -> ImageExplanation:
+        method = self._fitted_method
+        if method == ADAPTIVE:
+            maps, index = adaptive_maps(self.tabular_, self.steadiness_ > STEADY, rows, target, self.image_shape_)
+            labels = getattr(self, "classes_", None)
+            if index is None:
+                return ImageExplanation(maps, images, ALL, None, method)
+            return ImageExplanation(maps, images, index if labels is None else labels[index], None, method)
+        if not with_support:
+            return ImageExplanation(self._reduced(self.tabular_.explain(rows, target)), images, None, None, method)
+        found = self.tabular_(rows, target)
+        return ImageExplanation(self._reduced(found.values), images, found.target, found.support, method)
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
         """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
@@ -258,21 +275,34 @@ class AGOPImageExplainer(BaseEstimator):
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
         self._check()
-        params = self.get_params(deep=False) | {"batch_size": _batch_size(self.batch_size, shape)}
-        return AGOPExplainer(**params | {"estimator": FlatImages(self.estimator, shape), "gate": None})
+        return AGOPExplainer(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
+
+    def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """Parameters of what explains the images as rows."""
+        row_method = "agop-weighted" if self.method == ADAPTIVE else self.method
+        return self.get_params(deep=False) | {
+            "method": row_method,
+            "batch_size": _batch_size(self.batch_size, shape),
+            "gate": None,
+        }
 
     def _check(self) -> None:
         """Refuse what tables take and images do not."""
         if self.estimator is None:
             raise ValueError("AGOPImageExplainer needs an estimator: AGOPImageExplainer(net), with a skorch net.")
-        if method_named(self.method).tables:
-            known = ", ".join(repr(name) for name, method in METHODS.items() if not method.tables)
-            raise ValueError(f"method={self.method!r} is for tables; for images there are {known}.")
+        known = [ADAPTIVE, *(name for name, method in METHODS.items() if not method.tables)]
+        if self.method not in known:
+            raise ValueError(f"method={self.method!r} is not one of {', '.join(map(repr, known))}.")
         if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
 
-    def _settle(self, tabular: AGOPExplainer, shape: tuple[int, ...]) -> AGOPImageExplainer:
-        self.tabular_, self.image_shape_ = tabular, tuple(shape)
+    def _settle(
+        self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
+    ) -> AGOPImageExplainer:
+        self.tabular_, self.image_shape_, self._fitted_method = tabular, tuple(shape), self.method
+        self.__dict__.pop("steadiness_", None)
+        if steady is not None:
+            self.steadiness_ = steady
         self.diagonal_map_ = tabular.agop_diagonal_.reshape(shape).sum(axis=0)
         if hasattr(tabular, "classes_"):
             self.classes_ = tabular.classes_
@@ -289,22 +319,26 @@ class AGOPImageExplainer(BaseEstimator):
         callback : AGOPCallback
             Of a net that was fitted on images.
         estimator : skorch net or torch.nn.Module, optional
-            The network; without it only ``method="agop-global"`` can explain.
+            The network; None for the net that was trained.
         **params : dict
-            Of AGOPImageExplainer.
+            Of AGOPImageExplainer; the method any but "agop-adaptive".
 
         Returns
         -------
         AGOPImageExplainer
         """
+        estimator = callback.net_ if estimator is None else estimator
         explainer = cls(estimator, **params)
+        callback.gathered_moment()
         shape = callback.input_shape_
         if len(shape) != 3:
             raise ValueError(f"The net was fitted on inputs of shape {shape}, which are no images; use AGOPExplainer.")
-        over = explainer.get_params(deep=False) | {"batch_size": _batch_size(explainer.batch_size, shape)}
-        over["estimator"] = None if estimator is None else FlatImages(estimator, shape)
-        tabular = AGOPExplainer.from_callback(callback, over.pop("estimator"), gate=None, **over)
-        return explainer._settle(tabular, shape)
+        if explainer.method == ADAPTIVE:
+            raise ValueError(f'method="{ADAPTIVE}" looks at training images one by one; fit the explainer on them.')
+        params = explainer._row_params(shape)
+        del params["estimator"]
+        flat = None if estimator is None else FlatImages(estimator, shape)
+        return explainer._settle(AGOPExplainer.from_callback(callback, flat, **params), shape)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted explainer, without its estimator, to one file.
@@ -315,7 +349,8 @@ class AGOPImageExplainer(BaseEstimator):
             Written whole or not at all.
         """
         check_is_fitted(self, "tabular_")
-        persistence.save(self.tabular_, path, image_shape=self.image_shape_)
+        images = {"shape": self.image_shape_, "method": self._fitted_method}
+        persistence.save(self.tabular_, path, images | {"steadiness": getattr(self, "steadiness_", None)})
 
     @classmethod
     def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPImageExplainer:
@@ -337,11 +372,12 @@ class AGOPImageExplainer(BaseEstimator):
         ValueError
             Where the file is truncated, altered, of a newer format, or of an explainer of tables.
         """
-        shape = persistence.image_shape(path)
+        images = persistence.image_state(path)
+        shape = tuple(images["shape"])
         tabular = AGOPExplainer.load(path, None if estimator is None else FlatImages(estimator, shape))
         names = set(cls().get_params(deep=False)) - {"estimator"}
         params = {name: value for name, value in tabular.get_params(deep=False).items() if name in names}
-        return cls(estimator, **params)._settle(tabular, shape)
+        return cls(estimator, **params | {"method": images["method"]})._settle(tabular, shape, images["steadiness"])
 
 
 def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
