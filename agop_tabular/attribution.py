@@ -125,13 +125,16 @@ class Attribution:
                 "The gradient of every score is zero on all training rows, so every attribution is zero; is the "
                 "network trained, or saturated?"
             )
-        elif self.spectrum is not None and self.spectrum.relative_gap(self.rank) < NARROW:
+        elif self._uses_rank() and self.spectrum is not None and self.spectrum.relative_gap(self.rank) < NARROW:
             message = (
                 f"Eigenvalues {self.rank} and {self.rank + 1} of the AGOP are nearly equal, so which subspace "
                 f"rank={self.rank} keeps is arbitrary among them; choose another rank."
             )
         if message is not None:
             warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+
+    def _uses_rank(self) -> bool:
+        return not self.method.diagonal and not self.method.tables
 
     def ready(self, dtype: torch.dtype, device: torch.device) -> RowAttribution:
         """The same in the network's precision, on its device."""

@@ -129,24 +129,24 @@ class AGOPCallback(Callback):
         self.coordinates_: CoordinateMoment | None = None
         self.snapshots_: dict[int, np.ndarray] = {}
         self.seconds_, self.share_ = 0.0, float("nan")
-        self._rng = check_random_state(0 if self.random_state is None else self.random_state)
-        self._started, self._epoch = time.perf_counter(), 0
-        self._data: Any = None
-        self._net = weakref.ref(net)
+        self._rng_ = check_random_state(0 if self.random_state is None else self.random_state)
+        self._started_, self._epoch_ = time.perf_counter(), 0
+        self._data_: Any = None
+        self._net_ = weakref.ref(net)
 
     def on_epoch_end(self, net: Any, dataset_train: Any = None, **_: Any) -> None:
         """Gather, where it is this epoch's turn."""
-        self._epoch += 1
-        self._data = dataset_train
-        if self.accumulate != "last" and self._epoch % self.every == 0:
+        self._epoch_ += 1
+        self._data_ = dataset_train
+        if self.accumulate != "last" and self._epoch_ % self.every == 0:
             self._gather(net)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         """Gather for "last", and where no epoch had its turn."""
-        if self._data is not None and self.moment_ is None:
+        if self._data_ is not None and self.moment_ is None:
             self._gather(net)
-        self._data = None
-        rest = time.perf_counter() - self._started - self.seconds_
+        self._data_ = None
+        rest = time.perf_counter() - self._started_ - self.seconds_
         self.share_ = self.seconds_ / rest if rest > 0 else float("nan")
 
     # What an explainer takes over ---------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class AGOPCallback(Callback):
     @property
     def net_(self) -> Any:
         """The net that was trained, as long as it is there."""
-        return self._net() if getattr(self, "_net", None) is not None else None
+        return self._net_() if getattr(self, "_net_", None) is not None else None
 
     def probe_rows(self) -> np.ndarray:
         """Some rows of the net's input (m, p)."""
@@ -255,7 +255,7 @@ class AGOPCallback(Callback):
         self.contrast_ = self.contrast or adapter.contrast_only
         self.weights_ = weights_digest(net.module_) if self.accumulate == "last" else None
         if self.snapshots and self.accumulate != "last":
-            self.snapshots_[self._epoch] = (moment.diagonal() / moment.n).numpy()
+            self.snapshots_[self._epoch_] = (moment.diagonal() / moment.n).numpy()
         self.seconds_ += time.perf_counter() - started
 
     def _keep(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
@@ -272,9 +272,9 @@ class AGOPCallback(Callback):
 
     def _batches(self, net: Any) -> Any:
         """Inputs of the chosen training rows."""
-        data = self._data
+        data = self._data_
         if self.max_samples is not None and self.max_samples < len(data):
-            data = Subset(data, np.sort(self._rng.choice(len(data), self.max_samples, replace=False)).tolist())
+            data = Subset(data, np.sort(self._rng_.choice(len(data), self.max_samples, replace=False)).tolist())
         for batch in net.get_iterator(data, training=False):
             yield batch[0] if isinstance(batch, (tuple, list)) else batch
 
@@ -290,7 +290,7 @@ class AGOPCallback(Callback):
         return DenseMoment(p) if dense else DiagonalMoment(p)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_data", "_net")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_data_", "_net_")}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> AGOPCallback:
         twin = object.__new__(type(self))

@@ -311,10 +311,15 @@ class AGOPExplainer(
         estimator, method = self.estimator, method_named(self.method)
         if estimator is not None:
             check_parameters(self.get_params(deep=False))
-        rows = self._rows(callback.probe_rows() if X is None else X, reset=True)
-        check_gate(self.gate, method, self.n_features_in_)
         with torch.inference_mode(False):
             adapter = None if estimator is None else adapt(estimator).on(self.device)
+            if X is None and adapter is not None and adapter.preprocessing:
+                raise ValueError(
+                    "Steps in front of the network make its input from the user's columns: give X=, some rows of the "
+                    "user's table, to see which column each coordinate comes from."
+                )
+            rows = self._rows(callback.probe_rows() if X is None else X, reset=True)
+            check_gate(self.gate, method, self.n_features_in_)
             gathered = callback.gathered(estimator, adapter, rows, method)
             self.gate_ = None
             self._settle(gathered, self._baseline_row(gathered))

@@ -104,7 +104,8 @@ def page(result: dict, cells: list[Cell], table: pd.DataFrame) -> str:
         f"{settings['epochs']} epochs, the weights of least validation loss kept; learning rate "
         f"{settings['rates'][0]}, and {settings['rates'][1]} where that does not reach an accuracy of "
         f"{settings['learned']} on the validation images. Networks below that on the test images are left out. "
-        "IoU of the largest pixels of the absolute map, as many as the truth has, ties broken at random, over correctly classified test images. *Union*: the pixels "
+        "IoU of the largest pixels of the absolute map, as many as the truth has, ties at random, over correctly "
+        "classified test images. *Union*: the pixels "
         "of both shapes where they are fixed; *own*: those of the image's own shape. Both rules, and the metrics, were "
         "fixed beforehand. Mean ± standard deviation over seeds. All records: `images.csv`.",
         "",

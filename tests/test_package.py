@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_exports():
-    assert agop_tabular.__all__ == ["AGOPExplainer", "Explanation", "__version__"]
+    assert agop_tabular.__all__ == ["AGOPCallback", "AGOPExplainer", "Explanation", "__version__"]
 
 
 def test_import_takes_nothing_heavy():

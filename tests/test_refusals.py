@@ -237,7 +237,7 @@ class TestModels:
             module = nn.Linear(6, 6)
             with torch.no_grad():
                 module.weight.copy_(torch.eye(6))
-            AGOPExplainer(module, rank=2, standardize=False).fit(X)
+            AGOPExplainer(module, method="agop-ixg", rank=2, standardize=False).fit(X)
 
 
 class TestFitting:
