@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from numbers import Integral
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from agop_tabular import persistence
 from agop_tabular.adapters import adapt
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
@@ -29,6 +27,7 @@ from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
 from agop_tabular.gate_pass import applied, check_gate, find_gate
 from agop_tabular.global_effects import GlobalEffects, column_effects
+from agop_tabular.kept import Kept
 from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
 from agop_tabular.passes import Attributed, Gathered, attribute, batches
@@ -44,7 +43,7 @@ def _estimator_is_fitted(self: AGOPExplainer) -> bool:
 
 
 class AGOPExplainer(
-    GlobalEffects, PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
+    GlobalEffects, Kept, PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
 
@@ -306,27 +305,6 @@ class AGOPExplainer(
             self.estimator_ = estimator
             return self
 
-    def _learn_from(self, callback: Any, X: Any) -> AGOPExplainer:
-        """Take over what a callback gathered, with some rows of the user's table, or of the network's input."""
-        estimator, method = self.estimator, method_named(self.method)
-        if estimator is not None:
-            check_parameters(self.get_params(deep=False))
-        with torch.inference_mode(False):
-            adapter = None if estimator is None else adapt(estimator).on(self.device)
-            if X is None and adapter is not None and adapter.preprocessing:
-                raise ValueError(
-                    "Steps in front of the network make its input from the user's columns: give X=, some rows of the "
-                    "user's table, to see which column each coordinate comes from."
-                )
-            rows = self._rows(callback.probe_rows() if X is None else X, reset=True)
-            check_gate(self.gate, method, self.n_features_in_)
-            gathered = callback.gathered(estimator, adapter, rows, method)
-            self.gate_ = None
-            self._settle(gathered, self._baseline_row(gathered))
-            if estimator is not None:
-                self.estimator_ = estimator
-            return self
-
     def _contrast(self, method: Method) -> bool | None:
         """Whether scores are taken minus their mean over classes; None for where there are classes."""
         if self.contrast == "auto":
@@ -509,65 +487,3 @@ class AGOPExplainer(
             raise AttributeError('Only agop_diagonal_ was gathered; fit with moment="dense" for all of M.')
         standard = self._attribution.standard
         return standard(standard(self._gathered.moment.mean()).T).numpy()
-
-    # Keeping ----------------------------------------------------------------------------------------------------
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted explainer, without its estimator, to one file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Written whole or not at all.
-        """
-        check_is_fitted(self, "n_samples_seen_")
-        persistence.save(self, path)
-
-    @classmethod
-    def from_callback(
-        cls, callback: Any, estimator: Any = None, X: Any = None, *, method: str = "agop-ixg", **params: Any
-    ) -> AGOPExplainer:
-        """An explainer from what :class:`~agop_tabular.AGOPCallback` gathered while the net trained, without a pass.
-
-        Parameters
-        ----------
-        callback : AGOPCallback
-            Of a fitted skorch net.
-        estimator : skorch net, torch module or Pipeline ending in one, optional
-            The fitted network; None for the net that was trained. Where that is gone, as after unpickling the callback
-            alone, only ``method="agop-global"`` can explain.
-        X : ndarray or DataFrame of shape (m, d), optional
-            Some rows in the user's columns: needed behind a pipeline, to see which column each coordinate comes from,
-            or for the columns' names.
-        method : str, default="agop-ixg"
-            Any but "agop", whose tables are gathered on shuffled rows.
-        **params : dict
-            Of AGOPExplainer.
-
-        Returns
-        -------
-        AGOPExplainer
-        """
-        explainer = cls(callback.net_ if estimator is None else estimator, method=method, **params)
-        return explainer._learn_from(callback, X)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPExplainer:
-        """Read an explainer that :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or path-like
-        estimator : object, optional
-            The fitted estimator that was explained. Without it only ``method="agop-global"`` can explain.
-
-        Returns
-        -------
-        AGOPExplainer
-
-        Raises
-        ------
-        ValueError
-            Where the file is truncated, altered, or of a newer format, or the estimator has another width.
-        """
-        return persistence.load(cls, path, estimator)

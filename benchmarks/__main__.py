@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, budget, images, overhead, roar, synthetic, timing
+from benchmarks import ablation, budget, images, overhead, raw_truth, roar, synthetic, timing
 
 STUDIES = {
     "synthetic": synthetic,
     "ablation": ablation,
+    "raw-truth": raw_truth,
     "budget": budget,
     "roar": roar,
     "images": images,

@@ -34,22 +34,29 @@ def all_maps(
     net: NeuralNetClassifier, train: XaiTris, images: np.ndarray, seed: int
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Name and maps (n, height, width) of every method; those that the network cannot have are left out."""
-    shape = images.shape[1:]
+    found: dict[str, np.ndarray] = {}
+    for name, maps in network_maps(net, train.X, images, seed):
+        found[name] = maps
+        yield name, maps
     weights = np.sqrt(_relative(AGOPImageExplainer(net).fit(train.X).diagonal_map_))
+    for name in TRIED:
+        yield name, found[name.split(" ×")[0]] * weights
+    yield from controls(train, images, found[GRADIENT], seed)
+
+
+def network_maps(
+    net: NeuralNetClassifier, background: np.ndarray, images: np.ndarray, seed: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and maps (n, height, width) of every method that explains the network."""
     for name in OURS:
-        yield name, AGOPImageExplainer(net, method=name).fit(train.X).explain(images)
-    gradient = np.abs(AGOPImageExplainer(net, method="agop-local").fit(train.X[:512]).explain(images))
-    yield GRADIENT, gradient
-    flat, background, rows = FlatImages(net, shape), train.X.reshape(len(train), -1), images.reshape(len(images), -1)
-    found = {}
+        yield name, AGOPImageExplainer(net, method=name).fit(background).explain(images)
+    yield GRADIENT, AGOPImageExplainer(net, method="agop-local").fit(background[:512]).explain(images)
+    flat, rows = FlatImages(net, images.shape[1:]), images.reshape(len(images), -1)
     for name, peer in PEERS.items():
         if name.startswith("grad-cam") and not _convolutional(net):
             continue
-        found[name] = peer(flat, rows, "predicted", background, seed).reshape(images.shape).sum(axis=1)
-        yield name, found[name]
-    for name in TRIED:
-        yield name, found[name.split(" ×")[0]] * weights
-    yield from controls(train, images, gradient, seed)
+        values = peer(flat, rows, "predicted", background.reshape(len(background), -1), seed)
+        yield name, values.reshape(images.shape).sum(axis=1)
 
 
 def controls(train: XaiTris, images: np.ndarray, gradient: np.ndarray, seed: int) -> Iterator[tuple[str, np.ndarray]]:

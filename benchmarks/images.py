@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.stats import spearmanr
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 from skorch import NeuralNetClassifier
+from torch import nn
 
 from agop_tabular import AGOPCallback
 from agop_tabular.datasets import XaiTris, make_xai_tris
@@ -47,6 +50,9 @@ SMOOTHED = (0.0, 0.5, 1.0, 2.0)
 COPIES = (1, 2, 3)
 """Shifts of the test side: places, smoothing of the background, and how often a shape is there."""
 
+DIGIT_EPOCHS, REMOVED = 60, 8
+"""Of the networks for digits, and pixels that are taken from each."""
+
 EMD_IMAGES, SHOWN_IMAGES, SHIFTED_IMAGES = 100, 3, 1000
 
 
@@ -77,8 +83,10 @@ def run(**options: Any) -> None:
     print(f"{len(wanted) - len(open_)} of {len(wanted)} cells are there", flush=True)
     started = time.perf_counter()
     run_all(one_cell, [(cells, *cell) for cell in open_], options["jobs"], "cells")
+    run_all(digits_cell, [(cells, s) for s in seeds if not cells.read(f"digits-{s}")], options["jobs"], "digits")
     result = {
         "machine": machine(),
+        "digits": [cells.read(f"digits-{seed}") for seed in seeds],
         "settings": settings | {"seeds": list(seeds), "learned": LEARNED, "rates": RATES},
         "seconds_of_this_run": round(time.perf_counter() - started),
         "cells_of_this_run": len(open_),
@@ -163,6 +171,41 @@ def curve(net: NeuralNetClassifier, callback: AGOPCallback, mask: np.ndarray, da
         }
         for epoch, diagonal in callback.snapshots_.items()
     ]
+
+
+# Digits -----------------------------------------------------------------------------------------------------------
+
+
+def digits_cell(cells: Cells, seed: int) -> None:
+    """scikit-learn's digits: how often the prediction changes when a map's largest pixels are set to their mean."""
+    warnings.simplefilter("ignore")
+    digits = load_digits()
+    X, y = (digits.images[:, None] / 16).astype(np.float32), digits.target.astype(np.int64)
+    train, test = train_test_split(np.arange(len(X)), test_size=0.2, stratify=y, random_state=seed)
+    torch.manual_seed(seed)
+    module = nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(576, 10))
+    net = image_net(module, valid=(X[test], y[test]), epochs=DIGIT_EPOCHS, lr=3e-3).fit(X[train], y[train])
+    images, mean = X[test], X[train].mean(axis=0)
+    before = net.predict(images)
+    maps = dict(image_maps.network_maps(net, X[train], images, seed))
+    maps |= {"|x|": np.abs(images[:, 0]), "random": np.random.RandomState(seed).uniform(size=images[:, 0].shape)}
+    changed = {name: without(images, values, mean, seed) for name, values in maps.items()}
+    cell = {
+        "seed": seed,
+        "accuracy": float((before == y[test]).mean()),
+        "changed": {name: float((net.predict(emptied) != before).mean()) for name, emptied in changed.items()},
+        "dead": float(np.abs(maps["agop-weighted"][:, X[train].std(axis=0)[0] == 0]).max(initial=0.0)),
+    }
+    cells.write(f"digits-{seed}", cell)
+
+
+def without(images: np.ndarray, maps: np.ndarray, mean: np.ndarray, seed: int) -> np.ndarray:
+    """Images whose pixels of largest absolute map are the training mean; ties at random."""
+    size = np.abs(maps).reshape(len(maps), -1)
+    order = np.lexsort((np.random.RandomState(seed).uniform(size=size.shape), -size), axis=1)[:, :REMOVED]
+    out = images.reshape(len(images), -1).copy()
+    np.put_along_axis(out, order, np.broadcast_to(mean.ravel(), out.shape)[np.arange(len(out))[:, None], order], axis=1)
+    return out.reshape(images.shape)
 
 
 # Shift ------------------------------------------------------------------------------------------------------------

@@ -135,6 +135,13 @@ def page(result: dict, cells: list[Cell], table: pd.DataFrame) -> str:
         "",
         *markdown(_shift_table(cells)),
         "",
+        "## Digits",
+        "",
+        "scikit-learn's digits, a network of one convolution; share of test images whose predicted class changes when "
+        "the 8 largest pixels of the map are set to their training mean. There is no truth here.",
+        "",
+        *markdown(_digits_table(result["digits"])),
+        "",
         "![Maps](images-maps.png)",
         "",
         "![diag M over the epochs](images-epochs.png)",
@@ -260,6 +267,19 @@ def _shift_table(cells: list[Cell]) -> pd.DataFrame:
     out["correlation with support"] = means["error_and_support"].map(number)
     out["with distance"] = means["error_and_distance"].map(number)
     return out
+
+
+def _digits_table(cells: list[Cell]) -> pd.DataFrame:
+    changed = pd.DataFrame([cell["changed"] for cell in cells])
+    accuracy = pd.Series([cell["accuracy"] for cell in cells])
+    out = pd.DataFrame({"method": changed.columns, "predictions changed": [_spread(changed[m]) for m in changed]})
+    return pd.concat(
+        [out, pd.DataFrame({"method": ["accuracy of the network"], "predictions changed": [_spread(accuracy)]})]
+    )
+
+
+def _spread(values: pd.Series) -> str:
+    return f"{number(values.mean())} ±{number(values.std())}"
 
 
 # Pictures ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The studies run: tiny sizes, all code paths, real libraries."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,36 @@ def test_ablation(tmp_path, capsys):
     assert "The gate" not in page  # no family with noise that was learned, so no claim
     assert "| test rows | 0.95 to 1 |" in page
     assert (tmp_path / "ablation-trust.png").stat().st_size > 5000
+
+
+def test_raw_truth(tmp_path, capsys):
+    shutil.copy(ROOT / "benchmarks/results/ablation.csv.gz", tmp_path)
+    call("raw-truth", tmp_path, "", capsys)
+    kept = (ROOT / "benchmarks/results/ablation-raw.md").read_text()
+    assert (tmp_path / "ablation-raw.md").read_text() == kept, "the page is made of the records beside it"
+
+
+def test_images(tmp_path, capsys):
+    options = (
+        "--scenarios linear translations_rotations --backgrounds white --networks MLP --seeds 2 --first-seed 150 "
+        "--epochs 12 --images 1000 --jobs 1"
+    )
+    assert "0 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")}
+    assert len(done) == 6
+    assert "4 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")} == done
+    records = pd.read_csv(tmp_path / "images.csv")
+    assert {"agop-adaptive", "vanilla-gradient", "integrated-gradients", "class means", "random"} <= set(
+        records["method"]
+    )
+    assert "grad-cam, last" not in set(records["method"])  # no convolution
+    linear = records[records["scenario"] == "linear"].groupby("method")
+    assert (linear["iou_union"].mean()[["class means", "variance"]] > 0.8).all()
+    assert linear["iou_union"].mean()["random"] < 0.15
+    page = (tmp_path / "images.md").read_text()
+    assert "| places moved |" in page or "no network learned" in page
+    assert (tmp_path / "images-maps.png").stat().st_size > 3000
 
 
 def test_budget(tmp_path, capsys):
