@@ -26,7 +26,7 @@ from agop_tabular.features import FeatureMap
 from agop_tabular.methods import Method
 from agop_tabular.rows import column_names
 from agop_tabular.targets import ALL, score_names
-from agop_tabular.tracing import trace
+from agop_tabular.tracing import traced
 
 Batches = Iterable[tuple[slice, Tensor]]
 """Batches of coordinates (b, p), with the rows' place in the user's table."""
@@ -106,8 +106,7 @@ class Gathered:
         """
         n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
         probe = take_rows(X, slice(None, None, max(1, len(X) // n_probe)))
-        feature_map = trace(adapter.preprocessing, column_names(X), probe)
-        x = adapter.tensor(adapter.encode(probe))
+        feature_map, x = traced(adapter, column_names(X), probe)
         check_finite(x, feature_map)
         adapter.confirm(x)
         if contrast is None:

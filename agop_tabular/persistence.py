@@ -29,7 +29,7 @@ from agop_tabular.passes import Gathered
 FORMAT = 3
 """Version of the file format; a newer one is refused."""
 
-_KEY = "agop_tabular"
+_KEY, _ADAPTER = "agop_tabular", "adapter_"
 
 
 def save(explainer: Any, path: str | os.PathLike[str], images: dict[str, Any] | None = None) -> None:
@@ -55,6 +55,8 @@ def save(explainer: Any, path: str | os.PathLike[str], images: dict[str, Any] | 
         "low": torch.from_numpy(feature_map.low),
         "high": torch.from_numpy(feature_map.high),
     }
+    if gathered.adapter is not None:
+        tensors |= {f"{_ADAPTER}{name}": tensor for name, tensor in gathered.adapter.state().items()}
     columns, of_columns = columns_to_state(gathered.columns)
     if gathered.effects is not None:
         tensors |= {"score_total": gathered.score_total} | to_tensors(gathered.effects) | of_columns
@@ -121,7 +123,7 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     )
     explainer._saved_network = state["network"], tensors["probe_scores"]
     if estimator is not None:
-        gathered = _connected(gathered, estimator, params["device"], state["network"], tensors["probe_scores"].numpy())
+        gathered = _connected(gathered, estimator, params["device"], state["network"], tensors)
         explainer.estimator_ = estimator
     explainer.gate_ = None
     if state["gate"] is not None:
@@ -137,7 +139,9 @@ def image_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     return images
 
 
-def _connected(gathered: Gathered, estimator: Any, device: str | None, network: str, scores: np.ndarray) -> Gathered:
+def _connected(
+    gathered: Gathered, estimator: Any, device: str | None, network: str, tensors: dict[str, torch.Tensor]
+) -> Gathered:
     """With the adapter of the estimator, checked against the file."""
     d, n_scores = gathered.feature_map.n_columns, len(gathered.score_names)
     try:
@@ -147,6 +151,7 @@ def _connected(gathered: Gathered, estimator: Any, device: str | None, network: 
         width = getattr(estimator, "n_features_in_", d)
         if width != d:
             raise ValueError(f"it takes {width} columns")
+        adapter.restore({k.removeprefix(_ADAPTER): t for k, t in tensors.items() if k.startswith(_ADAPTER)})
         adapter.confirm(adapter.tensor(_probe(gathered.coordinates).numpy()))
         if adapter.n_scores != n_scores:
             raise ValueError(f"it has {adapter.n_scores} scores")
@@ -155,7 +160,7 @@ def _connected(gathered: Gathered, estimator: Any, device: str | None, network: 
             f"The estimator does not fit the saved explainer of {d} columns, {gathered.moment.p} coordinates at the "
             f"network's input and {n_scores} scores ({error}). Load it with the estimator that was explained."
         ) from error
-    again = replace(gathered, adapter=adapter)
+    again, scores = replace(gathered, adapter=adapter), tensors["probe_scores"].numpy()
     same_scores = np.allclose(_probe_scores(again), scores, rtol=1e-3, atol=1e-3 * np.abs(scores).max())
     if fingerprint(adapter) != network or not same_scores:
         warnings.warn(

@@ -31,7 +31,9 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.utils import _safe_indexing
+from torch import Tensor
 
+from agop_tabular.adapters import Adapter
 from agop_tabular.features import FeatureMap
 
 
@@ -62,6 +64,29 @@ def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> Fea
     blocks = {b: i for i, b in enumerate(dict.fromkeys(links.block[links.block >= 0].tolist()))}
     block_of = np.array([blocks.get(b, -1) for b in links.block.tolist()], dtype=int)
     return FeatureMap(names, tuple(links.names), links.column, block_of, links.low, links.high)
+
+
+def traced(adapter: Adapter, names: tuple[str, ...], rows: Any) -> tuple[FeatureMap, Tensor]:
+    """The feature map of an adapter, and the coordinates of a few rows, once its preprocessing is settled.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    names : tuple of str, length d
+        The user's columns.
+    rows : array-like or DataFrame of shape (b, d)
+
+    Returns
+    -------
+    feature_map : FeatureMap
+    x : Tensor of shape (b, p)
+    """
+    feature_map = trace(adapter.preprocessing, names, rows)
+    x = adapter.tensor(adapter.encode(rows))
+    if adapter.settle(rows, x, feature_map):
+        feature_map = trace(adapter.preprocessing, names, rows)
+        x = adapter.tensor(adapter.encode(rows))
+    return feature_map, x
 
 
 @dataclass

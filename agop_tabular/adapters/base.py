@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from agop_tabular.adapters.probabilities import ScoresOfProbabilities, first_output
 from agop_tabular.core.gradients import as_found
+from agop_tabular.features import FeatureMap
 
 CHUNK_BYTES = 32 * 2**20
 """Rows go through the preprocessing in chunks of about this many bytes of coordinates."""
@@ -118,6 +119,26 @@ class Adapter:
                 j = min(i + size, stop)
                 yield slice(i, j), self.tensor(take_rows(coordinates, slice(i - start, j - start)))
 
+    def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
+        """Change the preprocessing by what a few rows show of it; whether it has changed.
+
+        Parameters
+        ----------
+        rows : array-like or DataFrame of shape (b, d)
+            The user's.
+        x : Tensor of shape (b, p)
+            Their coordinates.
+        feature_map : FeatureMap
+        """
+        return False
+
+    def state(self) -> dict[str, Tensor]:
+        """What :meth:`settle` has found out."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take over what :meth:`state` returned, of tensors among which there may be others."""
+
     # From coordinates to scores ---------------------------------------------------------------------------------
 
     def confirm(self, x: Tensor) -> None:
@@ -181,6 +202,14 @@ class Adapter:
         """
         out = as_rows(self.module(x.clone() if self.in_place else x), len(x))
         return torch.cat((-out, out), dim=1) if self.one_logit else out
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """What the user's own ``predict_proba`` returns for scores (b, n_scores); of a regressor, the scores."""
+        if self.one_logit:
+            return torch.cat((torch.sigmoid(-scores[:, 1:]), torch.sigmoid(scores[:, 1:])), dim=1)
+        if self.classes is None:
+            return torch.sigmoid(scores) if self.independent else scores
+        return torch.softmax(scores, dim=1)
 
     def predicted(self, scores: Tensor) -> Tensor:
         """Index of the predicted class (b,), as the user's own ``predict`` has it."""

@@ -22,7 +22,7 @@ from agop_tabular.core.gradients import as_found
 from agop_tabular.features import FeatureMap
 from agop_tabular.rows import column_names
 from agop_tabular.targets import ALL, PREDICTED, resolve_target
-from agop_tabular.tracing import trace
+from agop_tabular.tracing import traced
 
 Seed = int | RandomState | None
 
@@ -88,8 +88,9 @@ class Baseline(BaseEstimator):
         self.random_state_ = check_random_state(random_state)
         self.adapter_ = adapt(model)
         few = take_rows(background, slice(None, None, max(1, len(background) // 256)))
-        self.feature_map_: FeatureMap = trace(self.adapter_.preprocessing, column_names(background), few)
-        self.adapter_.confirm(self.adapter_.tensor(self.adapter_.encode(few)))
+        self.feature_map_: FeatureMap
+        self.feature_map_, x = traced(self.adapter_, column_names(background), few)
+        self.adapter_.confirm(x)
         self.network_ = Scores(self.adapter_)
         with self._undisturbed():
             self._prepare(background)

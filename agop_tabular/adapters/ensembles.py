@@ -1,0 +1,447 @@
+"""scikit-learn's ensembles of models that have adapters: votes, bags, stacks, and calibrated classifiers.
+
+The members' coordinates stand side by side; what they return is combined as the ensemble combines it, so that the whole
+is one differentiable network. Where the result is a probability, its logarithm is explained, in contrast.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.isotonic import IsotonicRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from torch import Tensor, nn
+
+from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.features import FeatureMap
+
+PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
+
+
+class Members(nn.Module):
+    """Members on their own parts of the coordinates, and one output made of theirs.
+
+    Parameters
+    ----------
+    adapters : list of Adapter
+    responses : list of str
+        What is asked of each: ``"predict_proba"``, ``"decision_function"`` or, of regressors, ``"predict"``.
+    combine : torch.nn.Module
+        Maps the list of responses, (b, C) or (b, 1) each, to probabilities or outputs.
+    shared : bool
+        Whether all members read the same coordinates.
+    """
+
+    def __init__(self, adapters: list[Adapter], responses: list[str], combine: nn.Module, *, shared: bool):
+        super().__init__()
+        self.adapters, self.responses, self.combine, self.shared = adapters, responses, combine, shared
+        self.networks = nn.ModuleList(adapter.module for adapter in adapters)
+        self.layout: Layout | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Members:
+        adapters = [replace(a, module=copy.deepcopy(a.module, memo)) for a in self.adapters]
+        twin = Members(adapters, self.responses, copy.deepcopy(self.combine, memo), shared=self.shared)
+        twin.layout, twin.training = self.layout, self.training
+        return twin
+
+    def confirm(self, x: Tensor) -> None:
+        """Confirm every member on its own coordinates."""
+        for adapter, part in zip(self.adapters, self._parts(x), strict=True):
+            adapter.confirm(part.to(adapter.dtype))
+        self.networks = nn.ModuleList(adapter.module for adapter in self.adapters)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the ensemble returns."""
+        each = []
+        for adapter, response, part in zip(self.adapters, self.responses, self._parts(x), strict=True):
+            scores = adapter.scores(part.to(adapter.dtype))
+            if response == PROBA:
+                scores = adapter.probabilities(scores)
+            elif adapter.one_logit:
+                scores = scores[:, 1:]
+            each.append(scores.to(x.dtype))
+        combined: Tensor = self.combine(each)
+        return combined
+
+    def _parts(self, x: Tensor) -> tuple[Tensor, ...]:
+        if self.shared or self.layout is None:
+            return (x,) * len(self.adapters)
+        layout = self.layout
+        every = x[:, layout.source.to(x.device)] * layout.scale.to(x) + layout.offset.to(x)
+        return every.split(layout.widths.tolist(), dim=1)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the coordinates of all members come from those that are kept, ``x[:, source] * scale + offset``.
+
+    Attributes
+    ----------
+    widths : Tensor of int, shape (m,)
+        Coordinates of each member.
+    kept : Tensor of int, shape (p,)
+        Coordinates that no earlier one says already.
+    source : Tensor of int, shape (sum of widths,)
+        Place among those kept.
+    scale, offset : Tensor of shape (sum of widths,), float64
+    """
+
+    widths: Tensor
+    kept: Tensor
+    source: Tensor
+    scale: Tensor
+    offset: Tensor
+
+    @classmethod
+    def found(cls, widths: list[int], x: Tensor, feature_map: FeatureMap) -> Layout:
+        """From a few rows of all coordinates: a later member's is left out where it is another's, scaled and moved."""
+        rows = x.double().cpu()
+        n, size = rows.shape[1], 64 * torch.finfo(x.dtype).eps
+        source, scale, offset = torch.arange(n), torch.ones(n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64)
+        kept: list[int] = []
+        places: dict[Any, int] = {}
+        for j in range(n):
+            key = (int(feature_map.column_of[j]), feature_map.coordinate_names[j])
+            first = places.get(key)
+            fit = None if first is None else _affine(rows[:, kept[first]], rows[:, j], size)
+            if first is not None and fit is not None:
+                source[j], scale[j], offset[j] = first, *fit
+            else:
+                source[j] = len(kept)
+                places.setdefault(key, len(kept))
+                kept.append(j)
+        return cls(torch.tensor(widths), torch.tensor(kept), source, scale, offset)
+
+
+def _affine(x: Tensor, y: Tensor, size: float) -> tuple[float, float] | None:
+    """The factor and the constant that make ``y`` of ``x``, or None."""
+    low, high = x.argmin(), x.argmax()
+    if x[low] == x[high]:
+        return (1.0, 0.0) if torch.equal(x, y) else None
+    scale = (y[high] - y[low]) / (x[high] - x[low])
+    offset = y[low] - scale * x[low]
+    span = (y - y.mean()).abs().max()
+    exact = scale != 0 and ((scale * x + offset - y).abs() <= size * (span + y.abs().max())).all()
+    return (float(scale), float(offset)) if exact else None
+
+
+class KeptCoordinates(SelectorMixin, BaseEstimator):
+    """Coordinates that are kept of all members'.
+
+    Parameters
+    ----------
+    kept : ndarray of int, shape (p,)
+    n : int
+        Of all.
+    """
+
+    def __init__(self, kept: np.ndarray, n: int):
+        self.kept = kept
+        self.n = n
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Those coordinates."""
+        return X[:, self.kept]
+
+    def _get_support_mask(self) -> np.ndarray:
+        mask = np.zeros(self.n, dtype=bool)
+        mask[self.kept] = True
+        return mask
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+@dataclass
+class EnsembleAdapter(Adapter):
+    """An adapter whose members are confirmed first, and which computes in the widest of their dtypes.
+
+    Members read the same columns, each scaled by its own preprocessing; such coordinates are kept once.
+    """
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating dtype of the coordinates."""
+        dtypes = {adapter.dtype for adapter in self._members().adapters}
+        return torch.float64 if torch.float64 in dtypes else next(iter(dtypes))
+
+    def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
+        """Keep once what several members read."""
+        if not self.preprocessing or self._members().layout is not None:
+            return False
+        widths = [t.transform(rows).shape[1] for _, t in self.preprocessing[0].transformer_list]
+        self._lay_out(Layout.found(widths, x, feature_map))
+        return True
+
+    def state(self) -> dict[str, Tensor]:
+        """The layout."""
+        layout = self._members().layout
+        return {} if layout is None else dict(vars(layout))
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take over a layout."""
+        if state:
+            self._lay_out(Layout(**state))
+
+    def _lay_out(self, layout: Layout) -> None:
+        self._members().layout = layout
+        kept = KeptCoordinates(layout.kept.numpy(), len(layout.source))
+        self.preprocessing = (self.preprocessing[0], kept)
+
+    def confirm(self, x: Tensor) -> None:
+        """As for one network, after every member."""
+        self._members().confirm(x)
+        super().confirm(x)
+
+    def _members(self) -> Members:
+        found: Members = next(m for m in self.module.modules() if isinstance(m, Members))
+        return found
+
+
+class SideBySide(FeatureUnion):
+    """The members' preprocessing, one beside the other."""
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Coordinates of all members (n, p)."""
+        parts = [transformer.transform(X) for _, transformer in self.transformer_list]
+        return np.hstack([part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts])
+
+
+def _ensemble(
+    estimators: list[Any], responses: list[str], combine: nn.Module, *, classes: Any = None
+) -> EnsembleAdapter:
+    """The adapter of these members; of a classifier where there are classes."""
+    members = [adapt(estimator) for estimator in estimators]
+    shared = not any(member.preprocessing for member in members)
+    beside = SideBySide([(f"member {i}", _steps(member)) for i, member in enumerate(members)])
+    inner = [replace(member, preprocessing=()) for member in members]
+    module = Members(inner, responses, combine, shared=shared)
+    preprocessing = () if shared else (beside,)
+    if classes is None:
+        return EnsembleAdapter(module, kind="regressor", preprocessing=preprocessing)
+    return EnsembleAdapter(
+        module, kind="classifier", classes=np.asarray(classes), outputs="probabilities", preprocessing=preprocessing
+    )
+
+
+def _steps(member: Adapter) -> Any:
+    if not member.preprocessing:
+        return FunctionTransformer(feature_names_out="one-to-one")
+    return Pipeline([(f"step {i}", step) for i, step in enumerate(member.preprocessing)])
+
+
+# Votes and bags ---------------------------------------------------------------------------------------------------
+
+
+class Average(nn.Module):
+    """The weighted mean of what members return."""
+
+    def __init__(self, weights: Any, n: int):
+        super().__init__()
+        shares = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+        self.shares = (shares / shares.sum()).tolist()
+
+    def forward(self, each: list[Tensor]) -> Tensor:
+        """Of (b, C) each."""
+        return torch.stack([share * part for share, part in zip(self.shares, each, strict=True)]).sum(dim=0)
+
+
+@adapts("sklearn.VotingClassifier")
+def voting_classifier(estimator: Any) -> Adapter:
+    """VotingClassifier with soft votes."""
+    if estimator.voting != "soft":
+        raise ValueError('VotingClassifier(voting="hard") counts votes, which have no gradient; use voting="soft".')
+    members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
+    return _ensemble(members, [PROBA] * len(members), combine, classes=estimator.classes_)
+
+
+@adapts("sklearn.VotingRegressor")
+def voting_regressor(estimator: Any) -> Adapter:
+    """VotingRegressor."""
+    members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
+    return _ensemble(members, [PREDICT] * len(members), combine)
+
+
+@adapts("sklearn.BaggingClassifier")
+def bagging_classifier(estimator: Any) -> Adapter:
+    """BaggingClassifier of members that see all columns and all classes, and have probabilities."""
+    members = _bag(estimator)
+    if any(len(member.classes_) != len(estimator.classes_) for member in members):
+        raise ValueError("A member of the BaggingClassifier has not seen every class; draw larger samples.")
+    return _ensemble(members, [PROBA] * len(members), Average(None, len(members)), classes=estimator.classes_)
+
+
+@adapts("sklearn.BaggingRegressor")
+def bagging_regressor(estimator: Any) -> Adapter:
+    """BaggingRegressor of members that see all columns."""
+    members = _bag(estimator)
+    return _ensemble(members, [PREDICT] * len(members), Average(None, len(members)))
+
+
+def _bag(estimator: Any) -> list[Any]:
+    d = estimator.n_features_in_
+    if any(not np.array_equal(np.asarray(f), np.arange(d)) for f in estimator.estimators_features_):
+        raise ValueError(
+            f"Members of the {type(estimator).__name__} see different columns; set max_features=1.0 and "
+            "bootstrap_features=False."
+        )
+    members: list[Any] = estimator.estimators_
+    return members
+
+
+# Stacks -----------------------------------------------------------------------------------------------------------
+
+
+class Stacked(nn.Module):
+    """A final model on what members return.
+
+    Parameters
+    ----------
+    final : Adapter
+        Of the final model, without preprocessing.
+    firsts : list of int
+        The first column that is handed on of each member.
+    """
+
+    def __init__(self, final: Adapter, firsts: list[int]):
+        super().__init__()
+        self.final, self.firsts, self.network = final, firsts, final.module
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Stacked:
+        return Stacked(replace(self.final, module=copy.deepcopy(self.final.module, memo)), self.firsts)
+
+    def forward(self, each: list[Tensor]) -> Tensor:
+        """Probabilities, or outputs, of the final model."""
+        x = torch.cat([part[:, first:] for first, part in zip(self.firsts, each, strict=True)], dim=1)
+        x = x.to(self.final.dtype)
+        if not self.final.p:
+            self.final.confirm(x.detach())
+            self.network = self.final.module
+        return self.final.probabilities(self.final.scores(x))
+
+
+@adapts("sklearn.StackingClassifier", "sklearn.StackingRegressor")
+def stacking(estimator: Any) -> Adapter:
+    """StackingClassifier and StackingRegressor, without ``passthrough``; the final model reads what members return."""
+    if estimator.passthrough:
+        raise ValueError(f"{type(estimator).__name__}(passthrough=True) is not explained; use passthrough=False.")
+    classes = getattr(estimator, "classes_", None)
+    responses = list(estimator.stack_method_)
+    if classes is not None and PREDICT in responses:
+        raise ValueError("A member of the StackingClassifier hands on labels, which have no gradient.")
+    final = adapt(estimator.final_estimator_)
+    scalers = [step for step in final.preprocessing if type(step) is not StandardScaler]
+    if scalers:
+        raise ValueError(
+            f"{type(scalers[0]).__name__} in front of the final model is not explained; StandardScaler is."
+        )
+    final = replace(final, module=nn.Sequential(*map(_scaling, final.preprocessing), final.module), preprocessing=())
+    firsts = [int(r == PROBA and len(classes) == 2) if classes is not None else 0 for r in responses]
+    return _ensemble(list(estimator.estimators_), responses, Stacked(final, firsts), classes=classes)
+
+
+def _scaling(scaler: StandardScaler) -> nn.Module:
+    mean = np.zeros(scaler.n_features_in_) if scaler.mean_ is None else scaler.mean_
+    scale = np.ones(scaler.n_features_in_) if scaler.scale_ is None else scaler.scale_
+    layer = nn.Linear(len(mean), len(mean), dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.diag(torch.from_numpy(1 / scale)))
+        layer.bias.copy_(torch.from_numpy(-mean / scale))
+    return layer
+
+
+# Calibration ------------------------------------------------------------------------------------------------------
+
+
+class Calibrated(nn.Module):
+    """The mean of members, each calibrated."""
+
+    def __init__(self, calibrators: list[nn.Module]):
+        super().__init__()
+        self.calibrators = nn.ModuleList(calibrators)
+
+    def forward(self, each: list[Tensor]) -> Tensor:
+        """Probabilities of all classes."""
+        found = [calibrate(part) for calibrate, part in zip(self.calibrators, each, strict=True)]
+        return torch.stack(found).mean(dim=0)
+
+
+class ByClass(nn.Module):
+    """A curve for each class, or for the second of two, then shares of their sum.
+
+    Parameters
+    ----------
+    curves : list of callable
+    """
+
+    def __init__(self, curves: list[Any]):
+        super().__init__()
+        self.curves = curves
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Probabilities of all classes."""
+        if len(self.curves) == 1:
+            second = self.curves[0](response[:, -1:])
+            return torch.cat((1 - second, second), dim=1)
+        each = torch.cat([curve(response[:, [c]]) for c, curve in enumerate(self.curves)], dim=1)
+        total = each.sum(dim=1, keepdim=True)
+        return torch.where(total > 0, each / total.clamp_min(torch.finfo(each.dtype).tiny), 1 / each.shape[1])
+
+
+class Temperature(nn.Module):
+    """Softmax of scores, or of the logarithms of probabilities, times a factor."""
+
+    def __init__(self, beta: float, *, probabilities: bool):
+        super().__init__()
+        self.beta, self.probabilities = beta, probabilities
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Probabilities of all classes."""
+        if response.shape[1] == 1:
+            response = torch.cat((-response, response), dim=1)
+        elif self.probabilities:
+            response = torch.log(response + torch.finfo(response.dtype).eps)
+        return torch.softmax(self.beta * response, dim=1)
+
+
+@adapts("sklearn.CalibratedClassifierCV")
+def calibrated_classifier(estimator: Any) -> Adapter:
+    """CalibratedClassifierCV: sigmoid, isotonic or by temperature."""
+    members = [part.estimator for part in estimator.calibrated_classifiers_]
+    responses = [DECISION if hasattr(member, DECISION) else PROBA for member in members]
+    calibrators = [_calibrator(p, r) for p, r in zip(estimator.calibrated_classifiers_, responses, strict=True)]
+    return _ensemble(members, responses, Calibrated(calibrators), classes=estimator.classes_)
+
+
+def _calibrator(part: Any, response: str) -> nn.Module:
+    if part.method == "temperature":
+        return Temperature(float(part.calibrators[0].beta_), probabilities=response == PROBA)
+    return ByClass([_curve(calibrator) for calibrator in part.calibrators])
+
+
+def _curve(calibrator: Any) -> Any:
+    """A fitted curve as a differentiable function."""
+    if isinstance(calibrator, IsotonicRegression):
+        x, y = (
+            torch.from_numpy(np.asarray(v, dtype=float)) for v in (calibrator.X_thresholds_, calibrator.y_thresholds_)
+        )
+        return lambda t: _interpolated(t, x.to(t), y.to(t))
+    return lambda t: torch.sigmoid(-(calibrator.a_ * t + calibrator.b_))
+
+
+def _interpolated(t: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Piecewise linear through the points (x, y), constant beyond them."""
+    if len(x) == 1:
+        return y[0] + 0 * t
+    t = t.clamp(x[0], x[-1])
+    i = torch.searchsorted(x, t.detach().contiguous()).clamp(1, len(x) - 1)
+    width = (x[i] - x[i - 1]).clamp_min(torch.finfo(t.dtype).tiny)
+    return y[i - 1] + (t - x[i - 1]) / width * (y[i] - y[i - 1])
