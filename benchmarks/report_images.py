@@ -286,7 +286,7 @@ def _spread(values: pd.Series) -> str:
 
 
 def draw_maps(cells: list[Cell], path: Path) -> None:
-    """An image of every scenario with its truth and its maps, of the first network and background."""
+    """An image of every scenario, one with a gradient, with its truth and its maps; first network and background."""
     first = cells[0]
     chosen: dict[str, Cell] = {}
     for cell in cells:
@@ -297,8 +297,10 @@ def draw_maps(cells: list[Cell], path: Path) -> None:
         max(1, len(chosen)), len(columns), figsize=(1.35 * len(columns), 1.5 * max(1, len(chosen))), squeeze=False
     )
     for row, (scenario, cell) in zip(axes, chosen.items(), strict=False):
+        k = max(range(len(cell["shown"]["image"])), key=lambda i: np.max(cell["shown"][GRADIENT][i]) > 0)
         for axis, name in zip(row, columns, strict=True):
-            values = np.abs(np.array(cell["shown"][name][0])) if name != "image" else np.array(cell["shown"][name][0])
+            values = np.array(cell["shown"][name][k])
+            values = values if name == "image" else np.abs(values)
             axis.imshow(values, cmap="gray" if name in ("image", "mask") else "magma")
             axis.set_xticks([])
             axis.set_yticks([])

@@ -1,0 +1,352 @@
+"""TabularMLPClassifier and TabularMLPRegressor: networks that take a DataFrame as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder, OneHotEncoder, StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
+from skorch.callbacks import EarlyStopping
+from skorch.helper import predefined_split
+from torch import nn
+
+from agop_tabular.batches import BatchDataset, batched
+
+NUMBERS = ["number", "bool", "boolean"]
+
+
+class TabularNetwork(nn.Sequential):
+    """Hidden layers with ReLU and dropout, then a linear one.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+    hidden_layer_sizes : tuple of int
+    dropout : float
+    """
+
+    def __init__(self, n_in: int, n_out: int, hidden_layer_sizes: tuple[int, ...], dropout: float):
+        layers: list[nn.Module] = []
+        for width in hidden_layer_sizes:
+            layers += [nn.Linear(n_in, width), nn.ReLU(), nn.Dropout(dropout)]
+            n_in = width
+        super().__init__(*layers, nn.Linear(n_in, n_out))
+
+
+class TabularMLP(BaseEstimator):
+    """What the classifier and the regressor share: columns, network and training."""
+
+    pipeline_: Pipeline
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (128, 64),
+        *,
+        dropout: float = 0.1,
+        lr: float = 1e-3,
+        weight_decay: float = 1e-4,
+        batch_size: int = 256,
+        max_epochs: int = 50,
+        patience: int | None = 5,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """Names and width checked; missing values and categories may stay in a DataFrame, an array holds numbers."""
+        if isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, reset=reset, skip_check_array=True)
+            if reset and len(X) < 2:
+                raise ValueError(f"Found array with {len(X)} sample(s) while a minimum of 2 is required.")
+            return X
+        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan",
+                             ensure_min_samples=2 if reset else 1)  # fmt: skip
+
+    def _train(self, X: Any, y: np.ndarray, stratify: np.ndarray | None, n_out: int, net: type[NeuralNet]) -> Any:
+        """Fit columns and network; what is not training rows decides when to stop."""
+        rng = check_random_state(self.random_state)
+        rows = np.arange(len(X))
+        held = []
+        if self.patience is not None and len(X) >= 20:
+            n_valid = max(1, round(self.validation_fraction * len(X)))
+            if stratify is not None and (np.bincount(stratify).min() < 2 or n_valid < len(np.unique(stratify))):
+                stratify = None
+            rows, held = train_test_split(rows, test_size=n_valid, stratify=stratify, random_state=rng)
+        columns = make_columns(X).fit(_take(X, rows))
+        encode = make_pipeline(columns, FunctionTransformer(_float32, feature_names_out="one-to-one"))
+        x = encode.transform(_take(X, rows))
+        torch_state = torch.random.get_rng_state()
+        torch.manual_seed(rng.randint(2**31))
+        try:
+            fitted = net(
+                TabularNetwork,
+                module__n_in=x.shape[1],
+                module__n_out=n_out,
+                module__hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+                module__dropout=self.dropout,
+                criterion=nn.CrossEntropyLoss if net is NeuralNetClassifier else nn.MSELoss,
+                optimizer=torch.optim.AdamW,
+                optimizer__weight_decay=self.weight_decay,
+                lr=self.lr,
+                batch_size=self.batch_size,
+                max_epochs=self.max_epochs,
+                iterator_train__shuffle=True,
+                train_split=_split(encode, X, y, held),
+                callbacks=[("early_stopping", _stopping(self.patience))] if len(held) else [],
+                device=self.device,
+                verbose=self.verbose,
+                **batched(),
+            ).fit(x, y[rows])
+        finally:
+            torch.random.set_rng_state(torch_state)
+        self.pipeline_ = Pipeline([*encode.steps, ("net", fitted)])
+        return fitted
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+
+def make_columns(X: Any) -> ColumnTransformer:
+    """Numbers imputed by their median, with an indicator of what was missing, and scaled; all else one-hot.
+
+    Parameters
+    ----------
+    X : ndarray or DataFrame of shape (n, d)
+
+    Returns
+    -------
+    ColumnTransformer
+        Not fitted.
+    """
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+    )
+    if not isinstance(X, pd.DataFrame):
+        return ColumnTransformer([("numbers", numbers, list(range(X.shape[1])))], sparse_threshold=0)
+    dates = X.select_dtypes(include=["datetime", "datetimetz", "timedelta"]).columns
+    if len(dates):
+        raise ValueError(
+            f"Column(s) {', '.join(map(repr, dates[:10]))} hold dates, which have no unit that a network could know; "
+            "make numbers of them, such as days since the first."
+        )
+    categories = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include=NUMBERS)),
+            ("categories", categories, make_column_selector(dtype_exclude=NUMBERS)),
+        ],
+        sparse_threshold=0,
+    )
+
+
+def _take(X: Any, rows: np.ndarray) -> Any:
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
+
+
+def _float32(X: Any) -> np.ndarray:
+    return np.ascontiguousarray(X, dtype=np.float32)
+
+
+def _split(encode: Pipeline, X: Any, y: np.ndarray, held: Any) -> Any:
+    return predefined_split(BatchDataset(encode.transform(_take(X, held)), y[held])) if len(held) else None
+
+
+def _stopping(patience: int | None) -> EarlyStopping:
+    return EarlyStopping(patience=patience, load_best=True, sink=_silent)
+
+
+def _silent(_: str) -> None:
+    """Where messages go that nobody asked for."""
+
+
+class TabularMLPClassifier(ClassifierMixin, TabularMLP):
+    """A skorch classifier for tables as they come: labels of any kind, categories, missing values.
+
+    Numbers are imputed by their median, with an indicator of what was missing, and scaled; text, categories and all
+    else are one-hot encoded, categories that were not seen in training by zeros. Training stops when the loss on
+    held-out rows has not fallen for ``patience`` epochs, and keeps the best weights.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int
+    dropout : float
+    lr, weight_decay : float
+        Of AdamW.
+    batch_size, max_epochs : int
+    patience : int or None
+        None trains for ``max_epochs`` on all rows.
+    validation_fraction : float
+        Share of the rows that are held out for stopping; none where there are fewer than 20.
+    device : str
+    random_state : int, RandomState or None
+    verbose : int
+        Above 0, print what skorch prints.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        Columns, then the skorch net.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, shape (d,)
+        Only when fitted on a DataFrame.
+    classes_ : ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> from agop_tabular import AGOPExplainer
+    >>> from agop_tabular.automl import TabularMLPClassifier
+    >>> from agop_tabular.datasets import fetch_adult
+    >>> table = fetch_adult()
+    >>> X, y = table.data[:2000], table.target[:2000]
+    >>> model = TabularMLPClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> AGOPExplainer(model).fit(X).explain(X[:3]).shape
+    (3, 14)
+    """
+
+    def fit(self, X: Any, y: Any) -> TabularMLPClassifier:
+        """Train.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n, d)
+        y : array-like of shape (n,)
+
+        Returns
+        -------
+        TabularMLPClassifier
+            Itself.
+        """
+        X = self._rows(X, reset=True)
+        if y is None:
+            raise ValueError("This TabularMLPClassifier estimator requires y to be passed, but the target y is None.")
+        y = check_array(np.asarray(y), ensure_2d=False, dtype=None, ensure_all_finite=not _is_object(y))
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        check_consistent_length(X, y)
+        encoder = LabelEncoder()
+        codes = encoder.fit_transform(y).astype(np.int64)
+        self.classes_ = encoder.classes_
+        if len(self.classes_) < 2:
+            raise ValueError("TabularMLPClassifier needs samples of at least 2 classes; the data hold one class.")
+        self._train(X, codes, codes, len(self.classes_), NeuralNetClassifier)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities, (n, n_classes)."""
+        check_is_fitted(self, "pipeline_")
+        probabilities: np.ndarray = self.pipeline_.predict_proba(self._rows(X, reset=False))
+        return probabilities
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels, (n,)."""
+        check_is_fitted(self, "pipeline_")
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
+
+
+class TabularMLPRegressor(RegressorMixin, TabularMLP):
+    """A skorch regressor for tables as they come: categories, missing values, one target or several.
+
+    Numbers are imputed by their median, with an indicator of what was missing, and scaled; text, categories and all
+    else are one-hot encoded, categories that were not seen in training by zeros. Training stops when the loss on
+    held-out rows has not fallen for ``patience`` epochs, and keeps the best weights.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int
+    dropout : float
+    lr, weight_decay : float
+        Of AdamW.
+    batch_size, max_epochs : int
+    patience : int or None
+        None trains for ``max_epochs`` on all rows.
+    validation_fraction : float
+        Share of the rows that are held out for stopping; none where there are fewer than 20.
+    device : str
+    random_state : int, RandomState or None
+    verbose : int
+        Above 0, print what skorch prints.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        Columns, then the skorch net.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, shape (d,)
+        Only when fitted on a DataFrame.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from agop_tabular.automl import TabularMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> TabularMLPRegressor(random_state=0).fit(X, y).predict(X).shape
+    (442,)
+    """
+
+    def fit(self, X: Any, y: Any) -> TabularMLPRegressor:
+        """Train.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n, d)
+        y : array-like of shape (n,) or (n, n_targets)
+
+        Returns
+        -------
+        TabularMLPRegressor
+            Itself.
+        """
+        X = self._rows(X, reset=True)
+        if y is None:
+            raise ValueError("This TabularMLPRegressor estimator requires y to be passed, but the target y is None.")
+        y = check_array(np.asarray(y), ensure_2d=False, dtype=np.float64)
+        check_consistent_length(X, y)
+        y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        self._one = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        mean, scale = y.mean(axis=0), y.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        fitted = self._train(X, ((y - mean) / scale).astype(np.float32), None, y.shape[1], NeuralNetRegressor)
+        last = fitted.module_[-1]
+        with torch.no_grad():  # back to the target's own units
+            last.weight.mul_(torch.from_numpy(scale).to(last.weight)[:, None])
+            last.bias.mul_(torch.from_numpy(scale).to(last.bias)).add_(torch.from_numpy(mean).to(last.bias))
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predictions, (n,) or (n, n_targets)."""
+        check_is_fitted(self, "pipeline_")
+        out: np.ndarray = self.pipeline_.predict(self._rows(X, reset=False)).astype(np.float64)
+        return out[:, 0] if self._one else out
+
+
+def _is_object(y: Any) -> bool:
+    return np.asarray(y).dtype.kind in "OUS"
