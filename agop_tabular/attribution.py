@@ -62,7 +62,7 @@ class Attribution:
     chain: Filter | None
     effects: Effects | None
     mean_scores: Tensor
-    _laid_out: dict[torch.device, TableAttribution] = field(default_factory=dict, repr=False)
+    _laid_out: dict[tuple[torch.device, torch.dtype], TableAttribution] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fitted(
@@ -147,24 +147,25 @@ class Attribution:
             self._baseline_parts(dtype, device) if self.method.times_input else (),
         )
 
-    def tabulated(self, device: torch.device) -> TableAttribution:
-        """The effects on the network's device."""
+    def tabulated(self, device: torch.device, network: torch.dtype = torch.float32) -> TableAttribution:
+        """The effects on the network's device, in float64 where the network computes in it, otherwise in float32."""
         assert self.effects is not None
-        if device not in self._laid_out:
+        dtype = torch.float64 if network is torch.float64 else torch.float32
+        if (device, dtype) not in self._laid_out:
             column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
-            look_up = LookUp(self.effects, device) if self.effects.axes else None
+            look_up = LookUp(self.effects, device, dtype) if self.effects.axes else None
             same = torch.equal(column, torch.arange(self.feature_map.n_columns))
-            self._laid_out[device] = TableAttribution(
+            self._laid_out[device, dtype] = TableAttribution(
                 look_up,
                 None if same else column.long().to(device),
                 self.feature_map.n_columns,
                 self.mean_scores.to(device),
             )
-        return self._laid_out[device]
+        return self._laid_out[device, dtype]
 
     def refinement(self, background: Tensor, n_pairs: int, seed: int) -> Refinement | None:
         """Permutations over the background rows (m, p), which correct what the tables say; None without any axes."""
-        tables = self.tabulated(background.device)
+        tables = self.tabulated(background.device, background.dtype)
         if self.effects is None or tables.look_up is None:
             return None
         column = torch.from_numpy(self.feature_map.column_of)
@@ -234,9 +235,9 @@ class TableAttribution:
         """
         phi = torch.zeros(len(x), 0) if self.look_up is None else self.look_up.attributions(x, target)
         if self.column is not None:
-            phi = torch.zeros(len(x), self.n_columns, device=x.device).index_add_(1, self.column, phi)
+            phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)
         size = phi.abs()
         whole = size.sum(dim=1)
-        rest = (score.double() - self.mean_scores[target]).float() - phi.sum(dim=1)
+        rest = (score.double() - self.mean_scores[target]).to(phi.dtype) - phi.sum(dim=1)
         phi.addcmul_(size, (rest / whole.clamp_min(torch.finfo(torch.float32).tiny))[:, None])
         return phi, whole / (whole + rest.abs())

@@ -22,11 +22,14 @@ POOL = 8192
 SHUFFLED = 2**16
 """Shuffled rows of a first pass; later ones get as many as their training rows are worth beside it."""
 
+SHUFFLED_A_ROW = 16
+"""Shuffled rows for each of ``max_samples``."""
+
 FEWEST = 256
 """Shuffled rows of any pass; no more where all gradients are zero."""
 
 
-def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
+def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED) -> Gathered:
     """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
     adapter = gathered.network
     n = len(X)
@@ -39,9 +42,9 @@ def with_effects(gathered: Gathered, X: Any, seed: int) -> Gathered:
         axes = find_axes(pool.cpu(), gathered.feature_map.blocks)
         importance = _importance(gathered, axes)
         moment = EffectMoment(axes, adapter.n_scores, importance)
-        rows = SHUFFLED if importance.any() else FEWEST
+        rows = shuffles if importance.any() else FEWEST
     else:
-        moment, rows = EffectMoment.like(before), max(FEWEST, SHUFFLED * n // gathered.moment.n)
+        moment, rows = EffectMoment.like(before), max(FEWEST, shuffles * n // gathered.moment.n)
     if moment.axes:
         columns = torch.from_numpy(gathered.feature_map.column_of)
         generator = torch.Generator().manual_seed(seed + gathered.moment.n)

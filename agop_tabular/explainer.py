@@ -21,7 +21,7 @@ from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.attribution import Attribution
 from agop_tabular.core.refinement import Refinement
-from agop_tabular.effect_pass import with_effects
+from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
@@ -86,7 +86,7 @@ class AGOPExplainer(
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
-        Fit on this many rows drawn at random; None for all.
+        Fit on this many rows drawn at random, and on 16 times as many shuffled ones at most; None for all.
     prefit : bool or "auto", default="auto"
         "auto" uses a fitted estimator as it is and fits a clone of an unfitted one; True demands a fitted one; False
         always fits a clone.
@@ -300,7 +300,8 @@ class AGOPExplainer(
             parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
             gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
-                gathered = with_effects(gathered, rows, self._seed())
+                most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
+                gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most))
             self._settle(gathered, self._baseline_row(gathered), (rows, labels))
             self.estimator_ = estimator
             return self
@@ -331,7 +332,8 @@ class AGOPExplainer(
         if gated_by is not None:
             variances = None
             if fitted.effects is not None:
-                fitted.tabulated(gathered.network.device)  # laid out here, not at the first explanation
+                network = gathered.network
+                fitted.tabulated(network.device, network.dtype)  # laid out here, not at the first explanation
                 variances = column_effects(gathered, fitted).variances() if self.gate is not None else None
             self.gate_ = find_gate(gathered, fitted, self.gate, variances, *gated_by)
         self._gathered, self._attribution = gathered, fitted
@@ -433,6 +435,7 @@ class AGOPExplainer(
             method=method.name,
             standard_errors=found.errors,
             residual=found.residual,
+            about=dict(getattr(self, "about_", {})),
         )
 
     def _explainable(self, X: Any) -> Any:

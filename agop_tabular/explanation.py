@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,12 @@ class Explanation:
         Explained score minus base value minus the sum of the row's attributions: zero but for rounding for "agop",
         whose attributions add up. None for methods without sign.
     method : str
+    standard_errors : ndarray of shape of values, or None
+        Where attributions were refined.
+    residual : ndarray of shape of values, or None
+        What a gate took away.
+    about : dict
+        What was explained and how, where :func:`agop_tabular.automl.explain` made it.
     """
 
     values: np.ndarray
@@ -52,6 +58,7 @@ class Explanation:
     method: str
     standard_errors: np.ndarray | None = None
     residual: np.ndarray | None = None
+    about: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -182,12 +189,23 @@ class Explanation:
                     f'<td style="text-align:left"><div style="background:{colour};height:0.8em;width:{width:.0f}px">'
                     "</div></td></tr>"
                 )
-        more = self._gate_note()
+        more = self._student_note() + self._gate_note()
         more += f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
         return (
             "<table><thead><tr><th>feature</th><th>value</th>"
             f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead>"
             f"<tbody>{''.join(lines)}</tbody></table>{more}"
+        )
+
+    def _student_note(self) -> str:
+        """How faithful the student is, where it is one that was explained."""
+        fidelity = self.about.get("fidelity")
+        if fidelity is None:
+            return ""
+        agreement = f", the same class on {fidelity['agreement']:.1%}" if "agreement" in fidelity else ""
+        return (
+            f"<p>Of a student of {html.escape(self.about['predictor'])}, which has no gradient: R² "
+            f"{fidelity['r2']:.2f}{agreement} of {fidelity['rows']:.0f} held-out rows.</p>"
         )
 
     def _gate_note(self) -> str:

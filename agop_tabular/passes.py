@@ -355,7 +355,7 @@ def _gradients(gathered: Gathered, attribution: Attribution) -> Batch:
 def _tables(gathered: Gathered, attribution: Attribution, refinement: Refinement | None) -> Batch:
     """Attributions looked up in tables of effects, and refined."""
     adapter = gathered.network
-    fitted = attribution.tabulated(adapter.device)
+    fitted = attribution.tabulated(adapter.device, adapter.dtype)
 
     def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
         with torch.no_grad():

@@ -55,7 +55,7 @@ def page(found: pd.DataFrame) -> str:
     lines = [
         "# Raw truth: paired tests",
         "",
-        "`python -m benchmarks raw-truth`, from the records of `python -m benchmarks ablation`: the paper's three tasks, "
+        "`python -m benchmarks raw-truth`, from the records of `python -m benchmarks ablation`: the paper's tasks, "
         "attributions as they are, ungated. Differences are paired over the networks that learned their task and "
         "positive in favour of this project's row, with 95% intervals; p-values Holm-adjusted over the whole table.",
         "",

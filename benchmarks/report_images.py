@@ -94,7 +94,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
 def page(result: dict, cells: list[Cell], table: pd.DataFrame) -> str:
     """The Markdown page."""
-    settings, found = result["settings"], pd.DataFrame(result["comparisons"])
+    settings, found = result["settings"], comparisons(table)
     seeds = settings["seeds"]
     lines = [
         "# Maps of images against the pixels that decide the class",

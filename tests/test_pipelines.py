@@ -6,7 +6,7 @@ import pytest
 import torch
 from nets import MLP
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import KNNImputer, SimpleImputer
@@ -25,6 +25,7 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
+from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNetClassifier
 from skorch.callbacks import InputShapeSetter
 from torch import nn
@@ -269,7 +270,9 @@ def test_mixing_is_found_in_unknown_transformers(X):
         AGOPExplainer(model).fit(X)
 
 
-def test_ensembles_are_refused(X):
+def test_ensembles_of_trees_are_refused(X):
     y = (X[:, 0] > 1).astype(int)
-    with pytest.raises(TypeError, match="VotingClassifier cannot be explained"):
-        AGOPExplainer(VotingClassifier([("a", LogisticRegression())]).fit(X, y)).fit(X)
+    with pytest.raises(TypeError, match="RandomForestClassifier cannot be explained"):
+        AGOPExplainer(RandomForestClassifier(5).fit(X, y)).fit(X)
+    with pytest.raises(TypeError, match="DecisionTreeClassifier cannot be explained"):
+        AGOPExplainer(VotingClassifier([("a", DecisionTreeClassifier())], voting="soft").fit(X, y)).fit(X)

@@ -19,3 +19,11 @@ def tabular_mlp_classifier(estimator: Any) -> Adapter:
 def tabular_mlp_regressor(estimator: Any) -> Adapter:
     """The net of its pipeline."""
     return adapt(estimator.pipeline_)
+
+
+@adapts("agop_tabular.Student")
+def student(estimator: Any) -> Adapter:
+    """The network that was taught, with the predictor's labels."""
+    inner = adapt(estimator.network_)
+    classes = getattr(estimator, "classes_", None)
+    return inner if classes is None else replace(inner, kind="classifier", classes=classes)

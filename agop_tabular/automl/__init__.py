@@ -1,5 +1,29 @@
-"""The post-hoc step of AutoML and of searches."""
+"""The post-hoc step of AutoML tools and searches: one call from a fitted predictor to explanations."""
 
+from typing import Any
+
+from agop_tabular.automl.step import explain, fit_explainer
+from agop_tabular.automl.student import Student
+from agop_tabular.automl.summary import summary
 from agop_tabular.automl.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
 
-__all__ = ["TabularMLPClassifier", "TabularMLPRegressor"]
+__all__ = [
+    "Student",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
+    "explain",
+    "fit_explainer",
+    "flaml_learner",
+    "summary",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """``flaml_learner`` is imported when it is asked for, since it needs FLAML."""
+    if name == "flaml_learner":
+        try:
+            from agop_tabular.automl.flaml_learner import flaml_learner
+        except ImportError as error:
+            raise ImportError("flaml_learner needs the package FLAML: pip install 'flaml[automl]'") from error
+        return flaml_learner
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

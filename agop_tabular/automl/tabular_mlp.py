@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
 from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.helper import predefined_split
 from torch import nn
 
@@ -44,6 +45,27 @@ class TabularNetwork(nn.Sequential):
         super().__init__(*layers, nn.Linear(n_in, n_out))
 
 
+class TimeLimit(Callback):
+    """Stops training after the epoch in which so many seconds are over.
+
+    Parameters
+    ----------
+    seconds : float
+    """
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
+        """Start the clock."""
+        self.started_ = time.perf_counter()
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        """Stop as skorch is stopped."""
+        if time.perf_counter() - self.started_ > self.seconds:
+            raise KeyboardInterrupt
+
+
 class TabularMLP(BaseEstimator):
     """What the classifier and the regressor share: columns, network and training."""
 
@@ -60,6 +82,7 @@ class TabularMLP(BaseEstimator):
         max_epochs: int = 50,
         patience: int | None = 5,
         validation_fraction: float = 0.1,
+        max_seconds: float | None = None,
         device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -72,6 +95,7 @@ class TabularMLP(BaseEstimator):
         self.max_epochs = max_epochs
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.max_seconds = max_seconds
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -116,7 +140,7 @@ class TabularMLP(BaseEstimator):
                 max_epochs=self.max_epochs,
                 iterator_train__shuffle=True,
                 train_split=_split(encode, X, y, held),
-                callbacks=[("early_stopping", _stopping(self.patience))] if len(held) else [],
+                callbacks=self._callbacks(len(held) > 0),
                 device=self.device,
                 verbose=self.verbose,
                 **batched(),
@@ -125,6 +149,11 @@ class TabularMLP(BaseEstimator):
             torch.random.set_rng_state(torch_state)
         self.pipeline_ = Pipeline([*encode.steps, ("net", fitted)])
         return fitted
+
+    def _callbacks(self, validates: bool) -> list[tuple[str, Callback]]:
+        stopping = EarlyStopping(patience=self.patience, load_best=True, sink=_silent)
+        callbacks = [("early_stopping", stopping)] if validates else []
+        return callbacks if self.max_seconds is None else [*callbacks, ("time", TimeLimit(self.max_seconds))]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -178,10 +207,6 @@ def _split(encode: Pipeline, X: Any, y: np.ndarray, held: Any) -> Any:
     return predefined_split(BatchDataset(encode.transform(_take(X, held)), y[held])) if len(held) else None
 
 
-def _stopping(patience: int | None) -> EarlyStopping:
-    return EarlyStopping(patience=patience, load_best=True, sink=_silent)
-
-
 def _silent(_: str) -> None:
     """Where messages go that nobody asked for."""
 
@@ -204,6 +229,8 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
         None trains for ``max_epochs`` on all rows.
     validation_fraction : float
         Share of the rows that are held out for stopping; none where there are fewer than 20.
+    max_seconds : float or None
+        Training stops after the epoch in which these are over.
     device : str
     random_state : int, RandomState or None
     verbose : int
@@ -289,6 +316,8 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
         None trains for ``max_epochs`` on all rows.
     validation_fraction : float
         Share of the rows that are held out for stopping; none where there are fewer than 20.
+    max_seconds : float or None
+        Training stops after the epoch in which these are over.
     device : str
     random_state : int, RandomState or None
     verbose : int

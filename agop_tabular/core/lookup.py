@@ -26,7 +26,7 @@ MEETING = 0.999
 
 
 class LookUp:
-    """Tables of effects, laid out for many rows at once, in float32.
+    """Tables of effects, laid out for many rows at once.
 
     With h the main effects and u the vectors of the axes, axis j gets ``h_j + ½ u_j · Σ_{k≠j} u_k``, its Shapley value
     of main and pair effects under independent columns; the own term ``-½ u_j · u_j`` is added to h_j. On a numeric axis
@@ -38,6 +38,8 @@ class LookUp:
     ----------
     effects : Effects
     device : torch.device or str
+    dtype : torch.dtype
+        Of the tables and of what is read: float32, or float64 for networks that compute in it.
 
     Attributes
     ----------
@@ -45,17 +47,18 @@ class LookUp:
         Axes whose pair effects are read; the others have next to none.
     """
 
-    def __init__(self, effects: Effects, device: torch.device | str = "cpu"):
+    def __init__(self, effects: Effects, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32):
+        self.dtype = dtype
         self.n_axes = len(effects.axes)
         self.meets = _with_energy(effects)
         numeric = [i for i, axis in enumerate(effects.axes) if axis.states is None]
         states = [i for i, axis in enumerate(effects.axes) if axis.states is not None]
         self.parts = [
-            kind(effects, which, self.meets, device)
+            kind(effects, which, self.meets, device, dtype)
             for kind, which in ((_Numeric, numeric), (_States, states))
             if which
         ]
-        self.signs = 0.5 * effects.signs.float().to(device)
+        self.signs = 0.5 * effects.signs.to(device, dtype)
         self.order = torch.tensor(numeric + states).argsort().to(device) if numeric and states else None
         self.chunk = max(256, CHUNK // max(1, self.n_axes + sum(part.n_numbers for part in self.parts)))
 
@@ -74,9 +77,9 @@ class LookUp:
 
         Returns
         -------
-        Tensor of shape (b, n_axes), float32
+        Tensor of shape (b, n_axes)
         """
-        out = torch.empty(len(x), self.n_axes, device=x.device)
+        out = torch.empty(len(x), self.n_axes, device=x.device, dtype=self.dtype)
         if isinstance(target, int):
             self._read(x, target, out)
             return out
@@ -106,24 +109,33 @@ class LookUp:
 class _Numeric:
     """The numeric axes."""
 
-    def __init__(self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str):
+    def __init__(
+        self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str, dtype: torch.dtype
+    ):
         axes = [effects.axes[i] for i in which]
         middle = [_quantile(effects.nodes[i], effects.share[i], 0.5) for i in which]
         spread = [_spread(effects.nodes[i], effects.share[i]) for i in which]
         lines = [_cells(effects, i, bool(meets[i]), m, s) for i, m, s in zip(which, middle, spread, strict=True)]
         self.levels, self.slopes = (
-            torch.stack(part, dim=1).float().flatten(1).contiguous().to(device) for part in zip(*lines, strict=True)
+            torch.stack(part, dim=1).flatten(1).contiguous().to(device, dtype) for part in zip(*lines, strict=True)
         )
         coordinates = torch.cat([axis.coordinates for axis in axes])
         self.coordinates = coordinates.to(device)
         self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
         self.centre = torch.tensor(middle, dtype=torch.float64).to(device)
-        self.unit = 1 / torch.tensor(spread).float().to(device)
+        self.unit = 1 / torch.tensor(spread, dtype=dtype).to(device)
         self.starts = (torch.arange(len(axes), dtype=torch.int32) * 2 * SIDE).to(device)
-        self._lay_out_pairs(effects, which, meets, torch.tensor(middle), torch.tensor(spread), device)
+        self._lay_out_pairs(effects, which, meets, torch.tensor(middle), torch.tensor(spread), device, dtype)
 
     def _lay_out_pairs(
-        self, effects: Effects, which: list[int], meets: Tensor, middle: Tensor, spread: Tensor, device: Any
+        self,
+        effects: Effects,
+        which: list[int],
+        meets: Tensor,
+        middle: Tensor,
+        spread: Tensor,
+        device: Any,
+        dtype: torch.dtype,
     ) -> None:
         """Vectors as sums of a constant and of ramps that begin at the nodes, in units of the axes' spread."""
         met = torch.tensor([n for n, i in enumerate(which) if meets[i]], dtype=torch.long)
@@ -143,18 +155,18 @@ class _Numeric:
                 bends[:, : len(x) - 1, m] = torch.cat((slope[:, :1], slope.diff(dim=1)), dim=1)
         self.met = met.to(device)
         self.all_meet = len(met) == len(which)
-        self.nodes, self.last = nodes.float().to(device), last.float().to(device)
-        self.bends = bends.flatten(1, 2).float().to(device)
+        self.nodes, self.last = nodes.to(device, dtype), last.to(device, dtype)
+        self.bends = bends.flatten(1, 2).to(device, dtype)
         self.bends_across = self.bends.transpose(1, 2).contiguous()
-        self.constant = first.sum(dim=1).float().to(device)
-        self.first = first.transpose(1, 2).float().contiguous().to(device)
+        self.constant = first.sum(dim=1).to(device, dtype)
+        self.first = first.transpose(1, 2).contiguous().to(device, dtype)
         self.n_numbers = nodes.numel()
 
     def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
         """Own values (b, n), sum of the vectors (b, r), and the ramps that these were made of (b, n_ramps, n_met)."""
         keys = x if self.in_order and x.shape[1] == len(self.coordinates) else x.index_select(1, self.coordinates)
-        y = (keys - self.centre.to(keys.dtype)).float().mul_(self.unit)
-        bits = y.view(torch.int32)
+        y = (keys - self.centre.to(keys.dtype)).to(self.unit.dtype).mul_(self.unit)
+        bits = y.float().view(torch.int32)
         cell = (bits & 0x7FFFFFFF).bitwise_right_shift_(SHIFT).sub_((127 + SMALLEST) << (23 - SHIFT))
         cell = cell.clamp_(0, SIDE - 1).sub_((bits >> 31).mul_(SIDE)).add_(self.starts).flatten()
         level, slope = self.levels[c].index_select(0, cell), self.slopes[c].index_select(0, cell)
@@ -173,9 +185,11 @@ class _Numeric:
 class _States:
     """The axes of states."""
 
-    def __init__(self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str):
+    def __init__(
+        self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str, dtype: torch.dtype
+    ):
         self.axes = [
-            (axis.coordinates.to(device), axis.direction.float().to(device), axis.edges.float().to(device))
+            (axis.coordinates.to(device), axis.direction.to(device, dtype), axis.edges.to(device, dtype))
             for axis in (effects.axes[i] for i in which)
         ]
         lengths = [len(effects.nodes[i]) for i in which]
@@ -185,13 +199,13 @@ class _States:
             u = effects.vectors_at_nodes(i) * meets[i]
             values.append(effects.mains[i] - 0.5 * (u.square() * effects.signs[:, None]).sum(dim=2))
             vectors.append(u)
-        self.values = torch.cat(values, dim=1).float().to(device)
-        self.vectors = torch.cat(vectors, dim=1).float().contiguous().to(device)
+        self.values = torch.cat(values, dim=1).to(device, dtype)
+        self.vectors = torch.cat(vectors, dim=1).contiguous().to(device, dtype)
         self.n_numbers = len(which) * self.vectors.shape[2]
 
     def read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor, Tensor]:
         """Own values (b, n), sum of the vectors (b, r), and the vectors (b, n, r)."""
-        x = x.float()
+        x = x.to(self.values.dtype)
         lines = torch.stack([torch.bucketize(_keys(x, *axis[:2]), axis[2], right=True) for axis in self.axes], dim=1)
         lines += self.starts
         values = self.values[c].index_select(0, lines.flatten()).view(lines.shape)

@@ -1,0 +1,177 @@
+"""A network taught by a predictor that has no gradient, and how well it has learned."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from agop_tabular.adapters.base import take_rows
+from agop_tabular.automl.tabular_mlp import TabularMLPRegressor
+
+CLIP = 1e-3
+"""Probabilities are held this far from 0 and 1 before their log-odds are taken."""
+
+ROWS = 20_000
+"""Training rows that a student learns from, at most; as many again have shuffled columns."""
+
+HELD_OUT = 0.2
+
+TIMED = 200
+"""Rows that the predictor answers to be timed."""
+
+
+class Student(BaseEstimator):
+    """A TabularMLPRegressor that predicts another predictor's log-odds, or outputs.
+
+    It learns from the predictor's answers on training rows, and on rows whose columns are shuffled, since explanations
+    ask for those too.
+
+    Parameters
+    ----------
+    network : TabularMLPRegressor, optional
+        Not fitted; None for one with layers of 256 and 128, without dropout.
+    max_seconds : float, optional
+        For the predictor's answers and the training; fewer rows are asked for where answers are slow.
+    random_state : int, RandomState or None
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The predictor's; only where it has probabilities.
+    fidelity_ : dict of str to float
+        On rows that were held out: ``r2``, of the log-odds (of the outputs for a regressor); ``agreement``, the share
+        of rows with the same predicted class; ``r2_shuffled``, on rows with shuffled columns; and ``rows``.
+    """
+
+    network_: TabularMLPRegressor
+
+    def __init__(
+        self, network: TabularMLPRegressor | None = None, *, max_seconds: float | None = None, random_state: Any = None
+    ):
+        self.network = network
+        self.max_seconds = max_seconds
+        self.random_state = random_state
+
+    def fit(self, predictor: Any, X: Any) -> Student:
+        """Learn from a predictor's answers.
+
+        Parameters
+        ----------
+        predictor : object
+            Fitted, with ``predict_proba``, or ``predict`` for a regressor.
+        X : ndarray or DataFrame of shape (n, d)
+            Training rows.
+
+        Returns
+        -------
+        Student
+            Itself.
+        """
+        rng = check_random_state(self.random_state)
+        X = X if hasattr(X, "iloc") else np.asarray(X)
+        if len(X) < 20:
+            raise ValueError(
+                f"A student needs 20 training rows or more to learn a predictor from; X_train has {len(X)}."
+            )
+        if hasattr(predictor, "predict_proba"):
+            self.classes_ = _classes(predictor)
+        started = time.perf_counter()
+        rows = np.sort(rng.permutation(len(X))[: self._n_rows(predictor, X)])
+        train, held = train_test_split(rows, test_size=HELD_OUT, random_state=rng)
+        seen, shuffled, tests = (take_rows(X, train), *(_shuffled(take_rows(X, r), rng) for r in (train, held)))
+        answers = [self._scores(predictor, table) for table in (seen, shuffled, take_rows(X, held), tests)]
+        network = self.network
+        if network is None:
+            seed = rng.randint(2**31)
+            network = TabularMLPRegressor((256, 128), dropout=0.0, max_epochs=60, lr=2e-3, random_state=seed)
+        if self.max_seconds is not None:
+            rest = max(0.0, self.max_seconds - (time.perf_counter() - started))
+            network = clone(network).set_params(max_seconds=rest)
+        both = pd.concat([seen, shuffled]) if hasattr(X, "iloc") else np.concatenate([seen, shuffled])
+        self.network_ = network.fit(both, np.concatenate(answers[:2]))
+        found = [_two(self.network_.predict(table)) for table in (take_rows(X, held), tests)]
+        self.fidelity_ = {
+            "r2": _r2(answers[2], found[0]),
+            "r2_shuffled": _r2(answers[3], found[1]),
+            "rows": float(len(held)),
+        }
+        if hasattr(self, "classes_"):
+            same = _predicted(answers[2]) == _predicted(found[0])
+            self.fidelity_["agreement"] = float(same.mean())
+        return self
+
+    def _n_rows(self, predictor: Any, X: Any) -> int:
+        """Rows to learn from: as many as the predictor answers, twice, in a third of the time."""
+        if self.max_seconds is None:
+            return ROWS
+        few = take_rows(X, slice(0, TIMED))
+        self._scores(predictor, few)
+        started = time.perf_counter()
+        self._scores(predictor, few)
+        a_row = max(time.perf_counter() - started, 1e-9) / len(few)
+        return int(np.clip(self.max_seconds / 3 / (2 * a_row), TIMED, ROWS))
+
+    def _scores(self, predictor: Any, X: Any) -> np.ndarray:
+        """What is learned: one log-odds for two classes, centred logarithms for more, outputs of a regressor (n, m)."""
+        if not hasattr(self, "classes_"):
+            return _two(np.asarray(predictor.predict(X), dtype=float))
+        p = np.asarray(predictor.predict_proba(X), dtype=float).clip(CLIP, 1 - CLIP)
+        if p.shape[1] == 2:
+            return np.log(p[:, 1:] / p[:, :1])
+        logarithms: np.ndarray = np.log(p)
+        return logarithms - logarithms.mean(axis=1, keepdims=True)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities of the student, (n, n_classes)."""
+        check_is_fitted(self, "network_")
+        scores = _two(self.network_.predict(X))
+        if scores.shape[1] == 1:
+            return np.column_stack([expit(-scores), expit(scores)])
+        probabilities: np.ndarray = softmax(scores, axis=1)
+        return probabilities
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels, or outputs, of the student."""
+        check_is_fitted(self, "network_")
+        if not hasattr(self, "classes_"):
+            return self.network_.predict(X)
+        labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+
+def _classes(predictor: Any) -> np.ndarray:
+    for name in ("classes_", "class_labels"):
+        if getattr(predictor, name, None) is not None:
+            return np.asarray(getattr(predictor, name))
+    raise ValueError(f"{type(predictor).__name__} has predict_proba, but no classes_ to name its columns.")
+
+
+def _shuffled(X: Any, rng: np.random.RandomState) -> Any:
+    """Every column in an order of its own."""
+    if not hasattr(X, "iloc"):
+        return np.column_stack([rng.permutation(column) for column in X.T])
+    return pd.DataFrame({name: X[name].to_numpy()[rng.permutation(len(X))] for name in X.columns}).astype(X.dtypes)
+
+
+def _two(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1)
+
+
+def _r2(truth: np.ndarray, found: np.ndarray) -> float:
+    return float(r2_score(truth, found, multioutput="variance_weighted"))
+
+
+def _predicted(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1))
