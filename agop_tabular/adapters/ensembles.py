@@ -120,6 +120,12 @@ class Layout:
                 kept.append(j)
         return cls(torch.tensor(widths), torch.tensor(kept), source, scale, offset)
 
+    @classmethod
+    def as_it_is(cls, widths: list[int]) -> Layout:
+        """All coordinates are kept."""
+        every, ones = torch.arange(sum(widths)), torch.ones(sum(widths), dtype=torch.float64)
+        return cls(torch.tensor(widths), every, every, ones, torch.zeros_like(ones))
+
 
 def _affine(x: Tensor, y: Tensor, size: float) -> tuple[float, float] | None:
     """The factor and the constant that make ``y`` of ``x``, or None."""
@@ -165,7 +171,14 @@ class EnsembleAdapter(Adapter):
     """An adapter whose members are confirmed first, and which computes in the widest of their dtypes.
 
     Members read the same columns, each scaled by its own preprocessing; such coordinates are kept once.
+
+    Parameters
+    ----------
+    beside : SideBySide or None
+        The members' preprocessing, where they have any.
     """
+
+    beside: SideBySide | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -175,26 +188,42 @@ class EnsembleAdapter(Adapter):
 
     def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
         """Keep once what several members read."""
-        if not self.preprocessing or self._members().layout is not None:
+        if self.beside is None or self._members().layout is not None:
             return False
-        widths = [t.transform(rows).shape[1] for _, t in self.preprocessing[0].transformer_list]
-        self._lay_out(Layout.found(widths, x, feature_map))
+        self._lay_out(Layout.found(self._widths(rows), x, feature_map))
         return True
 
+    def _widths(self, rows: Any) -> list[int]:
+        """Coordinates of each member; those that are ensembles themselves are laid out on the way, as they stand."""
+        assert self.beside is not None
+        widths = []
+        for adapter, (_, transformer) in zip(self._members().adapters, self.beside.transformer_list, strict=True):
+            widths.append(transformer.transform(rows).shape[1])
+            if isinstance(adapter, EnsembleAdapter) and adapter.beside is not None:
+                adapter._lay_out(Layout.as_it_is(adapter._widths(rows)))
+        return widths
+
     def state(self) -> dict[str, Tensor]:
-        """The layout."""
+        """The layouts, of members too."""
         layout = self._members().layout
-        return {} if layout is None else dict(vars(layout))
+        state = {} if layout is None else dict(vars(layout))
+        for i, adapter in enumerate(self._members().adapters):
+            state |= {f"{i}.{name}": tensor for name, tensor in adapter.state().items()}
+        return state
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over a layout."""
-        if state:
-            self._lay_out(Layout(**state))
+        """Take over layouts."""
+        own = {name: tensor for name, tensor in state.items() if "." not in name}
+        if own:
+            self._lay_out(Layout(**own))
+        for i, adapter in enumerate(self._members().adapters):
+            adapter.restore({n.partition(".")[2]: t for n, t in state.items() if n.partition(".")[0] == str(i)})
 
     def _lay_out(self, layout: Layout) -> None:
         self._members().layout = layout
-        kept = KeptCoordinates(layout.kept.numpy(), len(layout.source))
-        self.preprocessing = (self.preprocessing[0], kept)
+        if self.preprocessing:  # a member of another ensemble has none of its own
+            kept = KeptCoordinates(layout.kept.numpy(), len(layout.source))
+            self.preprocessing = (self.preprocessing[0], kept)
 
     def confirm(self, x: Tensor) -> None:
         """As for one network, after every member."""
@@ -221,14 +250,19 @@ def _ensemble(
     """The adapter of these members; of a classifier where there are classes."""
     members = [adapt(estimator) for estimator in estimators]
     shared = not any(member.preprocessing for member in members)
-    beside = SideBySide([(f"member {i}", _steps(member)) for i, member in enumerate(members)])
+    beside = None if shared else SideBySide([(f"member {i}", _steps(member)) for i, member in enumerate(members)])
     inner = [replace(member, preprocessing=()) for member in members]
     module = Members(inner, responses, combine, shared=shared)
-    preprocessing = () if shared else (beside,)
+    preprocessing = () if beside is None else (beside,)
     if classes is None:
-        return EnsembleAdapter(module, kind="regressor", preprocessing=preprocessing)
+        return EnsembleAdapter(module, kind="regressor", preprocessing=preprocessing, beside=beside)
     return EnsembleAdapter(
-        module, kind="classifier", classes=np.asarray(classes), outputs="probabilities", preprocessing=preprocessing
+        module,
+        kind="classifier",
+        classes=np.asarray(classes),
+        outputs="probabilities",
+        preprocessing=preprocessing,
+        beside=beside,
     )
 
 

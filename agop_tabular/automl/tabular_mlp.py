@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -123,9 +125,7 @@ class TabularMLP(BaseEstimator):
         columns = make_columns(X).fit(_take(X, rows))
         encode = make_pipeline(columns, FunctionTransformer(_float32, feature_names_out="one-to-one"))
         x = encode.transform(_take(X, rows))
-        torch_state = torch.random.get_rng_state()
-        torch.manual_seed(rng.randint(2**31))
-        try:
+        with _own_random_state(rng.randint(2**31)):
             fitted = net(
                 TabularNetwork,
                 module__n_in=x.shape[1],
@@ -145,8 +145,6 @@ class TabularMLP(BaseEstimator):
                 verbose=self.verbose,
                 **batched(),
             ).fit(x, y[rows])
-        finally:
-            torch.random.set_rng_state(torch_state)
         self.pipeline_ = Pipeline([*encode.steps, ("net", fitted)])
         return fitted
 
@@ -201,6 +199,14 @@ def _take(X: Any, rows: np.ndarray) -> Any:
 
 def _float32(X: Any) -> np.ndarray:
     return np.ascontiguousarray(X, dtype=np.float32)
+
+
+@contextmanager
+def _own_random_state(seed: int) -> Iterator[None]:
+    """A seeded random state of torch inside, and what it was behind."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
 
 
 def _split(encode: Pipeline, X: Any, y: np.ndarray, held: Any) -> Any:
@@ -288,7 +294,8 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities, (n, n_classes)."""
         check_is_fitted(self, "pipeline_")
-        probabilities: np.ndarray = self.pipeline_.predict_proba(self._rows(X, reset=False))
+        with _own_random_state(0):
+            probabilities: np.ndarray = self.pipeline_.predict_proba(self._rows(X, reset=False))
         return probabilities
 
     def predict(self, X: Any) -> np.ndarray:
@@ -373,7 +380,8 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
     def predict(self, X: Any) -> np.ndarray:
         """Predictions, (n,) or (n, n_targets)."""
         check_is_fitted(self, "pipeline_")
-        out: np.ndarray = self.pipeline_.predict(self._rows(X, reset=False)).astype(np.float64)
+        with _own_random_state(0):
+            out: np.ndarray = self.pipeline_.predict(self._rows(X, reset=False)).astype(np.float64)
         return out[:, 0] if self._one else out
 
 
