@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, budget, images, overhead, raw_truth, roar, synthetic, timing
+from benchmarks import ablation, automl, budget, images, overhead, raw_truth, roar, synthetic, timing
 
 STUDIES = {
     "synthetic": synthetic,
@@ -13,6 +13,7 @@ STUDIES = {
     "budget": budget,
     "roar": roar,
     "images": images,
+    "automl": automl,
     "timing": timing,
     "overhead": overhead,
 }

@@ -141,23 +141,23 @@ def fit_explainer(
     X_train = X_train if hasattr(X_train, "iloc") else np.asarray(X_train)
     settings = {"random_state": random_state, "verbose": verbose} | params
     about: dict[str, Any] = {"predictor": type(predictor).__name__, "by": "gradient"}
-    estimator, why = predictor, None
+    why: Exception | None = None
+    explainer = None
     if surrogate != "always":
         try:
-            _pilot(predictor, X_train, settings)
+            explainer = _fitted(predictor, X_train, settings, _rest(time_budget, started), n_explained)
         except (TypeError, ValueError) as error:
             if surrogate == "never":
                 raise
             why = error
-    if surrogate == "always" or why is not None:
+    if explainer is None:
         seconds = None if time_budget is None else STUDYING * time_budget
         student = Student(max_seconds=seconds, random_state=random_state)
-        estimator = _taught(student, predictor, X_train, min_fidelity, why)
-        about |= {"by": "student", "fidelity": dict(estimator.fidelity_), "why": str(why or "surrogate='always'")}
+        _teach(student, predictor, X_train, min_fidelity, why)
+        about |= {"by": "student", "fidelity": dict(student.fidelity_), "why": str(why or "surrogate='always'")}
         if verbose:
-            print(f"{type(predictor).__name__} is explained through a student: {_told(estimator.fidelity_)}")
-    rest = None if time_budget is None else SPENT * time_budget - (time.perf_counter() - started)
-    explainer = _fitted(estimator, X_train, settings, rest, n_explained)
+            print(f"{about['predictor']} is explained through a student: {_told(student.fidelity_)}")
+        explainer = _fitted(student, X_train, settings, _rest(time_budget, started), n_explained)
     coverage = getattr(explainer._gathered.adapter, "coverage", None)
     about |= {"rows": explainer.n_samples_seen_, "of_rows": len(X_train)} | (
         {} if coverage is None else {"coverage": coverage}
@@ -171,6 +171,11 @@ def fit_explainer(
         )
     explainer.about_ = about
     return explainer
+
+
+def _rest(time_budget: float | None, started: float) -> float | None:
+    """What is left of the budget that is planned for."""
+    return None if time_budget is None else SPENT * time_budget - (time.perf_counter() - started)
 
 
 def _pilot(predictor: Any, X_train: Any, settings: dict[str, Any]) -> AGOPExplainer:
@@ -202,8 +207,8 @@ def _fitted(
     return AGOPExplainer(estimator, **{**settings, "max_samples": rows if rows < len(X_train) else None}).fit(X_train)
 
 
-def _taught(student: Student, predictor: Any, X_train: Any, min_fidelity: float, why: Exception | None) -> Student:
-    """A student that is faithful enough, or an error that says why there is none."""
+def _teach(student: Student, predictor: Any, X_train: Any, min_fidelity: float, why: Exception | None) -> None:
+    """Fit the student; where it is not faithful enough, an error says why there is none."""
     if not hasattr(predictor, "predict_proba") and not hasattr(predictor, "predict"):
         raise why or TypeError(f"{type(predictor).__name__} has neither predict_proba nor predict.")
     student.fit(predictor, X_train)
@@ -213,7 +218,6 @@ def _taught(student: Student, predictor: Any, X_train: Any, min_fidelity: float,
             f"log-odds on held-out rows, less than min_fidelity={min_fidelity:g}, so an explanation would be of "
             "another model. Give more training rows or lower min_fidelity; for trees, shap.TreeExplainer is exact."
         ) from why
-    return student
 
 
 def _told(fidelity: dict[str, float]) -> str:
