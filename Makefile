@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint typecheck docs benchmark clean
+.PHONY: demo test test-slow test-autogluon lint typecheck docs benchmark clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -29,7 +29,7 @@ benchmark: .venv/.demo
 	$(BIN)/python -m benchmarks overhead
 
 clean:
-	rm -rf .venv docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -47,4 +47,13 @@ clean:
 .venv/.docs: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing agop_tabular with what its docs need into .venv (some minutes the first time)"
 	$(INSTALL) --editable ".[docs]"
+	@touch $@
+
+test-autogluon: .venv-autogluon/.ready
+	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/automl/test_autogluon.py
+
+.venv-autogluon/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-autogluon
+	@echo "Installing AutoGluon into .venv-autogluon (it pins pandas, so it has an environment of its own)"
+	.venv-autogluon/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt autogluon.tabular pytest --editable .
 	@touch $@

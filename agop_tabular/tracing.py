@@ -162,6 +162,9 @@ def _through(transformer: Any, links: _Links, rows: Any) -> tuple[_Links, Any]:
 @singledispatch
 def _links(transformer: Any, links: _Links, rows: Any) -> _Links:
     """Links behind a transformer, by what its class says of its outputs."""
+    if hasattr(transformer, "source_columns"):  # of an adapter, which knows
+        source, labels = transformer.source_columns(links.names)
+        return links.derived(source, labels)
     if isinstance(transformer, SelectorMixin):
         return links.take(transformer.get_support(indices=True))
     if isinstance(transformer, OneToOneFeatureMixin):

@@ -153,6 +153,10 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
         self.kept = kept
         self.n = n
 
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Nothing is left to be fitted."""
+        return self
+
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Those coordinates."""
         return X[:, self.kept]
@@ -247,8 +251,24 @@ class SideBySide(FeatureUnion):
 def _ensemble(
     estimators: list[Any], responses: list[str], combine: nn.Module, *, classes: Any = None
 ) -> EnsembleAdapter:
-    """The adapter of these members; of a classifier where there are classes."""
-    members = [adapt(estimator) for estimator in estimators]
+    """The adapter of an ensemble of these estimators; of a classifier where there are classes."""
+    return ensemble_of([adapt(estimator) for estimator in estimators], responses, combine, classes=classes)
+
+
+def ensemble_of(
+    members: list[Adapter], responses: list[str], combine: nn.Module, *, classes: Any = None
+) -> EnsembleAdapter:
+    """One adapter of several.
+
+    Parameters
+    ----------
+    members : list of Adapter
+    responses : list of str
+        What is asked of each: "predict_proba", "decision_function" or "predict".
+    combine : torch.nn.Module
+        Maps the list of what they return to probabilities, or outputs where there are no classes.
+    classes : ndarray, optional
+    """
     shared = not any(member.preprocessing for member in members)
     beside = None if shared else SideBySide([(f"member {i}", _steps(member)) for i, member in enumerate(members)])
     inner = [replace(member, preprocessing=()) for member in members]

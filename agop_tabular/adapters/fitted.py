@@ -25,6 +25,8 @@ def is_fitted(estimator: Any) -> bool:
     if isinstance(estimator, Pipeline):
         *before, (_, last) = estimator.steps
         return is_fitted(last) and all(_is_ready(step) for _, step in before)
+    if isinstance(getattr(estimator, "is_fit", None), bool):  # AutoGluon's predictors
+        return bool(estimator.is_fit)
     try:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):

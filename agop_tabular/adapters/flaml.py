@@ -24,6 +24,10 @@ class FlamlRows(TransformerMixin, BaseEstimator):
     def __init__(self, automl: Any):
         self.automl = automl
 
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Nothing is left to be fitted."""
+        return self
+
     def transform(self, X: Any) -> Any:
         """Rows of the best model."""
         rows = self.automl._state.task.preprocess(X, self.automl._transformer)
