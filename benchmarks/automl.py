@@ -91,14 +91,14 @@ def run(**options: Any) -> None:
     train = (table.split == "train").to_numpy()
     X, y = table.data[train][: options["train_rows"]], np.asarray(table.target[train])[: options["train_rows"]]
     rows = table.data[~train][: options["test_rows"]]
-    records = [one(name, X, y, rows, options["seconds"]) for name in tqdm(options["tools"], desc="tools")]
-    path = options["output"] / "automl.json"
-    kept = [r for r in _kept(path) if r["tool"] not in options["tools"]]
     settings = {"train_rows": len(X), "test_rows": len(rows), "kernel_rows": KERNEL_ROWS}
-    records = sorted(kept + records, key=lambda r: list(TOOLS).index(r["tool"]))
+    path = options["output"] / "automl.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"settings": settings, "machine": machine(), "tools": records}, indent=1) + "\n")
-    (options["output"] / "automl.md").write_text(page(records, settings))
+    for name in tqdm(options["tools"], desc="tools"):  # each is kept as soon as it is done
+        records = [r for r in _kept(path) if r["tool"] != name] + [one(name, X, y, rows, options["seconds"])]
+        records.sort(key=lambda r: list(TOOLS).index(r["tool"]))
+        path.write_text(json.dumps({"settings": settings, "machine": machine(), "tools": records}, indent=1) + "\n")
+        (options["output"] / "automl.md").write_text(page(records, settings))
     print(f"written to {options['output'] / 'automl.md'}")
 
 

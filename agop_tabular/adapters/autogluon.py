@@ -14,8 +14,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
 from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.ensembles import PREDICT, PROBA, Average, ensemble_of
+from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.adapters.votes import Average
 
 
 class AutoGluonRows(TransformerMixin, BaseEstimator):

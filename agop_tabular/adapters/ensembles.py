@@ -1,4 +1,4 @@
-"""scikit-learn's ensembles of models that have adapters: votes, bags, stacks, and calibrated classifiers.
+"""Ensembles of models that have adapters, as one network.
 
 The members' coordinates stand side by side; what they return is combined as the ensemble combines it, so that the whole
 is one differentiable network. Where the result is a probability, its logarithm is explained, in contrast.
@@ -14,13 +14,12 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
-from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
 
 from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.adapters.registry import adapt
 from agop_tabular.features import FeatureMap
 
 PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
@@ -248,7 +247,7 @@ class SideBySide(FeatureUnion):
         return np.hstack([part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts])
 
 
-def _ensemble(
+def ensemble_of_estimators(
     estimators: list[Any], responses: list[str], combine: nn.Module, *, classes: Any = None
 ) -> EnsembleAdapter:
     """The adapter of an ensemble of these estimators; of a classifier where there are classes."""
@@ -290,212 +289,3 @@ def _steps(member: Adapter) -> Any:
     if not member.preprocessing:
         return FunctionTransformer(feature_names_out="one-to-one")
     return Pipeline([(f"step {i}", step) for i, step in enumerate(member.preprocessing)])
-
-
-# Votes and bags ---------------------------------------------------------------------------------------------------
-
-
-class Average(nn.Module):
-    """The weighted mean of what members return."""
-
-    def __init__(self, weights: Any, n: int):
-        super().__init__()
-        shares = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-        self.shares = (shares / shares.sum()).tolist()
-
-    def forward(self, each: list[Tensor]) -> Tensor:
-        """Of (b, C) each."""
-        return torch.stack([share * part for share, part in zip(self.shares, each, strict=True)]).sum(dim=0)
-
-
-@adapts("sklearn.VotingClassifier")
-def voting_classifier(estimator: Any) -> Adapter:
-    """VotingClassifier with soft votes."""
-    if estimator.voting != "soft":
-        raise ValueError('VotingClassifier(voting="hard") counts votes, which have no gradient; use voting="soft".')
-    members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
-    return _ensemble(members, [PROBA] * len(members), combine, classes=estimator.classes_)
-
-
-@adapts("sklearn.VotingRegressor")
-def voting_regressor(estimator: Any) -> Adapter:
-    """VotingRegressor."""
-    members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
-    return _ensemble(members, [PREDICT] * len(members), combine)
-
-
-@adapts("sklearn.BaggingClassifier")
-def bagging_classifier(estimator: Any) -> Adapter:
-    """BaggingClassifier of members that see all columns and all classes, and have probabilities."""
-    members = _bag(estimator)
-    if any(len(member.classes_) != len(estimator.classes_) for member in members):
-        raise ValueError("A member of the BaggingClassifier has not seen every class; draw larger samples.")
-    return _ensemble(members, [PROBA] * len(members), Average(None, len(members)), classes=estimator.classes_)
-
-
-@adapts("sklearn.BaggingRegressor")
-def bagging_regressor(estimator: Any) -> Adapter:
-    """BaggingRegressor of members that see all columns."""
-    members = _bag(estimator)
-    return _ensemble(members, [PREDICT] * len(members), Average(None, len(members)))
-
-
-def _bag(estimator: Any) -> list[Any]:
-    d = estimator.n_features_in_
-    if any(not np.array_equal(np.asarray(f), np.arange(d)) for f in estimator.estimators_features_):
-        raise ValueError(
-            f"Members of the {type(estimator).__name__} see different columns; set max_features=1.0 and "
-            "bootstrap_features=False."
-        )
-    members: list[Any] = estimator.estimators_
-    return members
-
-
-# Stacks -----------------------------------------------------------------------------------------------------------
-
-
-class Stacked(nn.Module):
-    """A final model on what members return.
-
-    Parameters
-    ----------
-    final : Adapter
-        Of the final model, without preprocessing.
-    firsts : list of int
-        The first column that is handed on of each member.
-    """
-
-    def __init__(self, final: Adapter, firsts: list[int]):
-        super().__init__()
-        self.final, self.firsts, self.network = final, firsts, final.module
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Stacked:
-        return Stacked(replace(self.final, module=copy.deepcopy(self.final.module, memo)), self.firsts)
-
-    def forward(self, each: list[Tensor]) -> Tensor:
-        """Probabilities, or outputs, of the final model."""
-        x = torch.cat([part[:, first:] for first, part in zip(self.firsts, each, strict=True)], dim=1)
-        x = x.to(self.final.dtype)
-        if not self.final.p:
-            self.final.confirm(x.detach())
-            self.network = self.final.module
-        return self.final.probabilities(self.final.scores(x))
-
-
-@adapts("sklearn.StackingClassifier", "sklearn.StackingRegressor")
-def stacking(estimator: Any) -> Adapter:
-    """StackingClassifier and StackingRegressor, without ``passthrough``; the final model reads what members return."""
-    if estimator.passthrough:
-        raise ValueError(f"{type(estimator).__name__}(passthrough=True) is not explained; use passthrough=False.")
-    classes = getattr(estimator, "classes_", None)
-    responses = list(estimator.stack_method_)
-    if classes is not None and PREDICT in responses:
-        raise ValueError("A member of the StackingClassifier hands on labels, which have no gradient.")
-    final = adapt(estimator.final_estimator_)
-    scalers = [step for step in final.preprocessing if type(step) is not StandardScaler]
-    if scalers:
-        raise ValueError(
-            f"{type(scalers[0]).__name__} in front of the final model is not explained; StandardScaler is."
-        )
-    final = replace(final, module=nn.Sequential(*map(_scaling, final.preprocessing), final.module), preprocessing=())
-    firsts = [int(r == PROBA and len(classes) == 2) if classes is not None else 0 for r in responses]
-    return _ensemble(list(estimator.estimators_), responses, Stacked(final, firsts), classes=classes)
-
-
-def _scaling(scaler: StandardScaler) -> nn.Module:
-    mean = np.zeros(scaler.n_features_in_) if scaler.mean_ is None else scaler.mean_
-    scale = np.ones(scaler.n_features_in_) if scaler.scale_ is None else scaler.scale_
-    layer = nn.Linear(len(mean), len(mean), dtype=torch.float64)
-    with torch.no_grad():
-        layer.weight.copy_(torch.diag(torch.from_numpy(1 / scale)))
-        layer.bias.copy_(torch.from_numpy(-mean / scale))
-    return layer
-
-
-# Calibration ------------------------------------------------------------------------------------------------------
-
-
-class Calibrated(nn.Module):
-    """The mean of members, each calibrated."""
-
-    def __init__(self, calibrators: list[nn.Module]):
-        super().__init__()
-        self.calibrators = nn.ModuleList(calibrators)
-
-    def forward(self, each: list[Tensor]) -> Tensor:
-        """Probabilities of all classes."""
-        found = [calibrate(part) for calibrate, part in zip(self.calibrators, each, strict=True)]
-        return torch.stack(found).mean(dim=0)
-
-
-class ByClass(nn.Module):
-    """A curve for each class, or for the second of two, then shares of their sum.
-
-    Parameters
-    ----------
-    curves : list of callable
-    """
-
-    def __init__(self, curves: list[Any]):
-        super().__init__()
-        self.curves = curves
-
-    def forward(self, response: Tensor) -> Tensor:
-        """Probabilities of all classes."""
-        if len(self.curves) == 1:
-            second = self.curves[0](response[:, -1:])
-            return torch.cat((1 - second, second), dim=1)
-        each = torch.cat([curve(response[:, [c]]) for c, curve in enumerate(self.curves)], dim=1)
-        total = each.sum(dim=1, keepdim=True)
-        return torch.where(total > 0, each / total.clamp_min(torch.finfo(each.dtype).tiny), 1 / each.shape[1])
-
-
-class Temperature(nn.Module):
-    """Softmax of scores, or of the logarithms of probabilities, times a factor."""
-
-    def __init__(self, beta: float, *, probabilities: bool):
-        super().__init__()
-        self.beta, self.probabilities = beta, probabilities
-
-    def forward(self, response: Tensor) -> Tensor:
-        """Probabilities of all classes."""
-        if response.shape[1] == 1:
-            response = torch.cat((-response, response), dim=1)
-        elif self.probabilities:
-            response = torch.log(response + torch.finfo(response.dtype).eps)
-        return torch.softmax(self.beta * response, dim=1)
-
-
-@adapts("sklearn.CalibratedClassifierCV")
-def calibrated_classifier(estimator: Any) -> Adapter:
-    """CalibratedClassifierCV: sigmoid, isotonic or by temperature."""
-    members = [part.estimator for part in estimator.calibrated_classifiers_]
-    responses = [DECISION if hasattr(member, DECISION) else PROBA for member in members]
-    calibrators = [_calibrator(p, r) for p, r in zip(estimator.calibrated_classifiers_, responses, strict=True)]
-    return _ensemble(members, responses, Calibrated(calibrators), classes=estimator.classes_)
-
-
-def _calibrator(part: Any, response: str) -> nn.Module:
-    if part.method == "temperature":
-        return Temperature(float(part.calibrators[0].beta_), probabilities=response == PROBA)
-    return ByClass([_curve(calibrator) for calibrator in part.calibrators])
-
-
-def _curve(calibrator: Any) -> Any:
-    """A fitted curve as a differentiable function."""
-    if isinstance(calibrator, IsotonicRegression):
-        x, y = (
-            torch.from_numpy(np.asarray(v, dtype=float)) for v in (calibrator.X_thresholds_, calibrator.y_thresholds_)
-        )
-        return lambda t: _interpolated(t, x.to(t), y.to(t))
-    return lambda t: torch.sigmoid(-(calibrator.a_ * t + calibrator.b_))
-
-
-def _interpolated(t: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Piecewise linear through the points (x, y), constant beyond them."""
-    if len(x) == 1:
-        return y[0] + 0 * t
-    t = t.clamp(x[0], x[-1])
-    i = torch.searchsorted(x, t.detach().contiguous()).clamp(1, len(x) - 1)
-    width = (x[i] - x[i - 1]).clamp_min(torch.finfo(t.dtype).tiny)
-    return y[i - 1] + (t - x[i - 1]) / width * (y[i] - y[i - 1])

@@ -1,0 +1,100 @@
+"""scikit-learn's calibrated classifiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.isotonic import IsotonicRegression
+from torch import Tensor, nn
+
+from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.ensembles import DECISION, PROBA, ensemble_of_estimators
+from agop_tabular.adapters.registry import adapts
+
+
+class Calibrated(nn.Module):
+    """The mean of members, each calibrated."""
+
+    def __init__(self, calibrators: list[nn.Module]):
+        super().__init__()
+        self.calibrators = nn.ModuleList(calibrators)
+
+    def forward(self, each: list[Tensor]) -> Tensor:
+        """Probabilities of all classes."""
+        found = [calibrate(part) for calibrate, part in zip(self.calibrators, each, strict=True)]
+        return torch.stack(found).mean(dim=0)
+
+
+class ByClass(nn.Module):
+    """A curve for each class, or for the second of two, then shares of their sum.
+
+    Parameters
+    ----------
+    curves : list of callable
+    """
+
+    def __init__(self, curves: list[Any]):
+        super().__init__()
+        self.curves = curves
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Probabilities of all classes."""
+        if len(self.curves) == 1:
+            second = self.curves[0](response[:, -1:])
+            return torch.cat((1 - second, second), dim=1)
+        each = torch.cat([curve(response[:, [c]]) for c, curve in enumerate(self.curves)], dim=1)
+        total = each.sum(dim=1, keepdim=True)
+        return torch.where(total > 0, each / total.clamp_min(torch.finfo(each.dtype).tiny), 1 / each.shape[1])
+
+
+class Temperature(nn.Module):
+    """Softmax of scores, or of the logarithms of probabilities, times a factor."""
+
+    def __init__(self, beta: float, *, probabilities: bool):
+        super().__init__()
+        self.beta, self.probabilities = beta, probabilities
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Probabilities of all classes."""
+        if response.shape[1] == 1:
+            response = torch.cat((-response, response), dim=1)
+        elif self.probabilities:
+            response = torch.log(response + torch.finfo(response.dtype).eps)
+        return torch.softmax(self.beta * response, dim=1)
+
+
+@adapts("sklearn.CalibratedClassifierCV")
+def calibrated_classifier(estimator: Any) -> Adapter:
+    """CalibratedClassifierCV: sigmoid, isotonic or by temperature."""
+    members = [part.estimator for part in estimator.calibrated_classifiers_]
+    responses = [DECISION if hasattr(member, DECISION) else PROBA for member in members]
+    calibrators = [_calibrator(p, r) for p, r in zip(estimator.calibrated_classifiers_, responses, strict=True)]
+    return ensemble_of_estimators(members, responses, Calibrated(calibrators), classes=estimator.classes_)
+
+
+def _calibrator(part: Any, response: str) -> nn.Module:
+    if part.method == "temperature":
+        return Temperature(float(part.calibrators[0].beta_), probabilities=response == PROBA)
+    return ByClass([_curve(calibrator) for calibrator in part.calibrators])
+
+
+def _curve(calibrator: Any) -> Any:
+    """A fitted curve as a differentiable function."""
+    if isinstance(calibrator, IsotonicRegression):
+        x, y = (
+            torch.from_numpy(np.asarray(v, dtype=float)) for v in (calibrator.X_thresholds_, calibrator.y_thresholds_)
+        )
+        return lambda t: _interpolated(t, x.to(t), y.to(t))
+    return lambda t: torch.sigmoid(-(calibrator.a_ * t + calibrator.b_))
+
+
+def _interpolated(t: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Piecewise linear through the points (x, y), constant beyond them."""
+    if len(x) == 1:
+        return y[0] + 0 * t
+    t = t.clamp(x[0], x[-1])
+    i = torch.searchsorted(x, t.detach().contiguous()).clamp(1, len(x) - 1)
+    width = (x[i] - x[i - 1]).clamp_min(torch.finfo(t.dtype).tiny)
+    return y[i - 1] + (t - x[i - 1]) / width * (y[i] - y[i - 1])
