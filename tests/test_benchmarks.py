@@ -1,6 +1,7 @@
 """The studies run: tiny sizes, all code paths, real libraries."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import families, methods, synthetic, tasks
+from agop_tabular.automl import TabularMLPClassifier
+from benchmarks import automl, families, methods, synthetic, tasks
 from benchmarks.__main__ import STUDIES, main
 from benchmarks.cells import Cells
 
@@ -18,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def call(study, output, options, capsys):
-    main([study, "--output", str(output), *options.split()])
+    main([study, "--output", str(output), *shlex.split(options)])
     return capsys.readouterr().out
 
 
@@ -118,6 +120,16 @@ def test_ablation(tmp_path, capsys):
     assert "The gate" not in page  # no family with noise that was learned, so no claim
     assert "| test rows | 0.95 to 1 |" in page
     assert (tmp_path / "ablation-trust.png").stat().st_size > 5000
+
+
+def test_automl(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(automl.TOOLS, "grid search", lambda X, y, _: TabularMLPClassifier(max_epochs=3).fit(X, y))
+    call("automl", tmp_path, "--tools 'grid search' --train-rows 400 --test-rows 10", capsys)
+    (record,) = json.loads((tmp_path / "automl.json").read_text())["tools"]
+    assert record["by"] == "gradient"
+    assert record["probabilities_differ"] < 1e-5
+    assert record["kernel"] > record["step_explain"]
+    assert "| grid search | gradient |" in (tmp_path / "automl.md").read_text()
 
 
 def test_raw_truth(tmp_path, capsys):
