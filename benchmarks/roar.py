@@ -24,11 +24,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from skorch import NeuralNetClassifier
 from skorch.callbacks import InputShapeSetter
-from skorch.dataset import Dataset
 from torch import nn
 
 from agop_tabular import AGOPExplainer, datasets
 from agop_tabular.adapters.base import take_rows
+from agop_tabular.batches import batched
 from agop_tabular.evaluation import Retrainings, ranking, roar
 from agop_tabular.evaluation.roar import fill_values, removals
 from benchmarks import methods, report_roar
@@ -156,19 +156,6 @@ class MLP(nn.Sequential):
         super().__init__(nn.Linear(n_in, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 2))
 
 
-class Rows(Dataset):
-    """Rows that are read a batch at a time: one at a time would take longer than training."""
-
-    def __getitems__(self, index: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and labels of a batch."""
-        X, y = self.X[index], self.y
-        return X, np.zeros(len(index), dtype=np.int64) if y is None else y[index]
-
-
-def _tensors(batch: tuple[np.ndarray, np.ndarray]) -> list[torch.Tensor]:
-    return [torch.from_numpy(part) for part in batch]
-
-
 class Maker:
     """Makes the unfitted pipeline of a seed."""
 
@@ -189,14 +176,11 @@ class Maker:
             lr=3e-3,
             batch_size=512,
             max_epochs=self.epochs,
-            dataset=Rows,
             iterator_train__shuffle=True,
-            iterator_train__collate_fn=_tensors,
-            iterator_valid__collate_fn=_tensors,
-            iterator_valid__batch_size=8192,
             train_split=None,
             callbacks=[InputShapeSetter(param_name="n_in")],
             verbose=0,
+            **batched(),
         )
         return make_pipeline(columns, FunctionTransformer(_float32, feature_names_out="one-to-one"), net)
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EarlyStopping
-from skorch.dataset import Dataset
 from skorch.helper import predefined_split
-from torch import Tensor, nn
+from torch import nn
+
+from agop_tabular.batches import BatchDataset, batched
 
 
 class CNN8by8(nn.Sequential):
@@ -41,19 +42,6 @@ def _he_normal(module: nn.Module) -> None:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-
-
-class ImageBatches(Dataset):
-    """Images that are read a batch at a time: one at a time would take longer than training."""
-
-    def __getitems__(self, index: list[int]) -> tuple[Tensor, Tensor]:
-        """Images and labels of a batch."""
-        labels = torch.zeros(len(index), dtype=torch.int64) if self.y is None else torch.from_numpy(self.y[index])
-        return torch.from_numpy(self.X[index]), labels
-
-
-def _as_it_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    return batch
 
 
 def image_net(
@@ -91,14 +79,11 @@ def image_net(
         lr=lr,
         batch_size=batch_size,
         max_epochs=epochs,
-        dataset=ImageBatches,
         iterator_train__shuffle=True,
-        iterator_train__collate_fn=_as_it_is,
-        iterator_valid__collate_fn=_as_it_is,
-        iterator_valid__batch_size=4096,
-        train_split=predefined_split(ImageBatches(*valid)),
+        train_split=predefined_split(BatchDataset(*valid)),
         callbacks=[("keep_best", keep_best), *(callbacks or [])],
         verbose=0,
+        **batched(4096),
     )
 
 
