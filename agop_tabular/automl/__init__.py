@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     """``flaml_learner`` is imported when it is asked for, since it needs FLAML."""
     if name == "flaml_learner":
         try:
-            from agop_tabular.automl.flaml_learner import flaml_learner
+            from agop_tabular.automl.flaml_network import flaml_learner
         except ImportError as error:
             raise ImportError("flaml_learner needs the package FLAML: pip install 'flaml[automl]'") from error
         return flaml_learner

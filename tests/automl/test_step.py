@@ -170,6 +170,8 @@ def test_flaml(adult):
     rows = rows.copy()
     rows.iloc[0, rows.columns.get_loc("workclass")] = np.nan
     search = flaml.AutoML()
+    assert isinstance(automl.flaml_learner, type)
+    assert automl.flaml_learner is automl.flaml_learner, "not a module of that name, once it is imported"
     search.add_learner("tabular_mlp", automl.flaml_learner)
     started = time.perf_counter()
     search.fit(
