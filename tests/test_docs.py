@@ -1,37 +1,28 @@
 """The documentation's code runs."""
 
-import re
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).parents[1]
-FENCE = re.compile(r"^(```|:::)(?:python|\{literalinclude\} (\S+))\n(.*?)^\1$", re.M | re.S)
-
-
-def literal(path, options):
-    """What Sphinx's literalinclude takes out of a file, for the options that the page uses."""
-    text = (ROOT / "docs" / path).read_text()
-    wanted = dict(re.findall(r":([a-z-]+): (.+)", options))
-    if "pyobject" in wanted:
-        return re.search(rf"^(?:class|def) {wanted['pyobject']}\b.*?(?=^\S)", text, re.M | re.S)[0]
-    start = text.index(wanted["start-at"])
-    stop = text.index(wanted["end-at"], start) + len(wanted["end-at"])
-    return text[start:stop]
+from pages import ROOT, blocks, run
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_quickstart_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs/quickstart.md").read_text()
-    blocks = [body if not path else literal(path, body) for _, path, body in FENCE.findall(page)]
-    assert len(blocks) > 10
-    names = {}
-    for block in blocks:
-        exec(compile(block, "quickstart.md", "exec"), names)
+    assert len(blocks("quickstart.md")) > 10
+    names = run("quickstart.md")
     assert (tmp_path / "beeswarm.png").stat().st_size > 10_000
     assert names["explainer"].n_features_in_ == 14
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_automl_page(tmp_path, monkeypatch):
+    """AutoGluon's and pytabkit's examples run in the tests of those tools."""
+    monkeypatch.chdir(tmp_path)
+    names = run("automl.md", "AutoML and searches", "FLAML", "Optuna")
+    assert names["explanation"].about["by"] == "gradient"
+    assert names["explanation"].to_frame().columns.tolist() == names["X"].columns.tolist()
+    assert {"search", "study", "best"} <= set(names)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from pages import run
 
 pytest.importorskip("autogluon.tabular")
 
@@ -94,3 +95,8 @@ def test_labels(labels, tmp_path):
     wanted = [0, 1] if labels == "rare" else list(predictor.class_labels)  # it trains without classes of so few rows
     assert explainer.classes_.tolist() == wanted
     assert explainer.explain(X).shape == X.shape
+
+
+def test_the_documentations_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("automl.md", "AutoML and searches", "AutoGluon")
