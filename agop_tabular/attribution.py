@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from agop_tabular.core.coordinates import IN_CACHE, CoordinateMoment
 from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.effects import Effects
 from agop_tabular.core.filters import Filter
 from agop_tabular.core.lookup import LookUp
-from agop_tabular.core.moments import CoordinateMoment, GradientMoment
+from agop_tabular.core.moments import GradientMoment
 from agop_tabular.core.refinement import Refinement
 from agop_tabular.core.spectrum import Spectrum
 from agop_tabular.features import FeatureMap
@@ -63,6 +64,7 @@ class Attribution:
     effects: Effects | None
     mean_scores: Tensor
     _laid_out: dict[tuple[torch.device, torch.dtype], TableAttribution] = field(default_factory=dict, repr=False)
+    _ready: dict[tuple[torch.device, torch.dtype], Filter] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fitted(
@@ -82,17 +84,14 @@ class Attribution:
         sd = coordinates.scale()
         scale = sd if standardize else torch.ones_like(sd)
         centring = feature_map.centring(coordinates.mean) or Filter.scaling(torch.ones_like(sd))
-        raw, spectrum, n_components = moment.mean(), None, 0
-        if raw.ndim == 2:
-            raw = centring(centring(raw).T)
-            spectrum = Spectrum.of(raw * scale * scale[:, None])
-            n_components = spectrum.rank(rank)
-            raw = torch.diagonal(raw)
+        standard = centring.then(Filter.scaling(scale))
+        raw = moment.diagonal_behind(centring)
+        spectrum = moment.spectrum(standard)
+        n_components = 0 if spectrum is None else spectrum.rank(rank)
         diagonal = raw * scale.square()
         importances = feature_map.fold(raw * sd.square())
         total = importances.sum()
 
-        standard = centring.then(Filter.scaling(scale))
         chain = None if method.raw or method.constant else standard
         if chain is not None and method.filter is not None:
             chain = chain.then(method.filter(spectrum, n_components, diagonal))
@@ -136,16 +135,35 @@ class Attribution:
     def _uses_rank(self) -> bool:
         return not self.method.diagonal and not self.method.tables
 
-    def ready(self, dtype: torch.dtype, device: torch.device) -> RowAttribution:
-        """The same in the network's precision, on its device."""
+    def ready(self, dtype: torch.dtype, device: torch.device, weight: Tensor | None = None) -> RowAttribution:
+        """The same in the network's precision, on its device.
+
+        Parameters
+        ----------
+        weight : Tensor of shape (h, p), optional
+            Gradients are those behind a first layer of these weights.
+        """
+        chain, standard = self.chain, self.standard
+        components = None if self.spectrum is None else self.spectrum.components[: self.rank].to(device, dtype)
+        if weight is not None:
+            weight = weight.to(device, dtype)
+            chain = Filter(left=weight) if chain is None else self._cached(dtype, device).behind(weight)
+            standard = standard.ready(dtype, device).behind(weight)
         return RowAttribution(
             self.method,
             self.feature_map,
-            None if self.chain is None else self.chain.ready(dtype, device),
-            self.standard.ready(dtype, device),
-            None if self.spectrum is None else self.spectrum.components[: self.rank].to(device, dtype),
+            None if chain is None else chain.ready(dtype, device),
+            standard.ready(dtype, device),
+            components,
             self._baseline_parts(dtype, device) if self.method.times_input else (),
         )
+
+    def _cached(self, dtype: torch.dtype, device: torch.device) -> Filter:
+        """The chain in another precision, which is the same for every call."""
+        if (device, dtype) not in self._ready:
+            assert self.chain is not None
+            self._ready[device, dtype] = self.chain.ready(dtype, device)
+        return self._ready[device, dtype]
 
     def tabulated(self, device: torch.device, network: torch.dtype = torch.float32) -> TableAttribution:
         """The effects on the network's device, in float64 where the network computes in it, otherwise in float32."""
@@ -190,15 +208,27 @@ class RowAttribution:
     components: Tensor | None
     baseline: tuple[Tensor, ...]
 
-    def values(self, gradient: Tensor, x: Tensor) -> Tensor:
-        """Attributions (..., d) from gradients (..., p) at coordinates (..., p)."""
-        values = gradient if self.chain is None else self.chain(gradient)
-        if self.baseline:
-            difference = x - self.baseline[0]
-            for rest in self.baseline[1:]:
-                difference -= rest
-            values = difference.mul_(values) if x.shape == values.shape else values * difference
+    def values(self, gradient: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """Attributions (..., d) from gradients (..., p), or (..., h), at coordinates (..., p).
+
+        They are put into ``out``, and that is returned, where it need not be folded.
+        """
+        out = out if self.feature_map.is_identity and not self.method.norm else None
+        values = gradient if self.chain is None else self.chain(gradient, out)
+        if self.baseline and x.shape == values.shape:
+            values = values.clone() if values is gradient else values
+            n = max(1, IN_CACHE // max(1, x.shape[-1]))
+            for rows, part in zip(x.split(n), values.split(n), strict=True):
+                part.mul_(self._from_baseline(rows))
+        elif self.baseline:
+            values = values * self._from_baseline(x)
         return self.feature_map.fold(values, norm=self.method.norm)
+
+    def _from_baseline(self, x: Tensor) -> Tensor:
+        difference = x - self.baseline[0]
+        for rest in self.baseline[1:]:
+            difference -= rest
+        return difference
 
     def support(self, gradient: Tensor) -> Tensor | None:
         """Share of the gradient's energy inside the kept subspace (...,); NaN where the gradient is zero.

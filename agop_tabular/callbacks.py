@@ -11,7 +11,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 from torch import Tensor
@@ -21,11 +20,13 @@ from agop_tabular.adapters import Adapter, adapt
 from agop_tabular.adapters.fingerprint import weights_digest
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.checks import check_finite, check_gradient
+from agop_tabular.core.coordinates import CoordinateMoment
 from agop_tabular.core.gradients import as_found, class_gradients, score_jacobian
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment, DiagonalMoment, GradientMoment
+from agop_tabular.core.moments import DenseMoment, DiagonalMoment, GradientMoment
 from agop_tabular.features import FeatureMap
 from agop_tabular.methods import Method
-from agop_tabular.passes import DENSE_UP_TO, Gathered
+from agop_tabular.moment_choice import DENSE_UP_TO
+from agop_tabular.passes import Gathered
 from agop_tabular.rows import column_names
 from agop_tabular.targets import score_names
 
@@ -246,7 +247,7 @@ class AGOPCallback(Callback):
                 check_finite(x, values)
                 coordinates.update(x)
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast or adapter.contrast_only))
-                if not torch.isfinite(moment.diagonal().sum()):
+                if not moment.is_finite():
                     check_gradient(score_jacobian(adapter.scores, x), 0, squared=True)
         if adapter is None or moment is None:
             return

@@ -79,10 +79,12 @@ class AGOPExplainer(
     refine : int, default=0
         Pairs of permutations a row that correct what "agop" looked up, each at ``2 · (d + 1)`` evaluations of the
         network, towards the network's exact Shapley values; ``Explanation.standard_errors`` tells how near they came.
-    moment : {"auto", "dense", "diagonal"}, default="auto"
-        What is gathered of M: all of it, p × p, or diag M alone, which is enough for "agop-weighted", "agop-local",
-        "agop-global" and "ixg". "auto" gathers all of it, unless there are thousands of coordinates and a diagonal will
-        do; there is no spectrum and no support then.
+    moment : {"auto", "dense", "factored", "sketched", "diagonal"}, default="auto"
+        What is gathered of M; ``moment_`` says what was. "dense": all of it, p × p. "factored": all of it, exactly, by
+        way of the outputs of the Linear layer that the input goes straight into, which costs next to nothing however
+        many coordinates there are. "sketched": its leading directions, within ``agop_error_``, and its exact diagonal.
+        "diagonal": diag M alone, which is enough for "agop-weighted", "agop-local", "agop-global" and "ixg"; there is
+        no spectrum and no support then. "auto" takes the cheapest that will do.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
@@ -110,6 +112,10 @@ class AGOPExplainer(
     agop_ : ndarray of shape (p, p), float64
         M over the p coordinates at the network's input, standardised. Made on demand.
     agop_diagonal_ : ndarray of shape (p,), float64
+    agop_error_ : float
+        Bound of the spectral norm of what M lacks, before it is standardised; 0 unless it was sketched.
+    moment_ : str
+        "dense", "factored", "sketched" or "diagonal".
     eigenvalues_ : ndarray of shape (p,), float64
         Spectrum of M, falling.
     components_ : ndarray of shape (K, p), float64
@@ -349,9 +355,11 @@ class AGOPExplainer(
             self.__dict__.pop(name, None)
         if fitted.spectrum is not None:
             self.rank_ = fitted.rank
-            self.eigenvalues_ = fitted.spectrum.eigenvalues.numpy()
+            eigenvalues = fitted.spectrum.eigenvalues.numpy()
+            self.eigenvalues_ = np.pad(eigenvalues, (0, fitted.spectrum.p - len(eigenvalues)))
             self.components_ = fitted.spectrum.components[: fitted.rank].numpy()
         self.agop_diagonal_ = fitted.diagonal.numpy()
+        self.agop_error_, self.moment_ = gathered.moment.error, gathered.moment.kind
         self.feature_importances_ = fitted.importances.numpy()
         self.coordinate_names_ = np.array(self.feature_map_.coordinate_names, dtype=object)
         return self

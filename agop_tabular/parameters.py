@@ -11,6 +11,7 @@ from torch import nn
 from agop_tabular.adapters import adapt
 from agop_tabular.gate_pass import check_gate
 from agop_tabular.methods import method_named
+from agop_tabular.moment_choice import MOMENTS
 
 
 def check_parameters(params: dict[str, Any]) -> None:
@@ -43,8 +44,8 @@ def check_parameters(params: dict[str, Any]) -> None:
     baseline, moment = params["baseline"], params["moment"]
     if isinstance(baseline, str) and baseline not in ("mean", "zero"):
         raise ValueError(f'baseline={baseline!r} is not "mean", "zero" or one row of the table.')
-    if moment not in ("auto", "dense", "diagonal"):
-        raise ValueError(f'moment={moment!r} is not "auto", "dense" or "diagonal".')
+    if moment not in MOMENTS:
+        raise ValueError(f"moment={moment!r} is not one of {', '.join(map(repr, MOMENTS))}.")
 
 
 def check_refine(refine: Any, method: str) -> None:

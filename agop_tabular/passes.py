@@ -18,12 +18,15 @@ from agop_tabular.adapters.base import take_rows
 from agop_tabular.attribution import Attribution
 from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_scores, check_squares
 from agop_tabular.column_effects import ColumnValues
+from agop_tabular.core.coordinates import CoordinateMoment
 from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.gradients import Choice, as_found, class_gradients, score_gradient, score_jacobian
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment, DiagonalMoment, GradientMoment
+from agop_tabular.core.input_layer import InputLayer
+from agop_tabular.core.moments import FactoredMoment, GradientMoment
 from agop_tabular.core.refinement import Refinement
 from agop_tabular.features import FeatureMap
 from agop_tabular.methods import Method
+from agop_tabular.moment_choice import no_gradients
 from agop_tabular.rows import column_names
 from agop_tabular.targets import ALL, score_names
 from agop_tabular.tracing import traced
@@ -39,9 +42,6 @@ COMPARED_ROWS = 64
 
 PROBE_ROWS, PROBE_VALUES = 256, 2**22
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
-
-DENSE_UP_TO = 2048
-"""Coordinates up to which ``moment="auto"`` gathers all of M even where the method needs its diagonal only."""
 
 
 def batches(
@@ -81,6 +81,8 @@ class Gathered:
         Values of the user's columns at which effects are shown, where there are effects.
     background : Tensor of shape (m, p) or None
         Coordinates of the training rows that shuffled rows are drawn from; a saved file does not hold them.
+    layer : InputLayer or None
+        What the input goes straight into, where gradients may be taken behind it.
     """
 
     adapter: Adapter | None
@@ -95,6 +97,7 @@ class Gathered:
     effects: EffectMoment | None = None
     columns: tuple[ColumnValues, ...] = ()
     background: Tensor | None = None
+    layer: InputLayer | None = None
 
     @classmethod
     def nothing(
@@ -114,16 +117,17 @@ class Gathered:
         if contrast and adapter.n_scores < 2:
             raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
         _warn_of_other_predictions(estimator, adapter, probe, x)
-        p = feature_map.n_coordinates
+        layer = None if moment == "dense" else InputLayer.of(adapter.module, adapter.scores, x)
         return cls(
             adapter,
             feature_map,
-            no_gradients(moment, method, feature_map),
-            CoordinateMoment(p),
+            no_gradients(moment, method, feature_map, layer),
+            CoordinateMoment(feature_map.n_coordinates),
             contrast or adapter.contrast_only,
             score_names(adapter),
             adapter.classes,
             x,
+            layer=layer,
         )
 
     def plus(self, batches: Batches, *, scored: bool = False) -> Gathered:
@@ -136,15 +140,18 @@ class Gathered:
         """
         adapter = self.network
         moment, coordinates, score_total = deepcopy(self.moment), deepcopy(self.coordinates), self.score_total
+        cut = self.layer.cut if self.layer is not None and isinstance(moment, FactoredMoment) else None
+        seen: list[Tensor] = []
         with as_found(adapter.module):
             for rows, x in batches:
                 coordinates.update(x)
                 if not torch.isfinite(coordinates.mean.sum()):
                     check_finite(x, self.feature_map, rows.start)
-                moment.update(class_gradients(adapter.scores, x, contrast=self.contrast))
+                moment.update(class_gradients(adapter.scores, x, contrast=self.contrast, cut=cut, seen=seen.append))
+                s = self.explained(seen.pop())
                 if scored:
-                    score_total = score_total + self.scores(x).double().sum(dim=0).cpu()
-                if not torch.isfinite(moment.diagonal().sum()):
+                    score_total = score_total + s.double().sum(dim=0).cpu()
+                if not moment.is_finite():
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
             check_known(self.feature_map, coordinates.varies)
             if self.probe is not None:
@@ -167,8 +174,11 @@ class Gathered:
     def scores(self, x: Tensor) -> Tensor:
         """The scores that are explained (b, C), at coordinates (b, p), without gradients."""
         with torch.no_grad():
-            s = self.network.scores(x)
-            return s - s.mean(dim=1, keepdim=True) if self.contrast else s
+            return self.explained(self.network.scores(x))
+
+    def explained(self, s: Tensor) -> Tensor:
+        """The network's scores, minus their mean over classes where they are taken in contrast."""
+        return s - s.mean(dim=1, keepdim=True) if self.contrast else s
 
     def encoded(self, row: Any) -> Tensor:
         """Coordinates (p,), float64, of a table of one row."""
@@ -192,27 +202,6 @@ class Gathered:
                 "AGOPExplainer.load(path, estimator=net)."
             )
         return self.adapter
-
-
-def no_gradients(moment: str, method: Method, feature_map: FeatureMap) -> GradientMoment:
-    """The moment that a pass begins with.
-
-    Parameters
-    ----------
-    moment : "auto", "dense" or "diagonal"
-
-    Raises
-    ------
-    ValueError
-        Where the method, or the centring of one-hot blocks, needs more than a diagonal.
-    """
-    p, blocks = feature_map.n_coordinates, bool((feature_map.block_of >= 0).any())
-    if moment == "diagonal" and (blocks or not method.diagonal):
-        why = "one-hot blocks are centred by" if blocks else f'method="{method.name}" needs'
-        raise ValueError(f'moment="diagonal" is not enough, since {why} all of M; use moment="auto".')
-    if moment == "diagonal" or (moment == "auto" and method.diagonal and not blocks and p > DENSE_UP_TO):
-        return DiagonalMoment(p)
-    return DenseMoment(p)
 
 
 def _warn_of_other_predictions(estimator: Any, adapter: Adapter, rows: Any, x: Tensor) -> None:
@@ -309,12 +298,15 @@ def attribute(
         batch = _tables(gathered, attribution, refinement)
     else:
         batch = _gradients(gathered, attribution)
+    direct = not every and adapter.device.type == "cpu" and torch.from_numpy(values[:0]).dtype == adapter.dtype
     with as_found(adapter.module):
         for rows, x in batches:
             check_finite(x, attribution.feature_map, rows.start)
             choose = None if every else adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
-            found = batch(x, choose, with_support, rows.start)
-            values[rows] = _as_numpy(found[0])
+            place = torch.from_numpy(values[rows]) if direct else None
+            found = batch(x, choose, with_support, rows.start, place)
+            if found[0] is not place:
+                values[rows] = _as_numpy(found[0])
             for out, part in zip((index, support, scores, errors), found[1:], strict=True):
                 if out is not None and part is not None:
                     out[rows] = _as_numpy(part)
@@ -324,30 +316,31 @@ def attribute(
 Found = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]
 """Values (b, d) or (b, d, C), index (b,), support and scores (b,) or (b, C), and errors like the values, of a batch."""
 
-Batch = Callable[[Tensor, Choice | None, bool, int], Found]
-"""Maps coordinates (b, p), the choice of score (None for all), whether support is wanted, and the number of the first
-row, to what is found."""
+Batch = Callable[[Tensor, Choice | None, bool, int, Tensor | None], Found]
+"""Maps coordinates (b, p), the choice of score (None for all), whether support is wanted, the number of the first row,
+and where to put the values, if they can be put there, to what is found."""
 
 
 def _gradients(gathered: Gathered, attribution: Attribution) -> Batch:
-    """Attributions from each row's gradient."""
-    adapter, contrast = gathered.network, gathered.contrast
-    fitted = attribution.ready(adapter.dtype, adapter.device)
+    """Attributions from each row's gradient, taken behind the first layer where that can be."""
+    adapter, contrast, layer = gathered.network, gathered.contrast, gathered.layer
+    fitted = attribution.ready(adapter.dtype, adapter.device, None if layer is None else layer.weight)
+    cut = None if layer is None else layer.cut
 
-    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
-        index = None
+    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int, out: Tensor | None) -> Found:
+        index, scores = None, None
         if choose is None:
-            gradient = score_jacobian(adapter.scores, x, contrast=contrast)
+            gradient = score_jacobian(adapter.scores, x, contrast=contrast, cut=cut)
         else:
-            gradient, index = score_gradient(adapter.scores, x, choose, contrast=contrast)
+            gradient, index, scores = score_gradient(adapter.scores, x, choose, contrast=contrast, cut=cut)
         check_gradient(gradient, first)
-        out = fitted.values(gradient, x if choose is not None else x[:, None, :])
+        values = fitted.values(gradient, x if choose is not None else x[:, None, :], out)
         if choose is None:
-            out = out.transpose(1, 2)
+            values = values.transpose(1, 2)
         if not with_support:
-            return out, index, None, None, None
-        s = gathered.scores(x)
-        return out, index, fitted.support(gradient), s if index is None else s.gather(1, index[:, None])[:, 0], None
+            return values, index, None, None, None
+        s = gathered.scores(x) if scores is None else gathered.explained(scores)
+        return values, index, fitted.support(gradient), s if index is None else s.gather(1, index[:, None])[:, 0], None
 
     return batch
 
@@ -357,7 +350,7 @@ def _tables(gathered: Gathered, attribution: Attribution, refinement: Refinement
     adapter = gathered.network
     fitted = attribution.tabulated(adapter.device, adapter.dtype)
 
-    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int) -> Found:
+    def batch(x: Tensor, choose: Choice | None, with_support: bool, first: int, out: Tensor | None) -> Found:
         with torch.no_grad():
             s = gathered.scores(x)
             check_scores(s, first)

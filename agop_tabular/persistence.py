@@ -20,13 +20,16 @@ from safetensors.torch import save_file
 from agop_tabular.adapters import adapt
 from agop_tabular.adapters.fingerprint import fingerprint
 from agop_tabular.adapters.fitted import is_fitted
-from agop_tabular.core.moments import CoordinateMoment, DenseMoment, DiagonalMoment
+from agop_tabular.core.coordinates import CoordinateMoment
+from agop_tabular.core.input_layer import InputLayer
 from agop_tabular.effect_state import columns_from_state, columns_to_state, from_tensors, to_tensors
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
+from agop_tabular.moment_state import from_tensors as moment_from
+from agop_tabular.moment_state import to_tensors as moment_to
 from agop_tabular.passes import Gathered
 
-FORMAT = 3
+FORMAT = 4
 """Version of the file format; a newer one is refused."""
 
 _KEY, _ADAPTER = "agop_tabular", "adapter_"
@@ -44,7 +47,7 @@ def save(explainer: Any, path: str | os.PathLike[str], images: dict[str, Any] | 
     )
     tensors = {
         "probe_scores": probe_scores,
-        "agop_total": gathered.moment.total,
+        **moment_to(gathered.moment),
         "coordinate_mean": gathered.coordinates.mean,
         "coordinate_squares": gathered.coordinates.squares,
         "coordinate_first": gathered.coordinates.first,
@@ -112,7 +115,7 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     gathered = Gathered(
         None,
         feature_map,
-        (DenseMoment if tensors["agop_total"].ndim == 2 else DiagonalMoment)(p, n, tensors["agop_total"]),
+        moment_from(p, n, tensors),
         CoordinateMoment(p, n, *coordinates),
         state["contrast"],
         tuple(state["score_names"]),
@@ -123,7 +126,7 @@ def load(cls: type, path: str | os.PathLike[str], estimator: Any) -> Any:
     )
     explainer._saved_network = state["network"], tensors["probe_scores"]
     if estimator is not None:
-        gathered = _connected(gathered, estimator, params["device"], state["network"], tensors)
+        gathered = _connected(gathered, estimator, params, state["network"], tensors)
         explainer.estimator_ = estimator
     explainer.gate_ = None
     if state["gate"] is not None:
@@ -140,19 +143,20 @@ def image_state(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _connected(
-    gathered: Gathered, estimator: Any, device: str | None, network: str, tensors: dict[str, torch.Tensor]
+    gathered: Gathered, estimator: Any, params: dict[str, Any], network: str, tensors: dict[str, torch.Tensor]
 ) -> Gathered:
     """With the adapter of the estimator, checked against the file."""
     d, n_scores = gathered.feature_map.n_columns, len(gathered.score_names)
     try:
         if not is_fitted(estimator):
             raise ValueError("it is not fitted")
-        adapter = adapt(estimator).on(device)
+        adapter = adapt(estimator).on(params["device"])
         width = getattr(estimator, "n_features_in_", d)
         if width != d:
             raise ValueError(f"it takes {width} columns")
         adapter.restore({k.removeprefix(_ADAPTER): t for k, t in tensors.items() if k.startswith(_ADAPTER)})
-        adapter.confirm(adapter.tensor(_probe(gathered.coordinates).numpy()))
+        x = adapter.tensor(_probe(gathered.coordinates).numpy())
+        adapter.confirm(x)
         if adapter.n_scores != n_scores:
             raise ValueError(f"it has {adapter.n_scores} scores")
     except ValueError as error:
@@ -160,7 +164,8 @@ def _connected(
             f"The estimator does not fit the saved explainer of {d} columns, {gathered.moment.p} coordinates at the "
             f"network's input and {n_scores} scores ({error}). Load it with the estimator that was explained."
         ) from error
-    again, scores = replace(gathered, adapter=adapter), tensors["probe_scores"].numpy()
+    layer = None if params["moment"] == "dense" else InputLayer.of(adapter.module, adapter.scores, x)
+    again, scores = replace(gathered, adapter=adapter, layer=layer), tensors["probe_scores"].numpy()
     same_scores = np.allclose(_probe_scores(again), scores, rtol=1e-3, atol=1e-3 * np.abs(scores).max())
     if fingerprint(adapter) != network or not same_scores:
         warnings.warn(

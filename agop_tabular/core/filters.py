@@ -20,6 +20,10 @@ class Filter:
     left : Tensor of shape (p, k) or None
     right : Tensor of shape (k, p) or None
         Where it is None and ``left`` is not, ``left`` is the whole (p, p) matrix.
+
+    Notes
+    -----
+    Behind a first layer (:meth:`behind`) it maps h numbers to p; there is no diagonal then, and ``left`` has h rows.
     """
 
     diagonal: Tensor | None = None
@@ -77,23 +81,35 @@ class Filter:
             torch.cat(rights, dim=0) if rights else None,
         )
 
+    def behind(self, weight: Tensor) -> Filter:
+        """The map ``a -> self(a @ weight)``, for a weight of shape (h, p)."""
+        if self.left is None:
+            whole = torch.zeros_like(weight) if self.diagonal is None else weight * self.diagonal
+            return Filter(left=whole)
+        left = weight @ self.left
+        if self.diagonal is None:
+            return Filter(left=left, right=self.right)
+        return Filter(left=(left if self.right is None else left @ self.right).add_(weight * self.diagonal))
+
     def ready(self, dtype: torch.dtype, device: torch.device | str) -> Filter:
         """The same map in the form that costs least per row, on the network's device and in its precision."""
         diagonal, left, right = self.diagonal, self.left, self.right
-        if left is not None and right is not None and 2 * right.shape[0] >= right.shape[1]:
-            left, right = left @ right, None
-            if diagonal is not None:
-                left, diagonal = left + torch.diag(diagonal), None
+        if left is not None and right is not None:
+            (n_in, k), n_out = left.shape, right.shape[1]
+            if k * (n_in + n_out) >= n_in * n_out:
+                left, right = left @ right, None
+                if diagonal is not None:
+                    left, diagonal = left + torch.diag(diagonal), None
         parts = (None if t is None else t.to(device, dtype).contiguous() for t in (diagonal, left, right))
         return Filter(*parts)
 
-    def __call__(self, g: Tensor) -> Tensor:
-        """Apply to gradients of shape (..., p)."""
-        out = None
+    def __call__(self, g: Tensor, out: Tensor | None = None) -> Tensor:
+        """Apply to gradients of shape (..., p), or (..., h) behind a first layer; into ``out`` where that can be."""
         if self.left is not None:
-            out = g @ self.left
-            if self.right is not None:
-                out = out @ self.right
+            inner, last = (g, self.left) if self.right is None else (g @ self.left, self.right)
+            out = torch.matmul(inner, last, out=out)
+        else:
+            out = None
         if self.diagonal is not None:
             scaled = g * self.diagonal
             out = scaled if out is None else out.add_(scaled)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,6 +17,10 @@ Scores = Callable[[Tensor], Tensor]
 
 Choice = Callable[[Tensor], Tensor]
 """Maps class scores (b, C) to the index of the explained class of each row (b,)."""
+
+Cut = Callable[[], AbstractContextManager[list[Tensor]]]
+"""Opens a context inside which one call of the scores leaves tensors (b, h_i) in the list: gradients are taken with
+respect to these, side by side, in the place of the input, which nothing else may read."""
 
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -73,19 +78,55 @@ def as_found(module: nn.Module) -> Iterator[None]:
             np.random.set_state(states[1])  # noqa: NPY002
 
 
-def _scored(scores: Scores, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The input as a leaf, and its scores."""
-    leaf = x.detach().requires_grad_()
-    return leaf, scores(leaf)
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Scores of a batch, and the leaves of their graph."""
+
+    scores: Tensor
+    leaves: tuple[Tensor, ...]
+    input: Tensor
+
+    @classmethod
+    def at(cls, scores: Scores, x: Tensor, cut: Cut | None) -> _Scored:
+        leaf = x.detach().requires_grad_()
+        if cut is None:
+            return cls(scores(leaf), (leaf,), leaf)
+        with cut() as outputs:
+            s = scores(leaf)
+        return cls(s, tuple(outputs), leaf)
+
+    def backward(self, weights: Tensor, *, retain_graph: bool = False) -> Tensor:
+        """Gradient of the weighted sum of the scores, (b, p) or (b, h)."""
+        if not self.scores.requires_grad:
+            raise ValueError(_NO_GRADIENT)
+        behind = self.leaves[0] is not self.input
+        wanted = (*self.leaves, self.input) if behind else self.leaves
+        gradients = torch.autograd.grad(
+            self.scores, wanted, grad_outputs=weights, retain_graph=retain_graph, allow_unused=True
+        )
+        if behind:
+            if gradients[-1] is not None:
+                raise OtherReaderError
+            gradients = gradients[:-1]
+        if any(gradient is None for gradient in gradients):
+            raise ValueError(_NO_GRADIENT)
+        return gradients[0] if len(gradients) == 1 else torch.cat(gradients, dim=1)
+
+    def of_class(self, c: int) -> Tensor:
+        """Gradient of score c; the last one gives the graph free."""
+        weights = torch.zeros_like(self.scores)
+        weights[:, c] = 1.0
+        return self.backward(weights, retain_graph=c < self.scores.shape[1] - 1)
 
 
-def _backward(leaf: Tensor, s: Tensor, weights: Tensor, *, retain_graph: bool = False) -> Tensor:
-    if not s.requires_grad:
-        raise ValueError(_NO_GRADIENT)
-    (gradient,) = torch.autograd.grad(s, leaf, grad_outputs=weights, retain_graph=retain_graph, allow_unused=True)
-    if gradient is None:
-        raise ValueError(_NO_GRADIENT)
-    return gradient
+class OtherReaderError(ValueError):
+    """A network's input is read by others than the layers that it was cut behind."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The network reads its input past its first layer on some rows, though not on those that it was tried on; "
+            'fit with moment="dense".'
+        )
 
 
 _NO_GRADIENT = (
@@ -95,7 +136,9 @@ _NO_GRADIENT = (
 )
 
 
-def score_gradient(scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False) -> tuple[Tensor, Tensor]:
+def score_gradient(
+    scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False, cut: Cut | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Gradient of one score per row, from one forward and one backward pass.
 
     Parameters
@@ -107,23 +150,34 @@ def score_gradient(scores: Scores, x: Tensor, choose: Choice, *, contrast: bool 
         Maps the scores to the index of the explained class of each row.
     contrast : bool
         Subtract the mean over classes from the explained score.
+    cut : callable, optional
+        Where to take gradients in the place of the input.
 
     Returns
     -------
-    gradient : Tensor of shape (b, p)
+    gradient : Tensor of shape (b, p), or (b, h)
     target : Tensor of shape (b,)
         What ``choose`` returned.
+    scores : Tensor of shape (b, C)
     """
-    leaf, s = _scored(scores, x)
-    target = choose(s.detach())
+    scored = _Scored.at(scores, x, cut)
+    s = scored.scores.detach()
+    target = choose(s)
     weights = torch.zeros_like(s)
     weights.scatter_(1, target[:, None], 1.0)
     if contrast:
         weights -= 1.0 / s.shape[1]
-    return _backward(leaf, s, weights), target
+    return scored.backward(weights), target, s
 
 
-def class_gradients(scores: Scores, x: Tensor, *, contrast: bool = False) -> Iterator[Tensor]:
+def class_gradients(
+    scores: Scores,
+    x: Tensor,
+    *,
+    contrast: bool = False,
+    cut: Cut | None = None,
+    seen: Callable[[Tensor], None] | None = None,
+) -> Iterator[Tensor]:
     """Gradients of all scores, one after the other: one forward pass, then one backward pass a class on its graph.
 
     Parameters
@@ -133,36 +187,35 @@ def class_gradients(scores: Scores, x: Tensor, *, contrast: bool = False) -> Ite
     x : Tensor of shape (b, p)
     contrast : bool
         Subtract the mean over classes from every score; all gradients are then held at once.
+    cut : callable, optional
+        Where to take gradients in the place of the input.
+    seen : callable, optional
+        Is handed the scores (b, C) of the forward pass.
 
     Yields
     ------
-    gradient : Tensor of shape (b, p)
+    gradient : Tensor of shape (b, p), or (b, h)
         Of one score, in the order of the classes.
     """
-    leaf, s = _scored(scores, x)
-    each: Iterator[Tensor] = (_one_backward(leaf, s, c) for c in range(s.shape[1]))
+    scored = _Scored.at(scores, x, cut)
+    if seen is not None:
+        seen(scored.scores.detach())
+    each: Iterator[Tensor] = (scored.of_class(c) for c in range(scored.scores.shape[1]))
     if contrast:
         every = torch.stack(list(each))
         each = iter((every - every.mean(dim=0)).unbind())
     yield from each
 
 
-def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False) -> Tensor:
+def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False, cut: Cut | None = None) -> Tensor:
     """Gradients of all scores at once.
 
     Parameters
     ----------
-    scores, x, contrast : as in :func:`class_gradients`
+    scores, x, contrast, cut : as in :func:`class_gradients`
 
     Returns
     -------
-    Tensor of shape (b, C, p)
+    Tensor of shape (b, C, p), or (b, C, h)
     """
-    return torch.stack(list(class_gradients(scores, x, contrast=contrast)), dim=1)
-
-
-def _one_backward(leaf: Tensor, s: Tensor, c: int) -> Tensor:
-    """Gradient of score c; the last one gives the graph free."""
-    weights = torch.zeros_like(s)
-    weights[:, c] = 1.0
-    return _backward(leaf, s, weights, retain_graph=c < s.shape[1] - 1)
+    return torch.stack(list(class_gradients(scores, x, contrast=contrast, cut=cut)), dim=1)

@@ -1,7 +1,7 @@
-"""Streaming, mergeable moments: of gradients (dense and diagonal) and of the coordinates themselves.
+"""Streaming, mergeable moments of gradients: dense, diagonal, and factored behind a first layer.
 
-Every moment is a plain sum over rows. Products are taken in the gradients' own precision, one batch at a time, and
-summed in float64 on the CPU, so that batch size and row order do not show in the result.
+Every moment is a plain sum over rows. Products are taken in the gradients' own precision, one batch at a
+time, and summed in float64 on the CPU, so that batch size and row order do not show in the result.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from agop_tabular.core.filters import Filter
+from agop_tabular.core.spectrum import Spectrum
+
 
 @dataclass
 class GradientMoment(ABC):
-    """Sum over rows and classes of a product of gradients; :class:`DenseMoment` and :class:`DiagonalMoment` say which.
+    """Sum over rows and classes of a product of gradients; its subclasses say which.
 
     Parameters
     ----------
@@ -30,15 +34,18 @@ class GradientMoment(ABC):
     total : Tensor, float64
     """
 
+    kind: ClassVar[str]
+    """What ``moment=`` calls it."""
+
     p: int
     n: int = 0
-    total: Tensor = field(default_factory=lambda: torch.zeros(()))
+    total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
 
     def update(self, gradients: Iterable[Tensor]) -> None:
         """Add a batch of rows: the gradients (b, p) of one score after the other."""
         product, b = None, 0
         for g in gradients:
-            product, b = self._product(_at_least_float32(g), product), g.shape[0]
+            product, b = self._product(at_least_float32(g), product), g.shape[0]
         if product is not None:
             self.total = self.total + product.cpu()
         self.n += b
@@ -52,9 +59,32 @@ class GradientMoment(ABC):
         """Mean over rows of the sum over classes."""
         return self.total / max(self.n, 1)
 
+    def is_finite(self) -> bool:
+        """Whether all gradients were, and their squares."""
+        return bool(torch.isfinite(self.diagonal().sum()))
+
+    @property
+    def error(self) -> float:
+        """Bound of the spectral norm of what :meth:`mean` lacks of the whole mean."""
+        return 0.0
+
     @abstractmethod
     def diagonal(self) -> Tensor:
         """Sum over rows and classes of the squared gradients, (p,)."""
+
+    def diagonal_behind(self, filter: Filter) -> Tensor:
+        """The same mean of the gradients behind a filter, (p,)."""
+        if filter.left is None and filter.diagonal is not None:
+            return self.diagonal() / max(self.n, 1) * filter.diagonal.square()
+        return self._filtered_diagonal(filter)
+
+    @abstractmethod
+    def spectrum(self, filter: Filter) -> Spectrum | None:
+        """Of the mean of the gradients behind a filter; None where only a diagonal is known."""
+
+    @abstractmethod
+    def _filtered_diagonal(self, filter: Filter) -> Tensor:
+        """Diagonal behind a filter that is not diagonal itself."""
 
     @abstractmethod
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
@@ -65,6 +95,8 @@ class GradientMoment(ABC):
 class DenseMoment(GradientMoment):
     """Outer products, (p, p): the AGOP before it is divided by the rows."""
 
+    kind = "dense"
+
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
@@ -72,6 +104,16 @@ class DenseMoment(GradientMoment):
     def diagonal(self) -> Tensor:
         """A view of the diagonal of what was summed, (p,)."""
         return torch.diagonal(self.total)
+
+    def spectrum(self, filter: Filter) -> Spectrum:
+        """By decomposing p × p."""
+        return Spectrum.of(self._filtered(filter))
+
+    def _filtered(self, filter: Filter) -> Tensor:
+        return filter(filter(self.mean()).T)
+
+    def _filtered_diagonal(self, filter: Filter) -> Tensor:
+        return torch.diagonal(self._filtered(filter))
 
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         return g.T @ g if so_far is None else so_far.addmm_(g.T, g)
@@ -81,6 +123,8 @@ class DenseMoment(GradientMoment):
 class DiagonalMoment(GradientMoment):
     """Squares, (p,): the diagonal of :class:`DenseMoment` without ever building p × p."""
 
+    kind = "diagonal"
+
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(self.p, dtype=torch.float64)
@@ -89,82 +133,74 @@ class DiagonalMoment(GradientMoment):
         """What was summed, (p,)."""
         return self.total
 
+    def spectrum(self, filter: Filter) -> None:
+        """None: a diagonal has no spectrum."""
+
+    def _filtered_diagonal(self, filter: Filter) -> Tensor:
+        raise ValueError("A diagonal is not enough for a filter that mixes coordinates.")
+
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         squares = g.square().sum(dim=0)
         return squares if so_far is None else so_far.add_(squares)
 
 
 @dataclass
-class CoordinateMoment:
-    """Mean and variance of each coordinate, by the pairwise update of Chan, Golub and LeVeque (1979).
+class FactoredMoment(GradientMoment):
+    """Outer products (h, h) of the gradients behind a first layer, of which every gradient is ``a @ weight``.
+
+    ``M = weightᵀ S weight`` is exact, and p × p is built by :meth:`mean` alone.
 
     Parameters
     ----------
     p : int
-        Number of coordinates.
-
-    Attributes
-    ----------
-    n : int
-        Number of rows.
-    mean : Tensor of shape (p,), float64
-    squares : Tensor of shape (p,), float64
-        Sum of squared deviations from the mean.
-    first : Tensor of shape (p,), float64
-        The first row.
-    varies : Tensor of bool, shape (p,)
-        Whether any row differs from the first.
+    weight : Tensor of shape (h, p)
     """
 
-    p: int
-    n: int = 0
-    mean: Tensor = field(default_factory=lambda: torch.empty(0))
-    squares: Tensor = field(default_factory=lambda: torch.empty(0))
-    first: Tensor = field(default_factory=lambda: torch.empty(0))
-    varies: Tensor = field(default_factory=lambda: torch.empty(0))
+    kind = "factored"
+    weight: Tensor = field(default_factory=lambda: torch.empty(0, 0))
 
     def __post_init__(self) -> None:
         if self.n == 0:
-            self.mean, self.squares, self.first = torch.zeros(3, self.p, dtype=torch.float64).unbind()
-            self.varies = torch.zeros(self.p, dtype=torch.bool)
+            self.total = torch.zeros(len(self.weight), len(self.weight), dtype=torch.float64)
 
-    def update(self, x: Tensor) -> None:
-        """Add a batch of rows (b, p)."""
-        x, b = _at_least_float32(x), x.shape[0]
-        ones = x.new_ones(b)
-        mean = (ones @ x) / b  # the sums as products: no faster way to go down the columns
-        residual = x - mean
-        rest = (ones @ residual) / b  # what rounding left of the mean
-        squares = ones @ residual.square_()
-        varies = squares > b * (1024 * torch.finfo(x.dtype).eps * mean).square()
-        if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
-            near = (~varies).nonzero()[:, 0]
-            varies[near] = (x[:, near] != x[0, near]).any(dim=0)
-        lost = ~torch.isfinite(squares) | (varies & (squares < b * torch.finfo(x.dtype).tiny * 1e6))
-        if x.dtype != torch.float64 and lost.any():  # too large or too small to be squared in this precision
-            return self.update(x.double())
-        mean, rest, squares, first = (t.cpu().double() for t in (mean, rest, squares, x[0]))
-        self.merge(CoordinateMoment(self.p, b, mean + rest, squares - b * rest.square(), first, varies.cpu()))
-        return None
+    def merge(self, other: GradientMoment) -> None:
+        """Add the rows of another moment, behind the same weights."""
+        if not isinstance(other, FactoredMoment) or not torch.equal(self.weight, other.weight):
+            raise ValueError(
+                "The first layer has changed since the earlier rows were gathered; call fit to begin anew."
+            )
+        super().merge(other)
 
-    def merge(self, other: CoordinateMoment) -> None:
-        """Add the rows of another moment."""
-        if other.n == 0:
-            return
-        if self.n == 0:
-            self.first = other.first
-        n = self.n + other.n
-        delta = other.mean - self.mean
-        self.squares = self.squares + other.squares + delta.square() * (self.n * other.n / n)
-        self.mean = self.mean + delta * (other.n / n)
-        self.varies = self.varies | other.varies | (other.first != self.first)
-        self.n = n
+    def mean(self) -> Tensor:
+        """Mean over rows of the sum over classes, (p, p), float64."""
+        weight = self.weight.double()
+        return weight.T @ (super().mean() @ weight)
 
-    def scale(self) -> Tensor:
-        """Standard deviation, no degrees of freedom taken off; exactly 0 where all rows are the same."""
-        return torch.where(self.varies, (self.squares.clamp_min(0.0) / max(self.n, 1)).sqrt(), 0.0)
+    def is_finite(self) -> bool:
+        """Whether all gradients behind the layer were, and their squares."""
+        return bool(torch.isfinite(torch.diagonal(self.total).sum()))
+
+    def diagonal(self) -> Tensor:
+        """Sum over rows and classes of the squared gradients, (p,)."""
+        return self._diagonal(self.weight.double(), self.total)
+
+    def spectrum(self, filter: Filter) -> Spectrum:
+        """By decomposing h × h, twice."""
+        values, vectors = torch.linalg.eigh(super().mean())
+        root = values.clamp_min(0.0).sqrt()[:, None] * vectors.T
+        return Spectrum.of_root(root @ filter(self.weight.double()))
+
+    def _filtered_diagonal(self, filter: Filter) -> Tensor:
+        return self._diagonal(filter(self.weight.double()), super().mean())
+
+    @staticmethod
+    def _diagonal(weight: Tensor, S: Tensor) -> Tensor:
+        return (weight * (S @ weight)).sum(dim=0).clamp_min_(0.0)
+
+    def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
+        return g.T @ g if so_far is None else so_far.addmm_(g.T, g)
 
 
-def _at_least_float32(t: Tensor) -> Tensor:
+def at_least_float32(t: Tensor) -> Tensor:
     """Sums over a batch overflow the half precisions."""
     return t.float() if t.element_size() < 4 else t

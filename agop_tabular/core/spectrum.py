@@ -12,20 +12,35 @@ AUTO_SHARE = 0.95
 """Share of the trace that ``rank="auto"`` keeps."""
 
 
+LEAST = 1e-11
+"""Eigenvalues of a matrix known by its root, below this share of the largest, are rounding."""
+
+AT_A_TIME = 2**14
+"""Columns of a root that are taken to float64 at a time."""
+
+
 @dataclass(frozen=True)
 class Spectrum:
     """Eigenvalues in falling order, and the eigenvectors as rows.
 
     Attributes
     ----------
-    eigenvalues : Tensor of shape (p,), float64
-        Never negative.
-    components : Tensor of shape (p, p), float64
+    eigenvalues : Tensor of shape (r,), float64
+        Never negative; all others, up to p, are zero.
+    components : Tensor of shape (r, p), float64
         Row k belongs to eigenvalue k; its largest entry in absolute value is positive.
+    trace : float or None
+        Sum of all eigenvalues, where those at hand are not all; None for their own sum.
     """
 
     eigenvalues: Tensor
     components: Tensor
+    trace: float | None = None
+
+    @property
+    def p(self) -> int:
+        """Number of coordinates."""
+        return self.components.shape[1]
 
     @classmethod
     def of(cls, moment: Tensor) -> Spectrum:
@@ -33,9 +48,18 @@ class Spectrum:
         moment = moment.double()
         values, vectors = torch.linalg.eigh((moment + moment.T) / 2)
         values, components = values.flip(0).clamp_min(0.0), vectors.T.flip(0)
-        peak = components.abs().argmax(dim=1, keepdim=True)
-        components = components * components.gather(1, peak).sign()
-        return cls(values, components.contiguous())
+        return cls(values, _signed(components).contiguous())
+
+    @classmethod
+    def of_root(cls, root: Tensor, trace: float | None = None) -> Spectrum:
+        """Decompose ``rootᵀ root``, for a root of shape (m, p), by way of m × m; zero eigenvalues are left out."""
+        gram = sum(part.double() @ part.double().T for part in root.split(AT_A_TIME, dim=1))
+        values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
+        values, vectors = values.flip(0), vectors.T.flip(0)
+        kept = max(1, int((values > LEAST * values[0].clamp_min(0)).sum()))
+        values = values[:kept].clamp_min(0.0)
+        unit = vectors[:kept] / values.sqrt().clamp_min(torch.finfo(torch.float64).tiny)[:, None]
+        return cls(values, _signed((unit.to(root.dtype) @ root).double()), trace)
 
     def rank(self, rank: int | float | str) -> int:
         """Number of components that ``rank`` asks for.
@@ -43,7 +67,8 @@ class Spectrum:
         Parameters
         ----------
         rank : int, float or "auto"
-            A number of components from 1 to p, a share of the trace in (0, 1], or "auto", 95% of the trace.
+            A number of components from 1 to p, a share of the trace in (0, 1], or "auto", 95% of the trace. No more
+            than there are are kept.
 
         Returns
         -------
@@ -54,13 +79,13 @@ class Spectrum:
         ValueError
             Where ``rank`` is none of these.
         """
-        p = len(self.eigenvalues)
+        p = self.p
         if isinstance(rank, Integral) and not isinstance(rank, bool):
             if not 1 <= rank <= p:
                 raise ValueError(
                     f"rank={rank} is not between 1 and {p}, the number of coordinates at the network's input."
                 )
-            return int(rank)
+            return min(int(rank), len(self.eigenvalues))
         if isinstance(rank, str) and rank == "auto":
             rank = AUTO_SHARE
         if isinstance(rank, bool) or not isinstance(rank, Real) or not 0 < rank <= 1:
@@ -68,7 +93,8 @@ class Spectrum:
                 f'rank={rank!r} is not understood: give an int, a share of the spectrum in (0, 1] or "auto".'
             )
         positive = max(int((self.eigenvalues > 0).sum()), 1)
-        shares = self.eigenvalues.cumsum(0) / self.eigenvalues.sum().clamp_min(torch.finfo(torch.float64).tiny)
+        trace = float(self.eigenvalues.sum()) if self.trace is None else self.trace
+        shares = self.eigenvalues.cumsum(0) / max(trace, torch.finfo(torch.float64).tiny)
         return min(int((shares < float(rank) - 1e-12).sum()) + 1, positive)
 
     def relative_gap(self, rank: int) -> float:
@@ -76,3 +102,9 @@ class Spectrum:
         if rank >= len(self.eigenvalues) or self.eigenvalues[rank - 1] <= 0:
             return 1.0
         return float(1 - self.eigenvalues[rank] / self.eigenvalues[rank - 1])
+
+
+def _signed(components: Tensor) -> Tensor:
+    """Rows with their largest entry in absolute value positive."""
+    peak = components.abs().argmax(dim=1, keepdim=True)
+    return components * components.gather(1, peak).sign()

@@ -27,14 +27,14 @@ def test_contrast_subtracts_the_mean_over_classes(x):
     plain = score_jacobian(module, x)
     contrast = score_jacobian(module, x, contrast=True)
     torch.testing.assert_close(contrast, plain - plain.mean(1, keepdim=True))
-    one, target = score_gradient(module, x, lambda s: s.argmax(1), contrast=True)
+    one, target, _ = score_gradient(module, x, lambda s: s.argmax(1), contrast=True)
     torch.testing.assert_close(one, contrast[torch.arange(20), target])
 
 
 def test_gradient_is_the_chosen_row_of_the_jacobian(x):
     module = make_architecture("gelu").double()
     jacobian, s = score_jacobian(module, x), module(x)
-    gradient, target = score_gradient(module, x, lambda s: s.argmin(1))
+    gradient, target, _ = score_gradient(module, x, lambda s: s.argmin(1))
     torch.testing.assert_close(gradient, jacobian[torch.arange(20), s.argmin(1)])
     assert torch.equal(target, s.argmin(1))
 

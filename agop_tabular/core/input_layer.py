@@ -1,0 +1,125 @@
+"""The Linear layers that a network's input goes straight into: gradients are then taken behind them.
+
+With W (h, p) the weights of these layers, one under the other, and a (h,) the gradient of a score with respect to their
+outputs, the gradient with respect to the input is ``Wᵀ a``. Whatever is made of gradients linearly can be made of the
+h numbers in the place of the p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from agop_tabular.core.gradients import OtherReaderError, Scores, as_found, class_gradients
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+@dataclass(frozen=True, eq=False)
+class InputLayer:
+    """Layers of a module that read its whole input, while nothing else reads it.
+
+    Attributes
+    ----------
+    module : torch.nn.Module
+    names : tuple of str
+        Of the layers, in the order in which they are called.
+    overwritten : bool
+        Whether the module overwrites their outputs.
+    """
+
+    module: nn.Module
+    names: tuple[str, ...]
+    overwritten: bool = False
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The layers themselves."""
+        found = [self.module.get_submodule(name) for name in self.names]
+        return [layer for layer in found if isinstance(layer, nn.Linear)]
+
+    @property
+    def weight(self) -> Tensor:
+        """Their weights as they are now, (h, p)."""
+        weights = [layer.weight.detach() for layer in self.layers]
+        return weights[0] if len(weights) == 1 else torch.cat(weights)
+
+    @contextmanager
+    def cut(self) -> Iterator[list[Tensor]]:
+        """While this is open, the outputs of the layers are leaves of their own; the list holds those of one call."""
+        outputs: list[Tensor] = []
+
+        def leaf(i: int, output: Tensor) -> Tensor:
+            if len(outputs) != i:
+                raise OtherReaderError
+            outputs.append(output.detach().requires_grad_())
+            return outputs[i].clone() if self.overwritten else outputs[i]
+
+        with ExitStack() as stack:
+            for i, layer in enumerate(self.layers):
+                stack.callback(layer.register_forward_hook(lambda _, __, output, i=i: leaf(i, output)).remove)
+            yield outputs
+            if len(outputs) != len(self.names):
+                raise OtherReaderError
+
+    @classmethod
+    def of(cls, module: nn.Module, scores: Scores, x: Tensor) -> InputLayer | None:
+        """The layers, or None where gradients cannot be told from their outputs, as a few rows confirm.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            With all its submodules.
+        scores : callable
+            Maps (b, p) to (b, C) through the module.
+        x : Tensor of shape (b, p)
+        """
+        plain = {name: m for name, m in module.named_modules() if _is_plain(m, x.shape[1])}
+        if not plain:
+            return None
+        with as_found(module):
+            names, overwritten = _readers(plain, scores, x)
+            found = cls(module, tuple(names), overwritten)
+            if not names or not found._confirmed(scores, x):
+                return None
+        return found
+
+    def _confirmed(self, scores: Scores, x: Tensor) -> bool:
+        try:
+            behind = list(class_gradients(scores, x, cut=self.cut))
+            through = list(class_gradients(scores, x))
+        except (ValueError, RuntimeError):
+            return False
+        weight = self.weight
+        for a, g in zip(behind, through, strict=True):
+            size = g.abs().max()
+            if not torch.isfinite(size) or ((a @ weight - g).abs() > 1e3 * torch.finfo(g.dtype).eps * size).any():
+                return False
+        return True
+
+
+def _is_plain(module: nn.Module, p: int) -> bool:
+    """A Linear layer over p inputs, with nothing around it that changes what it does."""
+    return type(module) is nn.Linear and module.in_features == p and not any(getattr(module, h, None) for h in HOOKS)
+
+
+def _readers(layers: dict[str, nn.Module], scores: Scores, x: Tensor) -> tuple[list[str], bool]:
+    """Names of the layers that are handed the input itself, and whether their outputs are overwritten."""
+    names: list[str] = []
+    seen: list[tuple[Tensor, int]] = []
+    with ExitStack() as stack, torch.no_grad():
+        for name, layer in layers.items():
+
+            def look(_: nn.Module, args: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
+                same = len(args) == 1 and args[0].shape == x.shape and args[0].dtype == x.dtype
+                if same and torch.equal(args[0], x):
+                    names.append(name)
+                    seen.append((output, output._version))
+
+            stack.callback(layer.register_forward_hook(look).remove)
+        scores(x)
+    return names, any(output._version != version for output, version in seen)
