@@ -193,8 +193,14 @@ class EnsembleAdapter(Adapter):
         """Keep once what several members read."""
         if self.beside is None or self._members().layout is not None:
             return False
-        self._lay_out(Layout.found(self._widths(rows), x, feature_map))
+        self._lay_out(Layout.found(self._widths(self._in_front(rows)), x, feature_map))
         return True
+
+    def _in_front(self, rows: Any) -> Any:
+        """Rows as they come to the members, behind the steps of a Pipeline around the ensemble."""
+        for transformer in self.preprocessing[:-1]:
+            rows = transformer.transform(rows)
+        return rows
 
     def _widths(self, rows: Any) -> list[int]:
         """Coordinates of each member; those that are ensembles themselves are laid out on the way, as they stand."""
@@ -225,8 +231,7 @@ class EnsembleAdapter(Adapter):
     def _lay_out(self, layout: Layout) -> None:
         self._members().layout = layout
         if self.preprocessing:  # a member of another ensemble has none of its own
-            kept = KeptCoordinates(layout.kept.numpy(), len(layout.source))
-            self.preprocessing = (self.preprocessing[0], kept)
+            self.preprocessing = (*self.preprocessing, KeptCoordinates(layout.kept.numpy(), len(layout.source)))
 
     def confirm(self, x: Tensor) -> None:
         """As for one network, after every member."""
