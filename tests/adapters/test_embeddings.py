@@ -18,7 +18,7 @@ from torch import nn
 
 from agop_tabular import AGOPCallback, AGOPExplainer
 from agop_tabular.adapters.embedding_search import embedded_codes
-from agop_tabular.baselines import NetworkShapley
+from agop_tabular.baselines import Lime, NetworkShapley
 from agop_tabular.core.gradients import as_found
 from agop_tabular.evaluation import cosine
 
@@ -222,6 +222,11 @@ def test_near_the_networks_shapley_values(net, rows):
     own = shapley(net, rows, 20)
     assert cosine(AGOPExplainer(net).fit(rows).explain(rows[:20]), own).mean() > 0.95
     assert np.abs(own[:, 1]).mean() > 0.3 * np.abs(own).mean(), "the network uses the codes"
+
+
+def test_lime_takes_codes_for_categories(net, rows):
+    found = Lime(n_samples=500)(net, rows[:10], "predicted", rows, 0)
+    assert cosine(found, shapley(net, rows, 10)).mean() > 0.5
 
 
 class Ordered(Embedded):
