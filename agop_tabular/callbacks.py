@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from agop_tabular.adapters import Adapter, adapt
+from agop_tabular.adapters.embeddings import has_embeddings
 from agop_tabular.adapters.fingerprint import weights_digest
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.checks import check_finite, check_gradient
@@ -29,6 +30,7 @@ from agop_tabular.moment_choice import DENSE_UP_TO
 from agop_tabular.passes import Gathered
 from agop_tabular.rows import column_names
 from agop_tabular.targets import score_names
+from agop_tabular.tracing import traced
 
 PROBE_ROWS = 64
 """Rows of the net's input that are kept, for a look at the network when an explainer is made."""
@@ -193,8 +195,9 @@ class AGOPCallback(Callback):
                 'AGOPCallback(moment="dense").'
             )
         if adapter is None:
-            identity = FeatureMap.identity(column_names(rows))
-            return Gathered(None, identity, moment, coordinates, self.contrast_, self.score_names_, self.classes_)
+            names = column_names(rows)
+            known = FeatureMap.identity(names) if self.map_.is_identity else replace(self.map_, names=names)
+            return Gathered(None, known, moment, coordinates, self.contrast_, self.score_names_, self.classes_)
         wanted = "diagonal" if isinstance(moment, DiagonalMoment) else "dense"
         found = Gathered.nothing(estimator, adapter, rows, method, moment=wanted, contrast=self.contrast_)
         p, n_scores = found.feature_map.n_coordinates, len(found.score_names)
@@ -234,17 +237,18 @@ class AGOPCallback(Callback):
     def _gather(self, net: Any) -> None:
         """One pass over training rows, of the network as it is."""
         started = time.perf_counter()
-        adapter, moment, coordinates, values = None, None, CoordinateMoment(0), FeatureMap.identity(())
+        adapter, moment, coordinates = None, None, CoordinateMoment(0)
         with as_found(net.module_):
             for batch in self._batches(net):
                 x = _rows(batch)
                 if adapter is None:
                     adapter = self._adapter(net, batch, x)
-                    moment, coordinates = self._nothing(x.shape[1]), CoordinateMoment(x.shape[1])
-                    values = FeatureMap.identity(column_names(x))
+                    moment, coordinates = self._nothing(adapter.p), CoordinateMoment(adapter.p)
                 assert moment is not None
+                if adapter.preprocessing:  # codes of embeddings, one-hot
+                    x = adapter.tensor(adapter.encode(x.cpu().numpy()))
                 x = x.to(adapter.device, adapter.dtype)
-                check_finite(x, values)
+                check_finite(x, self.map_)
                 coordinates.update(x)
                 moment.update(class_gradients(adapter.scores, x, contrast=self.contrast or adapter.contrast_only))
                 if not moment.is_finite():
@@ -283,7 +287,11 @@ class AGOPCallback(Callback):
         self.input_shape_ = tuple(batch.shape[1:])
         adapter = adapt(net if batch.ndim == 2 else FlatImages(net, self.input_shape_))
         self.probe_ = x[:PROBE_ROWS].detach().cpu().clone()
-        adapter.confirm(self.probe_.to(adapter.device, adapter.dtype))
+        probe = self.probe_.to(adapter.device, adapter.dtype)
+        self.map_ = FeatureMap.identity(column_names(probe))
+        if has_embeddings(net.module_):
+            self.map_, probe = traced(adapter, self.map_.names, self.probe_.numpy())
+        adapter.confirm(probe)
         return adapter
 
     def _nothing(self, p: int) -> GradientMoment:

@@ -123,7 +123,7 @@ def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
 def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: FeatureMap) -> None:
     """Refuse a coordinate in which the scores jump: their gradient knows nothing of it.
 
-    That is an integer looked up in an embedding, a rounding or a threshold; an attribution of zero would be wrong
+    That is a rounding, a threshold, or a look-up that could not become a product; an attribution of zero would be wrong
     without a word. A gradient that is there but too small to square is refused as well.
 
     Parameters
@@ -149,8 +149,9 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
     if steps:
         raise ValueError(
             f"The network's scores move with column(s) {_columns(feature_map, steps)}, but their gradient there is "
-            "zero, or does not tell: the column is looked up in an embedding as an integer, rounded or compared with a "
-            "threshold. Encode it one-hot, or explain the part of the network behind the embedding."
+            "zero, or does not tell: the column is rounded, compared with a threshold, or used otherwise than as codes "
+            "that nn.Embedding looks up, plus a constant. Encode it one-hot, or explain the part of the network behind "
+            "that step."
         )
 
 

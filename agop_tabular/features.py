@@ -60,6 +60,11 @@ class FeatureMap:
         """Whether coordinates and columns are the same."""
         return np.array_equal(self.column_of, np.arange(self.n_columns))
 
+    def part(self, coordinates: slice) -> FeatureMap:
+        """The map of some of the coordinates, in whose blocks there may be fewer."""
+        arrays = (self.column_of, self.block_of, self.low, self.high)
+        return FeatureMap(self.names, self.coordinate_names[coordinates], *(a[coordinates] for a in arrays))
+
     def fold(self, values: Tensor, *, norm: bool = False) -> Tensor:
         """Coordinates (..., p) to columns (..., d): by the sum, or by the L2 norm.
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from agop_tabular.adapters import Adapter
 from agop_tabular.adapters.base import take_rows
+from agop_tabular.adapters.embeddings import has_embeddings
 from agop_tabular.attribution import Attribution
 from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_scores, check_squares
 from agop_tabular.column_effects import ColumnValues
@@ -159,13 +160,13 @@ class Gathered:
         return replace(self, moment=moment, coordinates=coordinates, score_total=score_total)
 
     def _check_gradients(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
-        """Look again at coordinates without a gradient, and at all integers of a network that has embeddings."""
+        """Look again at coordinates without a gradient, and at a network with embeddings at all integers but codes."""
         adapter, x = self.network, self.probe
         assert x is not None
         dead = (moment.diagonal() == 0) & (coordinates.scale() > 0)
         suspects = dead.clone()
-        if any(isinstance(m, (torch.nn.Embedding, torch.nn.EmbeddingBag)) for m in adapter.module.modules()):
-            suspects |= (x == x.round()).all(dim=0).cpu() & (coordinates.scale() > 0)
+        if has_embeddings(adapter.module):
+            suspects |= (x == x.round()).all(dim=0).cpu() & (coordinates.scale() > 0) & ~adapter.coded()
         if suspects.any():
             check_moves(adapter.scores, x, suspects, self.feature_map)
         if dead.any():

@@ -83,7 +83,7 @@ def traced(adapter: Adapter, names: tuple[str, ...], rows: Any) -> tuple[Feature
     """
     feature_map = trace(adapter.preprocessing, names, rows)
     x = adapter.tensor(adapter.encode(rows))
-    if adapter.settle(rows, x, feature_map):
+    while adapter.settle(rows, x, feature_map):
         feature_map = trace(adapter.preprocessing, names, rows)
         x = adapter.tensor(adapter.encode(rows))
     return feature_map, x

@@ -139,35 +139,35 @@ class TestModels:
             with pytest.raises(TypeError, match="cannot be explained: it has no gradient.*TreeExplainer"):
                 AGOPExplainer(fitted).fit(X)
 
-    def test_embedding_of_everything(self):
+    def test_embedding_of_computed_codes(self):
         class Embedded(nn.Module):
             def __init__(self):
                 super().__init__()
                 self.table, self.last = nn.Embedding(5, 3), nn.Linear(6, 2)
 
             def forward(self, x):
-                return self.last(self.table(x.long()).flatten(1))
+                return self.last(self.table(x.long() // 2).flatten(1))
 
         with pytest.raises(ValueError, match="No gradient reaches the network's input"):
-            AGOPExplainer(Embedded()).fit(np.arange(20).reshape(10, 2) % 5)
+            AGOPExplainer(Embedded()).fit(np.arange(20).reshape(10, 2) % 10)
 
         class Strict(Embedded):
             def forward(self, x):
-                return self.last(self.table(x).flatten(1))
+                return self.last(self.table(x[x >= 0]).flatten(1))
 
         with pytest.raises(ValueError, match="cannot be run on its own input.*Embedding"):
             AGOPExplainer(Strict()).fit(np.arange(20).reshape(10, 2) % 5)
 
-    def test_embedding_of_one_column(self, rng):
+    def test_embedding_of_one_column_in_pairs_of_codes(self, rng):
         class Mixed(nn.Module):
             def __init__(self):
                 super().__init__()
                 self.table, self.last = nn.Embedding(5, 3), nn.Linear(5, 2)
 
             def forward(self, x):
-                return self.last(torch.cat([x[:, :2], self.table(x[:, 2].long())], 1))
+                return self.last(torch.cat([x[:, :2], self.table(x[:, 2].long() // 2)], 1))
 
-        rows = pd.DataFrame({"a": rng.random(50), "b": rng.random(50), "kind": rng.integers(0, 5, 50)})
+        rows = pd.DataFrame({"a": rng.random(50), "b": rng.random(50), "kind": rng.integers(0, 10, 50)})
         with pytest.raises(ValueError, match="column\\(s\\) 'kind', but their gradient there is zero"):
             AGOPExplainer(Mixed()).fit(rows)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
-import scipy.sparse
 import torch
 from torch import Tensor, nn
 
+from agop_tabular.adapters.dense import to_dense
+from agop_tabular.adapters.embedding_search import embedded_codes
+from agop_tabular.adapters.embeddings import EmbeddedCodes, Lookups, has_embeddings
 from agop_tabular.adapters.probabilities import ScoresOfProbabilities, first_output
 from agop_tabular.core.gradients import as_found
 from agop_tabular.features import FeatureMap
@@ -21,7 +22,8 @@ CHUNK_BYTES = 32 * 2**20
 """Rows go through the preprocessing in chunks of about this many bytes of coordinates."""
 
 
-EMBEDDED = "; integers that are looked up in nn.Embedding have no gradient, encode such columns one-hot"
+OWN_WIDTH = "It must take one tensor of numeric rows of its own width"
+EMBEDDED = "; columns that it looks up in nn.Embedding must hold the codes themselves, up to a constant"
 
 
 @dataclass
@@ -122,6 +124,8 @@ class Adapter:
     def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
         """Change the preprocessing by what a few rows show of it; whether it has changed.
 
+        Codes that the network looks up in embeddings become one-hot coordinates.
+
         Parameters
         ----------
         rows : array-like or DataFrame of shape (b, d)
@@ -130,14 +134,36 @@ class Adapter:
             Their coordinates.
         feature_map : FeatureMap
         """
-        return False
+        found = embedded_codes(self.module, x)
+        if found is None:
+            return False
+        columns = feature_map.column_of[found.columns.numpy()]
+        self._look_up(found.named([feature_map.names[c] for c in columns]))
+        return True
 
     def state(self) -> dict[str, Tensor]:
         """What :meth:`settle` has found out."""
-        return {}
+        embedded = self._embedded()
+        return {} if embedded is None else dict(vars(embedded.lookups))
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Take over what :meth:`state` returned, of tensors among which there may be others."""
+        lookups = Lookups.among(state)
+        if lookups is not None:
+            self._look_up(lookups)
+
+    def coded(self) -> Tensor:
+        """Which coordinates stand for codes of embeddings, (p,) of bool."""
+        embedded = self._embedded()
+        first = self.p if embedded is None else embedded.n_numeric
+        return torch.arange(self.p) >= first
+
+    def _look_up(self, lookups: Lookups) -> None:
+        self.module = EmbeddedCodes(self.module, lookups)
+        self.preprocessing = (*self.preprocessing, *lookups.steps())
+
+    def _embedded(self) -> EmbeddedCodes | None:
+        return next((m for m in self.module.modules() if isinstance(m, EmbeddedCodes)), None)
 
     # From coordinates to scores ---------------------------------------------------------------------------------
 
@@ -163,10 +189,9 @@ class Adapter:
                 raw = as_rows(self.module(handed), len(x))
                 self.in_place = handed._version != version or not torch.equal(handed, x)
             except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
-                embedded = any(isinstance(m, (nn.Embedding, nn.EmbeddingBag)) for m in self.module.modules())
                 raise ValueError(
                     f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
-                    f"It must take one tensor of numeric rows of its own width{EMBEDDED if embedded else ''}."
+                    f"{OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
                 ) from error
             if not raw.is_floating_point():
                 raise ValueError(
@@ -255,52 +280,3 @@ def auto_batch_size(p: int) -> int:
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
     """Rows of an array, a sparse matrix or a DataFrame, without a copy where that can be had."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-def to_dense(coordinates: Any) -> np.ndarray:
-    """A floating array of shape (b, p) from what a transformer, or the user, hands on.
-
-    Raises
-    ------
-    ValueError
-        Where a column is not numeric.
-    """
-    if scipy.sparse.issparse(coordinates):
-        coordinates = coordinates.toarray()
-    if isinstance(coordinates, pd.DataFrame):
-        coordinates = _frame_to_dense(coordinates)
-    dense = np.asarray(coordinates)
-    if dense.dtype == object:
-        try:
-            dense = dense.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(_not_numeric("The network's input", error)) from error
-    if dense.dtype.kind not in "fiub":
-        raise ValueError(_not_numeric("The network's input", f"dtype {dense.dtype}"))
-    if dense.dtype not in (np.float32, np.float64):
-        dense = dense.astype(np.float64)
-    return np.ascontiguousarray(dense)
-
-
-def _frame_to_dense(frame: pd.DataFrame) -> np.ndarray:
-    dtypes = set(frame.dtypes)
-    if len(dtypes) == 1 and next(iter(dtypes)) in (np.dtype("float32"), np.dtype("float64")):
-        return frame.to_numpy()
-    columns, bad = [], []
-    for name, column in frame.items():
-        try:
-            if getattr(column.dtype, "kind", "O") in "Mm":
-                raise TypeError("dates have no unit that a network could know")
-            columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        except (TypeError, ValueError):
-            bad.append(str(name))
-    if bad:
-        raise ValueError(_not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text, categories or dates"))
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
-
-
-def _not_numeric(what: str, why: object) -> str:
-    return (
-        f"{what} cannot be read as numbers ({why}); put an encoder in front of the network, for example "
-        "make_pipeline(ColumnTransformer([('onehot', OneHotEncoder(), columns)], remainder='passthrough'), net)."
-    )

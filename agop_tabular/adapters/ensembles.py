@@ -7,7 +7,7 @@ is one differentiable network. Where the result is a probability, its logarithm 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
 
 from agop_tabular.adapters.base import Adapter
+from agop_tabular.adapters.codes import blocks
 from agop_tabular.adapters.registry import adapt
 from agop_tabular.features import FeatureMap
 
@@ -190,11 +191,49 @@ class EnsembleAdapter(Adapter):
         return torch.float64 if torch.float64 in dtypes else next(iter(dtypes))
 
     def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
-        """Keep once what several members read."""
-        if self.beside is None or self._members().layout is not None:
+        """Settle the members, whose embeddings are looked up in their own rows; then keep once what several read."""
+        if self._members().layout is not None:
             return False
-        self._lay_out(Layout.found(self._widths(rows), x, feature_map))
+        rows = self._in_front(rows)
+        widths = None if self.beside is None else self._widths(rows)
+        if self._settle_members(rows, x, feature_map, widths):
+            return True
+        if widths is None:
+            return False
+        self._lay_out(Layout.found(widths, x, feature_map))
         return True
+
+    def _settle_members(self, rows: Any, x: Tensor, feature_map: FeatureMap, widths: list[int] | None) -> bool:
+        adapters = self._members().adapters
+        places = [slice(0, x.shape[1])] * len(adapters) if widths is None else blocks(widths)
+        for adapter, place in zip(adapters, places, strict=True):
+            if not isinstance(adapter, EnsembleAdapter):
+                adapter.settle(rows, x[:, place].to(adapter.dtype), feature_map.part(place))
+        return self._take_over()
+
+    def _take_over(self) -> bool:
+        """Put what members have set in front of themselves among their preprocessing; whether there is any."""
+        members = self._members()
+        behind = [adapter.preprocessing for adapter in members.adapters]
+        if not any(behind):
+            return False
+        if self.beside is None:
+            before: list[Any] = [FunctionTransformer(feature_names_out="one-to-one") for _ in behind]
+        else:
+            before = [step for _, step in self.beside.transformer_list]
+            self.preprocessing = self.preprocessing[:-1]
+        self.beside = _side_by_side([(first, *rest) for first, rest in zip(before, behind, strict=True)])
+        self.preprocessing = (*self.preprocessing, self.beside)
+        for adapter in members.adapters:
+            adapter.preprocessing = ()
+        members.shared = False
+        return True
+
+    def _in_front(self, rows: Any) -> Any:
+        """Rows as they come to the members, behind the steps of a Pipeline around the ensemble."""
+        for transformer in self.preprocessing if self.beside is None else self.preprocessing[:-1]:
+            rows = transformer.transform(rows)
+        return rows
 
     def _widths(self, rows: Any) -> list[int]:
         """Coordinates of each member; those that are ensembles themselves are laid out on the way, as they stand."""
@@ -215,18 +254,25 @@ class EnsembleAdapter(Adapter):
         return state
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over layouts."""
-        own = {name: tensor for name, tensor in state.items() if "." not in name}
-        if own:
-            self._lay_out(Layout(**own))
+        """Take over what the members have found out, and the layout."""
         for i, adapter in enumerate(self._members().adapters):
             adapter.restore({n.partition(".")[2]: t for n, t in state.items() if n.partition(".")[0] == str(i)})
+        self._take_over()
+        names = [field.name for field in fields(Layout)]
+        if set(names) <= set(state):
+            self._lay_out(Layout(**{name: state[name] for name in names}))
+
+    def coded(self) -> Tensor:
+        """Which coordinates stand for codes of a member's embeddings, (p,) of bool."""
+        members = self._members()
+        if members.layout is None:
+            return torch.zeros(self.p, dtype=torch.bool)
+        return torch.cat([adapter.coded() for adapter in members.adapters])[members.layout.kept]
 
     def _lay_out(self, layout: Layout) -> None:
         self._members().layout = layout
         if self.preprocessing:  # a member of another ensemble has none of its own
-            kept = KeptCoordinates(layout.kept.numpy(), len(layout.source))
-            self.preprocessing = (self.preprocessing[0], kept)
+            self.preprocessing = (*self.preprocessing, KeptCoordinates(layout.kept.numpy(), len(layout.source)))
 
     def confirm(self, x: Tensor) -> None:
         """As for one network, after every member."""
@@ -269,7 +315,7 @@ def ensemble_of(
     classes : ndarray, optional
     """
     shared = not any(member.preprocessing for member in members)
-    beside = None if shared else SideBySide([(f"member {i}", _steps(member)) for i, member in enumerate(members)])
+    beside = None if shared else _side_by_side([member.preprocessing for member in members])
     inner = [replace(member, preprocessing=()) for member in members]
     module = Members(inner, responses, combine, shared=shared)
     preprocessing = () if beside is None else (beside,)
@@ -285,7 +331,8 @@ def ensemble_of(
     )
 
 
-def _steps(member: Adapter) -> Any:
-    if not member.preprocessing:
-        return FunctionTransformer(feature_names_out="one-to-one")
-    return Pipeline([(f"step {i}", step) for i, step in enumerate(member.preprocessing)])
+def _side_by_side(members: list[tuple[Any, ...]]) -> SideBySide:
+    """Of the steps in front of each member."""
+    none = (FunctionTransformer(feature_names_out="one-to-one"),)
+    each = [Pipeline([(f"step {i}", step) for i, step in enumerate(steps or none)]) for steps in members]
+    return SideBySide([(f"member {i}", steps) for i, steps in enumerate(each)])

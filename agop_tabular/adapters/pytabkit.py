@@ -196,7 +196,7 @@ def _network(estimator: Any, *, classifies: bool) -> tuple[PytabkitNetwork, tupl
     n_numeric = len(_parts(estimator.x_converter_)[0])
     sizes = [int(size) for size in estimator.x_converter_.tensor_infos["x_cat"].get_cat_sizes()]
     network = PytabkitNetwork(modules, n_numeric, sizes, classifies=classifies)
-    place = {n_numeric + i: size for i, size in enumerate(sizes)}
+    place = {n_numeric + i: range(size) for i, size in enumerate(sizes)}
     return network, (PytabkitRows(estimator), one_hot(place, n_numeric + len(sizes)))
 
 

@@ -34,10 +34,11 @@ class Lime(Baseline):
         from lime.lime_tabular import LimeTabularExplainer
 
         self.coded_ = Coded.of(background)
+        of_embeddings = self.feature_map_.column_of[self.adapter_.coded().numpy()]
         self.explainer_ = LimeTabularExplainer(
             self.coded_.encode(background),
             mode="classification" if self.adapter_.classes is not None else "regression",
-            categorical_features=sorted(self.coded_.levels),
+            categorical_features=sorted({*self.coded_.levels, *of_embeddings.tolist()}),
             discretize_continuous=self.discretize_continuous,
             random_state=self.random_state_.randint(2**31),
         )

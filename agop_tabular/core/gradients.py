@@ -131,8 +131,8 @@ class OtherReaderError(ValueError):
 
 _NO_GRADIENT = (
     "No gradient reaches the network's input: its scores are computed without autograd or from integers "
-    "(nn.Embedding, .long(), .detach(), numpy). Explain a network that is differentiable in its numeric input, "
-    "for example one whose categories are one-hot encoded."
+    "(.long(), .detach(), numpy, look-ups other than nn.Embedding's of a column's codes). Explain a network that is "
+    "differentiable in its numeric input, for example one whose categories are one-hot encoded."
 )
 
 

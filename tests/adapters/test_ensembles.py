@@ -48,6 +48,7 @@ CLASSIFIERS = {
     "isotonic": CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=3),
     "temperature": CalibratedClassifierCV(mlp(), method="temperature", cv=3),
     "temperature of decisions": CalibratedClassifierCV(LogisticRegression(), method="temperature", ensemble=False),
+    "vote behind a scaler": make_pipeline(MinMaxScaler(), VotingClassifier(MEMBERS, voting="soft")),
     "vote of votes": VotingClassifier([("v", VotingClassifier(MEMBERS[:2], voting="soft")), MEMBERS[2]], voting="soft"),
 }
 
