@@ -52,7 +52,7 @@ class CoordinateMoment:
         x, b = at_least_float32(x), x.shape[0]
         mean = (x.new_ones(b) @ x) / b  # the sums as products: no faster way to go down the columns
         rest, squares = torch.zeros(2, self.p, dtype=x.dtype, device=x.device).unbind()
-        for rows in x.split(max(1, IN_CACHE // max(1, self.p))):
+        for rows in torch.split(x, max(1, IN_CACHE // max(1, self.p))):
             residual = rows - mean
             ones = residual.new_ones(len(rows))
             rest.addmv_(residual.T, ones)  # what rounding left of the mean

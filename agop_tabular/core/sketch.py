@@ -50,7 +50,7 @@ class SketchedMoment(GradientMoment):
         for g in gradients:
             g, b = at_least_float32(g).detach().cpu(), g.shape[0]
             self.total = self.total + g.square().sum(dim=0).double()
-            for part in g.split(self.size):
+            for part in torch.split(g, self.size):
                 self._stack(part)
         self.n += b
 
@@ -60,7 +60,7 @@ class SketchedMoment(GradientMoment):
             raise ValueError("A sketch is merged with sketches only; call fit to begin anew.")
         super().merge(other)
         self.lost += other.lost
-        for part in other.rows.split(self.size):
+        for part in torch.split(other.rows, self.size):
             self._stack(part)
 
     def mean(self) -> Tensor:

@@ -53,7 +53,9 @@ class Spectrum:
     @classmethod
     def of_root(cls, root: Tensor, trace: float | None = None) -> Spectrum:
         """Decompose ``rootᵀ root``, for a root of shape (m, p), by way of m × m; zero eigenvalues are left out."""
-        gram = sum(part.double() @ part.double().T for part in root.split(AT_A_TIME, dim=1))
+        gram = torch.zeros(len(root), len(root), dtype=torch.float64)
+        for part in torch.split(root, AT_A_TIME, dim=1):
+            gram += part.double() @ part.double().T
         values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
         values, vectors = values.flip(0), vectors.T.flip(0)
         kept = max(1, int((values > LEAST * values[0].clamp_min(0)).sum()))

@@ -7,6 +7,7 @@ seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -28,7 +29,7 @@ _FUNCTIONS: tuple[Callable[[], fn.Function], ...] = (
     fn.absolute,
     fn.cube,
 )
-_SPREAD = {"x²": np.sqrt(2.0), "x³": np.sqrt(15.0), "exp(1x)": np.sqrt(np.e * (np.e - 1))}
+_SPREAD = {"x²": np.sqrt(2.0), "x³": np.sqrt(15.0), "exp(1x)": np.sqrt(math.e * (math.e - 1))}
 
 
 def sample(
