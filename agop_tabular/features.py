@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ class FeatureMap:
         """Number of coordinates, p."""
         return len(self.column_of)
 
-    @property
+    @cached_property
     def is_identity(self) -> bool:
         """Whether coordinates and columns are the same."""
         return np.array_equal(self.column_of, np.arange(self.n_columns))

@@ -41,7 +41,7 @@ AGREE = 0.98
 COMPARED_ROWS = 64
 """Rows on which the estimator's own ``predict``, which may be slow, is called."""
 
-PROBE_ROWS, PROBE_VALUES = 256, 2**22
+PROBE_ROWS, PROBE_VALUES = 256, 2**20
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
 
 

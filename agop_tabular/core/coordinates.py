@@ -9,7 +9,10 @@ from torch import Tensor
 
 from agop_tabular.core.moments import at_least_float32
 
-IN_CACHE = 2**19
+FIRST = 64
+"""Rows whose mean the first batch's deviations are taken from; later ones' are taken from the mean so far."""
+
+IN_CACHE = 2**20
 """Numbers that are worked on at a time, since several passes go over them."""
 
 
@@ -50,23 +53,28 @@ class CoordinateMoment:
     def update(self, x: Tensor) -> None:
         """Add a batch of rows (b, p)."""
         x, b = at_least_float32(x), x.shape[0]
-        mean = (x.new_ones(b) @ x) / b  # the sums as products: no faster way to go down the columns
+        near = self.mean.to(x.device, x.dtype) if self.n else x[:FIRST].mean(dim=0)
         rest, squares = torch.zeros(2, self.p, dtype=x.dtype, device=x.device).unbind()
-        for rows in torch.split(x, max(1, IN_CACHE // max(1, self.p))):
-            residual = rows - mean
-            ones = residual.new_ones(len(rows))
-            rest.addmv_(residual.T, ones)  # what rounding left of the mean
-            squares.addmv_(residual.square_().T, ones)
+        size = max(1, IN_CACHE // max(1, self.p))
+        deviations, ones = x.new_empty(min(size, b), self.p), x.new_ones(min(size, b))
+        for rows in torch.split(x, size):  # the sums as products: no faster way to go down the columns
+            part, one = torch.sub(rows, near, out=deviations[: len(rows)]), ones[: len(rows)]
+            rest.addmv_(part.T, one)
+            squares.addmv_(part.square_().T, one)
         rest /= b
-        varies = squares > b * (1024 * torch.finfo(x.dtype).eps * mean).square()
+        mean, spread = near + rest, squares - b * rest.square()
+        eps = torch.finfo(x.dtype).eps
+        varies = spread > b * (1024 * eps * torch.maximum(mean.abs(), rest.abs())).square()
         if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
-            near = (~varies).nonzero()[:, 0]
-            varies[near] = (x[:, near] != x[0, near]).any(dim=0)
-        lost = ~torch.isfinite(squares) | (varies & (squares < b * torch.finfo(x.dtype).tiny * 1e6))
+            unclear = (~varies).nonzero()[:, 0]
+            varies[unclear] = (x[:, unclear] != x[0, unclear]).any(dim=0)
+        blurred = spread < 1e4 * eps * squares  # by a distance from the mean
+        lost = ~torch.isfinite(squares) | (varies & (blurred | (spread < b * torch.finfo(x.dtype).tiny * 1e6)))
         if x.dtype != torch.float64 and lost.any():  # too large or too small to be squared in this precision
             return self.update(x.double())
-        mean, rest, squares, first = (t.cpu().double() for t in (mean, rest, squares, x[0]))
-        self.merge(CoordinateMoment(self.p, b, mean + rest, squares - b * rest.square(), first, varies.cpu()))
+        near, rest, squares, first = (t.cpu().double() for t in (near, rest, squares, x[0]))
+        squares = (squares - b * rest.square()).clamp_min_(0.0)
+        self.merge(CoordinateMoment(self.p, b, near + rest, squares, first, varies.cpu()))
         return None
 
     def merge(self, other: CoordinateMoment) -> None:

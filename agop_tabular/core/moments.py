@@ -158,6 +158,7 @@ class FactoredMoment(GradientMoment):
 
     kind = "factored"
     weight: Tensor = field(default_factory=lambda: torch.empty(0, 0))
+    _known: tuple[int, Tensor] = field(default_factory=lambda: (-1, torch.empty(0)), repr=False)
 
     def __post_init__(self) -> None:
         if self.n == 0:
@@ -182,13 +183,17 @@ class FactoredMoment(GradientMoment):
 
     def diagonal(self) -> Tensor:
         """Sum over rows and classes of the squared gradients, (p,)."""
-        return self._diagonal(self.weight.double(), self.total)
+        known, diagonal = self._known
+        if known != self.n:
+            diagonal = self._diagonal(self.weight.double(), self.total)
+            self._known = self.n, diagonal
+        return diagonal
 
     def spectrum(self, filter: Filter) -> Spectrum:
         """By decomposing h × h, twice."""
         values, vectors = torch.linalg.eigh(super().mean())
         root = values.clamp_min(0.0).sqrt()[:, None] * vectors.T
-        return Spectrum.of_root(root @ filter(self.weight.double()))
+        return Spectrum.of_root(root, filter(self.weight.double()))
 
     def _filtered_diagonal(self, filter: Filter) -> Tensor:
         return self._diagonal(filter(self.weight.double()), super().mean())

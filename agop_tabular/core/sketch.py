@@ -80,9 +80,9 @@ class SketchedMoment(GradientMoment):
     def spectrum(self, filter: Filter) -> Spectrum:
         """By decomposing m × m; shares are those of the exact trace."""
         filter = filter.ready(self.rows.dtype, "cpu")
-        root = filter(self.rows) / max(self.n, 1) ** 0.5
+        root = torch.eye(len(self.rows), dtype=torch.float64) / max(self.n, 1) ** 0.5
         exact = float(self.diagonal_behind(filter).sum()) if filter.left is None else None
-        return Spectrum.of_root(root, exact)
+        return Spectrum.of_root(root, filter(self.rows), exact)
 
     def _filtered_diagonal(self, filter: Filter) -> Tensor:
         return filter(self.rows.double()).square().sum(dim=0) / max(self.n, 1)

@@ -51,17 +51,25 @@ class Spectrum:
         return cls(values, _signed(components).contiguous())
 
     @classmethod
-    def of_root(cls, root: Tensor, trace: float | None = None) -> Spectrum:
-        """Decompose ``rootᵀ root``, for a root of shape (m, p), by way of m × m; zero eigenvalues are left out."""
-        gram = torch.zeros(len(root), len(root), dtype=torch.float64)
-        for part in torch.split(root, AT_A_TIME, dim=1):
+    def of_root(cls, root: Tensor, basis: Tensor, trace: float | None = None) -> Spectrum:
+        """Decompose ``rootᵀ root`` of the root ``root @ basis`` by way of r × r; zero eigenvalues are left out.
+
+        Parameters
+        ----------
+        root : Tensor of shape (r, h), float64
+        basis : Tensor of shape (h, p)
+        trace : float, optional
+        """
+        gram = torch.zeros(len(basis), len(basis), dtype=torch.float64)
+        for part in torch.split(basis, AT_A_TIME, dim=1):
             gram += part.double() @ part.double().T
+        gram = root @ gram @ root.T
         values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
         values, vectors = values.flip(0), vectors.T.flip(0)
         kept = max(1, int((values > LEAST * values[0].clamp_min(0)).sum()))
         values = values[:kept].clamp_min(0.0)
         unit = vectors[:kept] / values.sqrt().clamp_min(torch.finfo(torch.float64).tiny)[:, None]
-        return cls(values, _signed((unit.to(root.dtype) @ root).double()), trace)
+        return cls(values, _signed(((unit @ root).to(basis.dtype) @ basis).double()), trace)
 
     def rank(self, rank: int | float | str) -> int:
         """Number of components that ``rank`` asks for.
