@@ -30,7 +30,7 @@ from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.kept import Kept
 from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
-from agop_tabular.passes import Attributed, Gathered, attribute, batches
+from agop_tabular.passes import Attributed, Gathered, attribute
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
 from agop_tabular.targets import ALL, PREDICTED, resolve_target
@@ -303,7 +303,7 @@ class AGOPExplainer(
                 gathered = Gathered.nothing(
                     estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
                 )
-            parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
+            parts = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
             gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
@@ -459,7 +459,7 @@ class AGOPExplainer(
             tiled = np.tile(row[:, None], (n, 1, len(gathered.score_names))) if every else np.tile(row, (n, 1))
             return Attributed(tiled, None, None, None).gated(mask)
         wanted = resolve_target(target, gathered.network, n)
-        parts = batches(gathered.network, X, self.batch_size, "explain", verbose=self.verbose)
+        parts = gathered.batches(X, self.batch_size, "explain", verbose=self.verbose)
         with torch.inference_mode(False):
             return attribute(
                 gathered,

@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from agop_tabular.adapters import Adapter
-from agop_tabular.adapters.base import take_rows
+from agop_tabular.adapters.base import auto_batch_size, take_rows
 from agop_tabular.adapters.embeddings import has_embeddings
 from agop_tabular.attribution import Attribution
 from agop_tabular.checks import check_finite, check_gradient, check_known, check_moves, check_scores, check_squares
@@ -43,16 +43,6 @@ COMPARED_ROWS = 64
 
 PROBE_ROWS, PROBE_VALUES = 256, 2**20
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
-
-
-def batches(
-    adapter: Adapter, X: Any, batch_size: int | str, what: str, *, verbose: int
-) -> Iterator[tuple[slice, Tensor]]:
-    """Rows as batches of coordinates, with a progress bar where it is wanted."""
-    with tqdm(total=len(X), desc=f"AGOP {what}", unit=" rows", disable=not verbose) as progress:
-        for rows, x in adapter.batches(X, None if batch_size == "auto" else int(batch_size)):
-            yield rows, x
-            progress.update(len(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +120,16 @@ class Gathered:
             x,
             layer=layer,
         )
+
+    def batches(self, X: Any, batch_size: int | str, what: str, *, verbose: int) -> Iterator[tuple[slice, Tensor]]:
+        """Rows as batches of coordinates, with a progress bar where it is wanted."""
+        size = None if batch_size == "auto" else int(batch_size)
+        if size is None and self.layer is not None:  # nothing behind the first layer is as wide as the rows
+            size = auto_batch_size(self.feature_map.n_coordinates, values=2**24)
+        with tqdm(total=len(X), desc=f"AGOP {what}", unit=" rows", disable=not verbose) as progress:
+            for rows, x in self.network.batches(X, size):
+                yield rows, x
+                progress.update(len(x))
 
     def plus(self, batches: Batches, *, scored: bool = False) -> Gathered:
         """With more rows, their scores too where ``scored``; where that fails, what was gathered before is as it was.

@@ -277,13 +277,20 @@ def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
     return bool((((alone - together).abs() <= tolerance) | ~torch.isfinite(together)).all())
 
 
-def auto_batch_size(p: int) -> int:
-    """Rows a batch: enough that the calls' own cost does not show, few enough for the cache.
+def auto_batch_size(p: int, *, values: int = 2**22) -> int:
+    """Rows a batch: enough that the calls' own cost does not show, few enough for the cache and the memory.
 
-    Measured on layers of some hundred outputs (``python -m benchmarks scale``): between 2,048 and 8,192 rows of up to a
-    thousand coordinates the time changes by a few percent; above, 16 MB of coordinates are as fast as more.
+    Measured on layers of some hundred outputs (``python -m benchmarks scale``): between 2,048 and 4,096 rows the time
+    changes by a few percent.
+
+    Parameters
+    ----------
+    p : int
+        Coordinates.
+    values : int
+        Coordinates of all rows together, at most: few for a network of unknown layers, which may be many times as wide.
     """
-    return int(np.clip(2**22 // max(p, 1), 16, 4096))
+    return int(np.clip(values // max(p, 1), 16, 4096 if p <= 512 else 2048))
 
 
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
