@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-autogluon test-pytabkit lint typecheck docs benchmark clean
+.PHONY: demo test test-slow test-autogluon test-pytabkit test-xrfm lint typecheck docs benchmark clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -29,7 +29,7 @@ benchmark: .venv/.demo
 	$(BIN)/python -m benchmarks overhead
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-xrfm docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -65,4 +65,13 @@ test-pytabkit: .venv-pytabkit/.ready
 	$(PYTHON) -m venv .venv-pytabkit
 	@echo "Installing pytabkit into .venv-pytabkit (it pins pandas, so it has an environment of its own)"
 	.venv-pytabkit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pytabkit[models]" pytest --editable .
+	@touch $@
+
+test-xrfm: .venv-xrfm/.ready
+	.venv-xrfm/bin/python -m pytest -p no:cacheprovider tests/automl/test_xrfm.py
+
+.venv-xrfm/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-xrfm
+	@echo "Installing xRFM into .venv-xrfm"
+	.venv-xrfm/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt xrfm pytest --editable .
 	@touch $@
