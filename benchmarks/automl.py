@@ -67,17 +67,26 @@ def autogluon(X: pd.DataFrame, y: np.ndarray, seconds: float) -> Any:
     return predictor.fit(table, hyperparameters={"NN_TORCH": {}}, time_limit=seconds, num_bag_folds=0)
 
 
+def pytabkit(X: pd.DataFrame, y: np.ndarray, seconds: float) -> Any:
+    """pytabkit's RealMLP with its tuned defaults."""
+    from pytabkit import RealMLP_TD_Classifier
+
+    return RealMLP_TD_Classifier(device="cpu", random_state=0).fit(X, np.asarray(y, dtype=object))
+
+
 TOOLS: dict[str, Callable[..., Any]] = {
     "grid search": grid_search,
     "calibrated": calibrated,
     "gradient boosting": gradient_boosting,
     "flaml": flaml,
     "autogluon": autogluon,
+    "pytabkit": pytabkit,
 }
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    there = [name for name in TOOLS if name not in ("flaml", "autogluon") or importlib.util.find_spec(name)]
+    packages = ("flaml", "autogluon", "pytabkit")
+    there = [name for name in TOOLS if name not in packages or importlib.util.find_spec(name)]
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=there, help="all that are installed by default")
     parser.add_argument("--seconds", type=float, default=120.0, help="time budget of FLAML and AutoGluon")
     parser.add_argument("--train-rows", type=int, default=None, help="all by default")
