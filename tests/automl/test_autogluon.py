@@ -1,7 +1,6 @@
 """AutoGluon, in an environment of its own: ``make test-autogluon``."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from pages import run
