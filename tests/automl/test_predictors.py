@@ -78,7 +78,7 @@ TOOLS = {name: of_sklearn(name) for name in OF_SKLEARN} | {
 
 
 def explained(predictor, X):
-    explainer = automl.fit_explainer(predictor, X, surrogate="never")
+    explainer = automl.fit_explainer(predictor, X, surrogate="never", max_samples=300, random_state=0)
     assert explainer.about_["by"] == "gradient"
     return explainer
 
