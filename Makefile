@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-autogluon test-pytabkit lint typecheck docs benchmark clean
+.PHONY: demo test test-slow test-autogluon test-pytabkit test-xrfm lint typecheck docs benchmark benchmark-automl clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -28,8 +28,18 @@ docs: .venv/.docs
 benchmark: .venv/.demo
 	$(BIN)/python -m benchmarks overhead
 
+# The AutoML study: what .venv has, then AutoGluon and pytabkit, each in its own environment, on one page.
+benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchmarks
+	$(BIN)/python -m benchmarks automl $(AUTOML)
+	.venv-autogluon/bin/python -m benchmarks automl --tools autogluon $(AUTOML)
+	.venv-pytabkit/bin/python -m benchmarks automl --tools pytabkit $(AUTOML)
+
+.venv-%/.benchmarks: .venv-%/.ready
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[benchmarks]"
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-xrfm docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -51,6 +61,7 @@ clean:
 
 test-autogluon: .venv-autogluon/.ready
 	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/automl/test_autogluon.py
+	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/automl/test_predictors.py -k autogluon
 
 .venv-autogluon/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-autogluon
@@ -60,9 +71,19 @@ test-autogluon: .venv-autogluon/.ready
 
 test-pytabkit: .venv-pytabkit/.ready
 	.venv-pytabkit/bin/python -m pytest -p no:cacheprovider tests/automl/test_pytabkit.py
+	.venv-pytabkit/bin/python -m pytest -p no:cacheprovider tests/automl/test_predictors.py -k pytabkit
 
 .venv-pytabkit/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-pytabkit
 	@echo "Installing pytabkit into .venv-pytabkit (it pins pandas, so it has an environment of its own)"
 	.venv-pytabkit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pytabkit[models]" pytest --editable .
+	@touch $@
+
+test-xrfm: .venv-xrfm/.ready
+	.venv-xrfm/bin/python -m pytest -p no:cacheprovider tests/automl/test_xrfm.py
+
+.venv-xrfm/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-xrfm
+	@echo "Installing xRFM into .venv-xrfm"
+	.venv-xrfm/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt xrfm pytest --editable .
 	@touch $@

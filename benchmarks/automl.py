@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from agop_tabular import automl
 from agop_tabular.baselines import KernelShap
+from agop_tabular.core.gradients import as_found
 from agop_tabular.datasets import fetch_adult
 from benchmarks.machine import machine
 from benchmarks.page import made_with, markdown
@@ -67,17 +68,26 @@ def autogluon(X: pd.DataFrame, y: np.ndarray, seconds: float) -> Any:
     return predictor.fit(table, hyperparameters={"NN_TORCH": {}}, time_limit=seconds, num_bag_folds=0)
 
 
+def pytabkit(X: pd.DataFrame, y: np.ndarray, seconds: float) -> Any:
+    """pytabkit's RealMLP with its tuned defaults."""
+    from pytabkit import RealMLP_TD_Classifier
+
+    return RealMLP_TD_Classifier(device="cpu", random_state=0).fit(X, np.asarray(y, dtype=object))
+
+
 TOOLS: dict[str, Callable[..., Any]] = {
     "grid search": grid_search,
     "calibrated": calibrated,
     "gradient boosting": gradient_boosting,
     "flaml": flaml,
     "autogluon": autogluon,
+    "pytabkit": pytabkit,
 }
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    there = [name for name in TOOLS if name not in ("flaml", "autogluon") or importlib.util.find_spec(name)]
+    packages = ("flaml", "autogluon", "pytabkit")
+    there = [name for name in TOOLS if name not in packages or importlib.util.find_spec(name)]
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=there, help="all that are installed by default")
     parser.add_argument("--seconds", type=float, default=120.0, help="time budget of FLAML and AutoGluon")
     parser.add_argument("--train-rows", type=int, default=None, help="all by default")
@@ -127,7 +137,8 @@ def one(name: str, X: pd.DataFrame, y: np.ndarray, rows: pd.DataFrame, seconds: 
     if about["by"] == "gradient":
         adapter = explainer._gathered.network
         few = rows.iloc[:500]
-        found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(few)))).detach().numpy()
+        with as_found(adapter.module):
+            found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(few)))).detach().numpy()
         same = float(np.abs(found - np.asarray(predictor.predict_proba(few))).max())
     kernel = _kernel_seconds(explainer.estimator_, X, rows) / KERNEL_ROWS * len(rows)
     return {

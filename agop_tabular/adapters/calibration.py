@@ -32,12 +32,12 @@ class ByClass(nn.Module):
 
     Parameters
     ----------
-    curves : list of callable
+    curves : list of torch.nn.Module
     """
 
-    def __init__(self, curves: list[Any]):
+    def __init__(self, curves: list[nn.Module]):
         super().__init__()
-        self.curves = curves
+        self.curves = nn.ModuleList(curves)
 
     def forward(self, response: Tensor) -> Tensor:
         """Probabilities of all classes."""
@@ -65,6 +65,42 @@ class Temperature(nn.Module):
         return torch.softmax(self.beta * response, dim=1)
 
 
+class Sigmoid(nn.Module):
+    """Platt's curve, falling in ``a * t + b``."""
+
+    def __init__(self, a: float, b: float):
+        super().__init__()
+        self.a, self.b = a, b
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Probabilities."""
+        return torch.sigmoid(-(self.a * t + self.b))
+
+
+class Isotonic(nn.Module):
+    """Piecewise linear through the points (x, y), constant beyond them.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_points,), float64
+        They stay in double precision, whatever the network computes in.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray):
+        super().__init__()
+        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y)
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Probabilities."""
+        x, y = self.x.to(t), self.y.to(t)
+        if len(x) == 1:
+            return y[0] + 0 * t
+        t = t.clamp(x[0], x[-1])
+        i = torch.searchsorted(x, t.detach().contiguous()).clamp(1, len(x) - 1)
+        width = (x[i] - x[i - 1]).clamp_min(torch.finfo(t.dtype).tiny)
+        return y[i - 1] + (t - x[i - 1]) / width * (y[i] - y[i - 1])
+
+
 @adapts("sklearn.CalibratedClassifierCV")
 def calibrated_classifier(estimator: Any) -> Adapter:
     """CalibratedClassifierCV: sigmoid, isotonic or by temperature."""
@@ -80,21 +116,8 @@ def _calibrator(part: Any, response: str) -> nn.Module:
     return ByClass([_curve(calibrator) for calibrator in part.calibrators])
 
 
-def _curve(calibrator: Any) -> Any:
+def _curve(calibrator: Any) -> nn.Module:
     """A fitted curve as a differentiable function."""
     if isinstance(calibrator, IsotonicRegression):
-        x, y = (
-            torch.from_numpy(np.asarray(v, dtype=float)) for v in (calibrator.X_thresholds_, calibrator.y_thresholds_)
-        )
-        return lambda t: _interpolated(t, x.to(t), y.to(t))
-    return lambda t: torch.sigmoid(-(calibrator.a_ * t + calibrator.b_))
-
-
-def _interpolated(t: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Piecewise linear through the points (x, y), constant beyond them."""
-    if len(x) == 1:
-        return y[0] + 0 * t
-    t = t.clamp(x[0], x[-1])
-    i = torch.searchsorted(x, t.detach().contiguous()).clamp(1, len(x) - 1)
-    width = (x[i] - x[i - 1]).clamp_min(torch.finfo(t.dtype).tiny)
-    return y[i - 1] + (t - x[i - 1]) / width * (y[i] - y[i - 1])
+        return Isotonic(*(np.asarray(v, dtype=float) for v in (calibrator.X_thresholds_, calibrator.y_thresholds_)))
+    return Sigmoid(float(calibrator.a_), float(calibrator.b_))

@@ -7,6 +7,7 @@ is one differentiable network. Where the result is a probability, its logarithm 
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -24,6 +25,9 @@ from agop_tabular.adapters.registry import adapt
 from agop_tabular.features import FeatureMap
 
 PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
+
+SAME = 1e-4
+"""How far a coordinate may be from what another one makes of it, in its own size."""
 
 
 class Members(nn.Module):
@@ -140,29 +144,42 @@ def _affine(x: Tensor, y: Tensor, size: float) -> tuple[float, float] | None:
 
 
 class KeptCoordinates(SelectorMixin, BaseEstimator):
-    """Coordinates that are kept of all members'.
+    """Coordinates that are kept of all members', in arrays, so that the same have the same fingerprint.
 
     Parameters
     ----------
     kept : ndarray of int, shape (p,)
-    n : int
-        Of all.
+    source, scale, offset : ndarray of shape (n,)
+        How all coordinates come from them, as in :class:`Layout`.
     """
 
-    def __init__(self, kept: np.ndarray, n: int):
+    def __init__(self, kept: np.ndarray, source: np.ndarray, scale: np.ndarray, offset: np.ndarray):
         self.kept = kept
-        self.n = n
+        self.source = source
+        self.scale = scale
+        self.offset = offset
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Nothing is left to be fitted."""
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Those coordinates."""
-        return X[:, self.kept]
+        """Those coordinates; a warning where the others do not follow from them in some row."""
+        kept: np.ndarray = X[:, self.kept]
+        others = kept[:, self.source] * self.scale + self.offset
+        differ = (np.abs(others - X) > SAME * (1 + np.abs(X))).any(axis=1)
+        if differ.any():
+            warnings.warn(
+                f"The members of this ensemble read {differ.sum()} of {len(X)} rows differently, as where each imputes "
+                "a missing value in a column that had none in the rows given to fit; they are explained as the first "
+                "member reads them. Give fit rows with such values.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return kept
 
     def _get_support_mask(self) -> np.ndarray:
-        mask = np.zeros(self.n, dtype=bool)
+        mask = np.zeros(len(self.source), dtype=bool)
         mask[self.kept] = True
         return mask
 
@@ -272,7 +289,8 @@ class EnsembleAdapter(Adapter):
     def _lay_out(self, layout: Layout) -> None:
         self._members().layout = layout
         if self.preprocessing:  # a member of another ensemble has none of its own
-            self.preprocessing = (*self.preprocessing, KeptCoordinates(layout.kept.numpy(), len(layout.source)))
+            kept = KeptCoordinates(*(getattr(layout, name).numpy() for name in ("kept", "source", "scale", "offset")))
+            self.preprocessing = (*self.preprocessing, kept)
 
     def confirm(self, x: Tensor) -> None:
         """As for one network, after every member."""

@@ -31,11 +31,17 @@ def is_fitted(estimator: Any) -> bool:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):
         return False
+    except AttributeError:  # an estimator without scikit-learn's tags, as xRFM
+        return not _is_stateless(estimator)
     return True
 
 
 def _is_ready(step: Any) -> bool:
     if step is None or isinstance(step, str) or is_fitted(step):
         return True
-    stateless = not any(name.endswith("_") and not name.startswith("__") for name in vars(step))
-    return stateless and not type(step).__module__.startswith("sklearn.")
+    return _is_stateless(step) and not type(step).__module__.startswith("sklearn.")
+
+
+def _is_stateless(estimator: Any) -> bool:
+    """Whether it has no attribute that ends in an underscore, as those do that fit sets."""
+    return not any(name.endswith("_") and not name.startswith("__") for name in vars(estimator))

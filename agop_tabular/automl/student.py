@@ -82,7 +82,7 @@ class Student(BaseEstimator):
             raise ValueError(
                 f"A student needs 20 training rows or more to learn a predictor from; X_train has {len(X)}."
             )
-        if hasattr(predictor, "predict_proba"):
+        if hasattr(predictor, "predict_proba") and getattr(predictor, "n_classes_", None) != 0:  # xRFM's regressors
             self.classes_ = _classes(predictor)
         started = time.perf_counter()
         rows = np.sort(rng.permutation(len(X))[: self._n_rows(predictor, X)])
@@ -155,6 +155,8 @@ def _classes(predictor: Any) -> np.ndarray:
     for name in ("classes_", "class_labels"):
         if getattr(predictor, name, None) is not None:
             return np.asarray(getattr(predictor, name))
+    if hasattr(predictor, "n_classes_"):  # xRFM, whose labels are these
+        return np.arange(predictor.n_classes_)
     raise ValueError(f"{type(predictor).__name__} has predict_proba, but no classes_ to name its columns.")
 
 

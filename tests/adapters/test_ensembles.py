@@ -1,6 +1,7 @@
 """Ensembles: the adapter's probabilities are the ensemble's own, and shared coordinates are kept once."""
 
 import copy
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -133,7 +135,23 @@ def test_a_category_that_a_member_never_saw():
     assert explainer.explain(X).shape == X.shape
 
 
-@pytest.mark.parametrize("name", ["vote", "stack", "sigmoid"])
+def test_missing_values_that_each_member_imputes_by_itself():
+    X, y = frame()
+    X = X[["a", "b"]]
+    model = CalibratedClassifierCV(make_pipeline(SimpleImputer(), mlp()), cv=3).fit(X, y)
+    rows = X[:20].copy()
+    rows.iloc[0, 1] = np.nan
+    with pytest.warns(UserWarning, match="read 1 of 20 rows differently"):
+        AGOPExplainer(model).fit(X).explain(rows)
+    X.iloc[::7, 1] = np.nan
+    explainer = AGOPExplainer(model).fit(X)  # now each has a coordinate of its own
+    adapter = explainer._gathered.network
+    found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(rows)))).detach().numpy()
+    assert_allclose(found, model.predict_proba(rows), atol=1e-9)
+    assert explainer.feature_map_.column_of.tolist() == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["vote", "stack", "sigmoid", "isotonic", "temperature"])
 def test_save_load_and_copies(name, tmp_path):
     X, y = data(2)
     model = copy.deepcopy(CLASSIFIERS[name]).fit(X, y)
@@ -141,7 +159,8 @@ def test_save_load_and_copies(name, tmp_path):
     explainer.save(tmp_path / "ensemble.agop")
     again = AGOPExplainer.load(tmp_path / "ensemble.agop", model)
     assert_allclose(again.explain(X), explainer.explain(X), rtol=1e-6, atol=1e-9)
-    assert_allclose(copy.deepcopy(explainer).explain(X), explainer.explain(X))
+    for twin in (copy.deepcopy(explainer), pickle.loads(pickle.dumps(explainer))):
+        assert_allclose(twin.explain(X), explainer.explain(X))
     before = model.predict_proba(X)
     assert_allclose(model.predict_proba(X), before)
 

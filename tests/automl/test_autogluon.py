@@ -1,7 +1,6 @@
 """AutoGluon, in an environment of its own: ``make test-autogluon``."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from pages import run
@@ -80,21 +79,6 @@ def test_trees_go_through_a_student(adult, tmp_path):
     explanation = automl.explain(predictor, X, rows, random_state=0)
     assert explanation.about["by"] == "student"
     assert explanation.about["fidelity"]["agreement"] > 0.9
-
-
-@pytest.mark.parametrize("labels", ["integers", "booleans", "rare"])
-def test_labels(labels, tmp_path):
-    rng = np.random.RandomState(0)
-    X = pd.DataFrame(rng.randn(400, 3), columns=list("abc"))
-    y = {"integers": np.where(X["a"] > 0, 7, 3), "booleans": (X["a"] > 0).to_numpy(), "rare": (X["a"] > 0) * 1}[labels]
-    if labels == "rare":
-        y = np.asarray(y).copy()
-        y[:3] = 2
-    predictor = fitted(X, y, tmp_path / labels, hyperparameters=NET)
-    explainer = automl.fit_explainer(predictor, X, surrogate="never")
-    wanted = [0, 1] if labels == "rare" else list(predictor.class_labels)  # it trains without classes of so few rows
-    assert explainer.classes_.tolist() == wanted
-    assert explainer.explain(X).shape == X.shape
 
 
 def test_the_documentations_example(tmp_path, monkeypatch):

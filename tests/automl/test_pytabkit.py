@@ -96,21 +96,6 @@ def test_a_regressor_of_an_array(n_cv):
     assert_allclose(explanation.values.sum(axis=1) + explanation.base_values, model.predict(X[:50]), atol=1e-3)
 
 
-@pytest.mark.parametrize("labels", ["integers", "booleans", "rare"])
-def test_labels(labels):
-    rng = np.random.RandomState(0)
-    X = pd.DataFrame(rng.randn(400, 3), columns=list("abc"))
-    y = {"integers": np.where(X["a"] > 0, 7, 3), "booleans": (X["a"] > 0).to_numpy(), "rare": (X["a"] > 0) * 1}[labels]
-    y = np.asarray(y).copy()
-    if labels == "rare":
-        y[:3] = 9
-    model = RealMLP_TD_Classifier(**FAST).fit(X, y)
-    explainer = AGOPExplainer(model).fit(X)
-    assert explainer.classes_.tolist() == np.unique(y).tolist()
-    assert_allclose(scores(explainer, X), model.predict_proba(X), atol=1e-5)
-    assert (explainer(X).target == model.predict(X)).all()
-
-
 def test_refusals(adult):
     X, y, rows = adult
     trees = XGB_TD_Classifier(device="cpu", n_estimators=5).fit(X, y)
