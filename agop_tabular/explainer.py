@@ -25,11 +25,13 @@ from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
-from agop_tabular.gate_pass import applied, check_gate, find_gate
+from agop_tabular.gate_pass import applied, check_gate, find_gate, tried_rows
 from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.kept import Kept
 from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
+from agop_tabular.partition_passes import explained, hold_rows, plus_partitions
+from agop_tabular.partitions import Partitions, is_collection, labels_at
 from agop_tabular.passes import Attributed, Gathered, attribute, batches
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
@@ -223,7 +225,7 @@ class AGOPExplainer(
         estimator = self._fitted_estimator(rows, y, fit_params)
         if self.max_samples is not None and self.max_samples < len(rows):
             chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
-            rows, y = take_rows(rows, np.sort(chosen)), None if y is None else np.asarray(y)[np.sort(chosen)]
+            rows, y = take_rows(rows, np.sort(chosen)), labels_at(y, np.sort(chosen), len(rows))
         return self._learn(estimator, rows, labels=y if estimator is self.estimator else None)
 
     @available_if(_estimator_is_fitted)
@@ -260,6 +262,10 @@ class AGOPExplainer(
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The user's rows at the door: names and width checked; values are checked at the network's input."""
+        if is_collection(X):
+            parts = Partitions.of(X)
+            self._rows(parts.example(), reset=reset)
+            return parts
         if isinstance(X, pd.DataFrame):
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             if len(X) == 0:
@@ -269,6 +275,11 @@ class AGOPExplainer(
 
     def _fitted_estimator(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
         fitted = is_fitted(self.estimator)
+        if isinstance(X, Partitions) and not (fitted and self.prefit):
+            raise NotFittedError(
+                f"A dask table can be explained, but {type(self.estimator).__name__} cannot be trained on it here: fit "
+                "the estimator first, and leave prefit as it is."
+            )
         if self.prefit != "auto" and self.prefit and not fitted:
             raise NotFittedError(
                 f"prefit=True, but {type(self.estimator).__name__} is not fitted; fit it, or set prefit='auto'."
@@ -289,19 +300,28 @@ class AGOPExplainer(
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
         method = method_named(self.method)
         check_gate(self.gate, method, self.n_features_in_)
+        if isinstance(rows, Partitions):
+            hold_rows(rows, method, self.gate)
         with torch.inference_mode(False):
             if gathered is None:
                 adapter = adapt(estimator).on(self.device)
                 if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
-                    _check_feature_names(estimator, rows, reset=False)
+                    named = rows.example() if isinstance(rows, Partitions) else rows
+                    _check_feature_names(estimator, named, reset=False)
                 gathered = Gathered.nothing(
                     estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
                 )
-            parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
-            gathered = gathered.plus(parts, scored=method.tables)
+            if isinstance(rows, Partitions):
+                gathered = plus_partitions(gathered, rows, self.batch_size, scored=method.tables)
+            else:
+                parts = batches(gathered.network, rows, self.batch_size, "fit", verbose=self.verbose)
+                gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
                 gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most))
+            if isinstance(rows, Partitions):
+                tried = tried_rows(self.gate, method, len(rows))
+                rows, labels = rows[tried], labels_at(labels, tried, len(rows))
             self._settle(gathered, self._baseline_row(gathered), (rows, labels))
             self.estimator_ = estimator
             return self
@@ -384,6 +404,8 @@ class AGOPExplainer(
             shape (n_samples, d, n_classes).
         """
         rows = self._explainable(X)
+        if isinstance(rows, Partitions):
+            return explained(self, X, target)
         values = self._attribute(rows, target, with_support=False).values
         if isinstance(rows, pd.DataFrame) and values.ndim == 2:
             return pd.DataFrame(values, index=rows.index, columns=rows.columns)
@@ -414,6 +436,11 @@ class AGOPExplainer(
         Explanation
         """
         rows = self._explainable(X)
+        if isinstance(rows, Partitions):
+            raise ValueError(
+                "An Explanation is held in memory, and a dask table may be larger: explain a part, such as X.head(), "
+                "or call explain(X), which stays lazy."
+            )
         found = self._attribute(rows, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
@@ -442,7 +469,7 @@ class AGOPExplainer(
         check_is_fitted(self, "n_samples_seen_")
         return self._rows(X, reset=False)
 
-    def _attribute(self, X: Any, target: Any, *, with_support: bool) -> Attributed:
+    def _attribute(self, X: Any, target: Any, *, with_support: bool, first_row: int = 0) -> Attributed:
         n, dtype, gathered = len(X), result_dtype(X), self._gathered
         mask = applied(self.gate, self.gate_, gathered.feature_map.n_columns)
         if self._attribution.method.constant:
@@ -462,6 +489,7 @@ class AGOPExplainer(
                 dtype,
                 with_support=with_support,
                 refinement=self._refinement(),
+                first_row=first_row,
             ).gated(mask)
 
     def _refinement(self) -> Refinement | None:

@@ -44,6 +44,12 @@ DENSE_UP_TO = 2048
 """Coordinates up to which ``moment="auto"`` gathers all of M even where the method needs its diagonal only."""
 
 
+def probe_rows(X: Any) -> slice:
+    """Places of a few rows from all over a table."""
+    n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
+    return slice(None, None, max(1, len(X) // n_probe))
+
+
 def batches(
     adapter: Adapter, X: Any, batch_size: int | str, what: str, *, verbose: int
 ) -> Iterator[tuple[slice, Tensor]]:
@@ -104,8 +110,7 @@ class Gathered:
 
         ``contrast`` None is on where there are several scores of classes.
         """
-        n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
-        probe = take_rows(X, slice(None, None, max(1, len(X) // n_probe)))
+        probe = take_rows(X, probe_rows(X))
         feature_map, x = traced(adapter, column_names(X), probe)
         check_finite(x, feature_map)
         adapter.confirm(x)
@@ -134,6 +139,10 @@ class Gathered:
         ValueError
             Where a row or a gradient is not finite, or a coordinate moves the scores without a gradient.
         """
+        return self.summed(batches, scored=scored).checked()
+
+    def summed(self, batches: Batches, *, scored: bool = False) -> Gathered:
+        """With more rows, as :meth:`plus`, but without the look at the whole that :meth:`checked` takes."""
         adapter = self.network
         moment, coordinates, score_total = deepcopy(self.moment), deepcopy(self.coordinates), self.score_total
         with as_found(adapter.module):
@@ -146,10 +155,22 @@ class Gathered:
                     score_total = score_total + self.scores(x).double().sum(dim=0).cpu()
                 if not torch.isfinite(moment.diagonal().sum()):
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
-            check_known(self.feature_map, coordinates.varies)
-            if self.probe is not None:
-                self._check_gradients(moment, coordinates)
         return replace(self, moment=moment, coordinates=coordinates, score_total=score_total)
+
+    def checked(self) -> Gathered:
+        """Itself, unless a coordinate moves the scores without a gradient, or moves and belongs to no column."""
+        with as_found(self.network.module):
+            check_known(self.feature_map, self.coordinates.varies)
+            if self.probe is not None:
+                self._check_gradients(self.moment, self.coordinates)
+        return self
+
+    def merged(self, other: Gathered) -> Gathered:
+        """With the sums over the rows of another, gathered from the same network; both stay as they are."""
+        moment, coordinates = deepcopy(self.moment), deepcopy(self.coordinates)
+        moment.merge(other.moment)
+        coordinates.merge(other.coordinates)
+        return replace(self, moment=moment, coordinates=coordinates, score_total=self.score_total + other.score_total)
 
     def _check_gradients(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
         """Look again at coordinates without a gradient, and at all integers of a network that has embeddings."""
@@ -282,6 +303,7 @@ def attribute(
     *,
     with_support: bool,
     refinement: Refinement | None = None,
+    first_row: int = 0,
 ) -> Attributed:
     """Attribute n rows.
 
@@ -295,6 +317,8 @@ def attribute(
         Whether support and scores are wanted, too.
     refinement : Refinement, optional
         What corrects attributions that were looked up.
+    first_row : int
+        Place of the rows in a larger table, for messages.
     """
     adapter = gathered.network
     every = isinstance(wanted, str) and wanted == ALL
@@ -311,9 +335,9 @@ def attribute(
         batch = _gradients(gathered, attribution)
     with as_found(adapter.module):
         for rows, x in batches:
-            check_finite(x, attribution.feature_map, rows.start)
+            check_finite(x, attribution.feature_map, first_row + rows.start)
             choose = None if every else adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
-            found = batch(x, choose, with_support, rows.start)
+            found = batch(x, choose, with_support, first_row + rows.start)
             values[rows] = _as_numpy(found[0])
             for out, part in zip((index, support, scores, errors), found[1:], strict=True):
                 if out is not None and part is not None:
