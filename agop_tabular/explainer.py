@@ -208,7 +208,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             Needed where the estimator is to be fitted. Otherwise labels sharpen ``gate_``, if these are rows that the
             estimator was not trained on.
@@ -234,7 +234,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             As in :meth:`fit`, for these rows.
         classes : ignored
@@ -393,7 +393,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
 
@@ -401,7 +401,7 @@ class AGOPExplainer(
         -------
         ndarray or DataFrame of shape (n_samples, d)
             In the dtype of X (float64 for integers); a DataFrame where X is one. For ``target="all"`` an ndarray of
-            shape (n_samples, d, n_classes).
+            shape (n_samples, d, n_classes). Of a dask collection, one in the same partitions, not computed yet.
         """
         rows = self._explainable(X)
         if isinstance(rows, Partitions):
@@ -416,11 +416,12 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
 
         Returns
         -------
         ndarray or DataFrame of shape (n_samples, d)
+            As :meth:`explain` returns it.
         """
         return self.explain(X)
 
@@ -430,6 +431,7 @@ class AGOPExplainer(
         Parameters
         ----------
         X, target : as in :meth:`explain`
+            Rows in memory.
 
         Returns
         -------

@@ -19,7 +19,7 @@ from agop_tabular.core.moments import CoordinateMoment, DiagonalMoment
 from agop_tabular.effect_pass import pool_rows
 from agop_tabular.gate_pass import tried_rows
 from agop_tabular.methods import Method
-from agop_tabular.partitions import Partitions, is_collection, one_chunk_wide, shipped
+from agop_tabular.partitions import Partitions, is_array, is_collection, one_chunk_wide, shipped
 from agop_tabular.passes import Gathered, batches, probe_rows
 from agop_tabular.rows import result_dtype
 from agop_tabular.targets import ALL, resolve_target
@@ -138,7 +138,7 @@ def explained(explainer: Any, X: Any, target: Any) -> Any:
     if network is not None:
         resolve_target(np.empty(0, dtype=int) if each_row else target, network, 0)  # refused here, not on a worker
     n_scores = len(explainer._gathered.score_names) if isinstance(target, str) and target == ALL else None
-    if hasattr(X, "rechunk"):
+    if is_array(X):
         return _of_array(explainer, one_chunk_wide(X), target, n_scores, each_row=each_row)
     return _of_frame(explainer, X, target, n_scores, each_row=each_row)
 
@@ -219,7 +219,9 @@ def _labels_beside(X: Any, target: Any) -> Any:
     if not is_collection(target):
         lengths = Partitions.of(X).lengths.tolist()
         return da.from_array(_checked(target, sum(lengths)), chunks=(tuple(lengths),))
-    target = target if hasattr(target, "rechunk") else target.to_dask_array()
+    if not is_array(target):
+        like = np.empty(0, object if target.dtype.kind not in "biuf" else target.dtype)
+        target = target.map_partitions(np.asarray, dtype=like.dtype, meta=like)
     if target.ndim == 1 and not np.isnan(X.shape[0]) and target.shape == X.shape[:1]:
         return target.rechunk((X.chunks[0],))
     return _lined_up(target, target.ndim, target.npartitions, X.numblocks[0])
@@ -237,7 +239,7 @@ def _side_by_side(X: Any, target: Any) -> tuple[Any, Any]:
     if is_collection(target):
         parts = Partitions.of(target).parts
         _lined_up(target, target.ndim, len(parts), len(table.parts))
-        like = pd.Series(np.empty(0, target.dtype) if hasattr(target, "rechunk") else target._meta)
+        like = pd.Series(np.empty(0, target.dtype) if is_array(target) else target._meta)
     else:
         labels = _checked(target, len(table))
         parts = tuple(labels[i : i + m] for i, m in zip(table.starts, table.lengths, strict=True))

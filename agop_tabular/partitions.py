@@ -16,9 +16,16 @@ from agop_tabular.adapters.base import take_rows
 
 
 def is_collection(X: Any) -> bool:
-    """Whether ``X`` is a dask collection, found out without an import of dask."""
+    """Whether ``X`` is a dask collection, found out without an import of dask, and without building its graph."""
     dask = sys.modules.get("dask")
-    return dask is not None and bool(dask.base.is_dask_collection(X))
+    if dask is None or isinstance(X, type) or not hasattr(X, "__dask_graph__"):
+        return False
+    return type(X).__module__.split(".")[0] == "dask" or bool(dask.base.is_dask_collection(X))
+
+
+def is_array(X: Any) -> bool:
+    """Whether a dask collection is an array; of a Delayed, every attribute is there, as another Delayed."""
+    return hasattr(X, "rechunk") and isinstance(X.chunks, tuple)
 
 
 @dataclass(eq=False)
@@ -51,7 +58,7 @@ class Partitions:
         TypeError
             For any other collection.
         """
-        if hasattr(X, "rechunk"):
+        if is_array(X):
             if any(math.isnan(size) for size in X.shape[1:]):
                 raise ValueError("The number of columns of this dask array is unknown: call X.compute_chunk_sizes().")
             X = one_chunk_wide(X)
