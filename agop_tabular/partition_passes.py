@@ -230,8 +230,11 @@ def _labels_beside(X: Any, target: Any) -> Any:
 def _side_by_side(X: Any, target: Any) -> tuple[Any, Any]:
     """A dask DataFrame, and labels as a dask Series of the same partitions.
 
-    Both are taken apart first: dask may read several small files as one partition, and not as many of one column.
+    For an array the DataFrame is taken apart first: dask may read several small files as one partition, and lines up
+    only what comes from the same files.
     """
+    if is_collection(target) and not is_array(target):
+        return X, _lined_up(target, target.ndim, target.npartitions, X.npartitions)
     import dask.dataframe as dd
     from dask import delayed
 
@@ -239,7 +242,7 @@ def _side_by_side(X: Any, target: Any) -> tuple[Any, Any]:
     if is_collection(target):
         parts = Partitions.of(target).parts
         _lined_up(target, target.ndim, len(parts), len(table.parts))
-        like = pd.Series(np.empty(0, target.dtype) if is_array(target) else target._meta)
+        like = pd.Series(np.empty(0, target.dtype))
     else:
         labels = _checked(target, len(table))
         parts = tuple(labels[i : i + m] for i, m in zip(table.starts, table.lengths, strict=True))

@@ -284,6 +284,21 @@ def test_one_label_a_row(table, method):
         close(plain.explain(unknown, target=target).compute(), wanted.to_numpy())
 
 
+@pytest.mark.parametrize("filesystem", ["fsspec", "arrow"])
+def test_a_column_of_the_same_small_files(tmp_path, table, network, filesystem):
+    """Dask reads several of them as one partition, and of one column even more of them."""
+    frame = as_frame(table).assign(label=np.arange(len(table)) % 3)
+    for i in range(9):
+        frame.iloc[500 * i : 500 * (i + 1)].to_parquet(tmp_path / f"{i}.parquet")
+    rows = dd.read_parquet(tmp_path, filesystem=filesystem)
+    X, memory = rows[list("abcdef")], rows.compute()  # in an order of dask's own
+    explainer = AGOPExplainer(network).fit(X)
+    wanted = explainer.explain(memory[list("abcdef")], target=memory["label"])
+    for target in (rows["label"], memory["label"].to_numpy()):
+        close(explainer.explain(X, target=target).compute(), wanted)
+    close(explainer.explain(X, target="all").compute(), explainer.explain(memory[list("abcdef")], target="all"))
+
+
 def test_targets_that_fit_nothing_are_refused(table, network):
     frame = as_frame(table)
     parts, chunks = in_parts(frame), in_chunks(table)
