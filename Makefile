@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-autogluon test-pytabkit test-xrfm lint typecheck docs benchmark benchmark-automl clean
+.PHONY: demo demo-dask test test-slow test-autogluon test-pytabkit test-xrfm lint typecheck docs benchmark benchmark-automl clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
+
+demo-dask: .venv/.dask
+	$(BIN)/python docs/examples/dask_cluster.py
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2
@@ -47,6 +50,11 @@ clean:
 .venv/.demo: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing agop_tabular with what the demo needs into .venv (some minutes the first time)"
 	$(INSTALL) --editable ".[benchmarks]"
+	@touch $@
+
+.venv/.dask: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing agop_tabular with what the dask demo needs into .venv (some minutes the first time)"
+	$(INSTALL) --editable ".[benchmarks,dask]"
 	@touch $@
 
 .venv/.dev: .venv/bin/python pyproject.toml constraints.txt

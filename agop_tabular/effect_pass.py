@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,8 +34,7 @@ def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED
     """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
     adapter = gathered.network
     n = len(X)
-    chosen = _even(n, POOL).numpy()
-    table = X if len(chosen) == n else take_rows(X, chosen)
+    table = take_rows(X, pool_rows(n))
     pool = adapter.tensor(adapter.encode(table))
     check_finite(pool, gathered.feature_map)
     before = gathered.effects
@@ -68,8 +68,13 @@ def _both(old: Tensor | None, new: Tensor, share: float) -> Tensor | None:
     return torch.cat(parts)
 
 
+def pool_rows(n: int) -> np.ndarray:
+    """Places of the rows of a table of n that shuffled rows are drawn from."""
+    return _even(n, POOL).numpy()
+
+
 def _even(n: int, k: int) -> Tensor:
-    return torch.linspace(0, n - 1, max(1, min(n, k))).long()
+    return torch.linspace(0, n - 1, max(1, min(n, k)), dtype=torch.float64).long()
 
 
 def _importance(gathered: Gathered, axes: tuple) -> Tensor:

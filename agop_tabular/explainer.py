@@ -25,11 +25,13 @@ from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
-from agop_tabular.gate_pass import applied, check_gate, find_gate
+from agop_tabular.gate_pass import applied, check_gate, find_gate, tried_rows
 from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.kept import Kept
 from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
+from agop_tabular.partition_passes import explained, hold_rows, plus_partitions
+from agop_tabular.partitions import Partitions, is_collection, labels_at
 from agop_tabular.passes import Attributed, Gathered, attribute
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
@@ -212,7 +214,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             Needed where the estimator is to be fitted. Otherwise labels sharpen ``gate_``, if these are rows that the
             estimator was not trained on.
@@ -229,7 +231,7 @@ class AGOPExplainer(
         estimator = self._fitted_estimator(rows, y, fit_params)
         if self.max_samples is not None and self.max_samples < len(rows):
             chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
-            rows, y = take_rows(rows, np.sort(chosen)), None if y is None else np.asarray(y)[np.sort(chosen)]
+            rows, y = take_rows(rows, np.sort(chosen)), labels_at(y, np.sort(chosen), len(rows))
         return self._learn(estimator, rows, labels=y if estimator is self.estimator else None)
 
     @available_if(_estimator_is_fitted)
@@ -238,7 +240,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             As in :meth:`fit`, for these rows.
         classes : ignored
@@ -266,6 +268,10 @@ class AGOPExplainer(
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The user's rows at the door: names and width checked; values are checked at the network's input."""
+        if is_collection(X):
+            parts = Partitions.of(X)
+            self._rows(parts.example(), reset=reset)
+            return parts
         if isinstance(X, pd.DataFrame):
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             if len(X) == 0:
@@ -275,6 +281,11 @@ class AGOPExplainer(
 
     def _fitted_estimator(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
         fitted = is_fitted(self.estimator)
+        if isinstance(X, Partitions) and not (fitted and self.prefit):
+            raise NotFittedError(
+                f"A dask table can be explained, but {type(self.estimator).__name__} cannot be trained on it here: fit "
+                "the estimator first, and leave prefit as it is."
+            )
         if self.prefit != "auto" and self.prefit and not fitted:
             raise NotFittedError(
                 f"prefit=True, but {type(self.estimator).__name__} is not fitted; fit it, or set prefit='auto'."
@@ -295,19 +306,28 @@ class AGOPExplainer(
         """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
         method = method_named(self.method)
         check_gate(self.gate, method, self.n_features_in_)
+        if isinstance(rows, Partitions):
+            hold_rows(rows, method, self.gate)
         with torch.inference_mode(False):
             if gathered is None:
                 adapter = adapt(estimator).on(self.device)
                 if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
-                    _check_feature_names(estimator, rows, reset=False)
+                    named = rows.example() if isinstance(rows, Partitions) else rows
+                    _check_feature_names(estimator, named, reset=False)
                 gathered = Gathered.nothing(
                     estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
                 )
-            parts = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
-            gathered = gathered.plus(parts, scored=method.tables)
+            if isinstance(rows, Partitions):
+                gathered = plus_partitions(gathered, rows, self.batch_size, scored=method.tables)
+            else:
+                parts = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
+                gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
                 gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most))
+            if isinstance(rows, Partitions):
+                tried = tried_rows(self.gate, method, len(rows))
+                rows, labels = rows[tried], labels_at(labels, tried, len(rows))
             self._settle(gathered, self._baseline_row(gathered), (rows, labels))
             self.estimator_ = estimator
             return self
@@ -381,7 +401,7 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
         target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
 
@@ -389,9 +409,11 @@ class AGOPExplainer(
         -------
         ndarray or DataFrame of shape (n_samples, d)
             In the dtype of X (float64 for integers); a DataFrame where X is one. For ``target="all"`` an ndarray of
-            shape (n_samples, d, n_classes).
+            shape (n_samples, d, n_classes). Of a dask collection, one in the same partitions, not computed yet.
         """
         rows = self._explainable(X)
+        if isinstance(rows, Partitions):
+            return explained(self, X, target)
         values = self._attribute(rows, target, with_support=False).values
         if isinstance(rows, pd.DataFrame) and values.ndim == 2:
             return pd.DataFrame(values, index=rows.index, columns=rows.columns)
@@ -402,11 +424,12 @@ class AGOPExplainer(
 
         Parameters
         ----------
-        X : ndarray or DataFrame of shape (n_samples, d)
+        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
 
         Returns
         -------
         ndarray or DataFrame of shape (n_samples, d)
+            As :meth:`explain` returns it.
         """
         return self.explain(X)
 
@@ -416,12 +439,18 @@ class AGOPExplainer(
         Parameters
         ----------
         X, target : as in :meth:`explain`
+            Rows in memory.
 
         Returns
         -------
         Explanation
         """
         rows = self._explainable(X)
+        if isinstance(rows, Partitions):
+            raise ValueError(
+                "An Explanation is held in memory, and a dask table may be larger: explain a part, such as X.head(), "
+                "or call explain(X), which stays lazy."
+            )
         found = self._attribute(rows, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
@@ -450,7 +479,7 @@ class AGOPExplainer(
         check_is_fitted(self, "n_samples_seen_")
         return self._rows(X, reset=False)
 
-    def _attribute(self, X: Any, target: Any, *, with_support: bool) -> Attributed:
+    def _attribute(self, X: Any, target: Any, *, with_support: bool, first_row: int = 0) -> Attributed:
         n, dtype, gathered = len(X), result_dtype(X), self._gathered
         mask = applied(self.gate, self.gate_, gathered.feature_map.n_columns)
         if self._attribution.method.constant:
@@ -470,6 +499,7 @@ class AGOPExplainer(
                 dtype,
                 with_support=with_support,
                 refinement=self._refinement(),
+                first_row=first_row,
             ).gated(mask)
 
     def _refinement(self) -> Refinement | None:

@@ -101,6 +101,12 @@ def find_gate(
     return gate
 
 
+def tried_rows(wanted: Any, method: Method, n: int) -> np.ndarray:
+    """Places of the rows, of a table of n, that :func:`find_gate` looks at; none where it finds nothing anyway."""
+    needless = _is_off(wanted) or (isinstance(wanted, str) and not method.tables)
+    return np.zeros(0, dtype=int) if needless else _spread(n)
+
+
 def _as_mask(wanted: Any, d: int) -> np.ndarray:
     mask = np.asarray(wanted)
     if mask.shape != (d,) or mask.dtype.kind != "b":

@@ -45,6 +45,12 @@ PROBE_ROWS, PROBE_VALUES = 256, 2**20
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
 
 
+def probe_rows(X: Any) -> slice:
+    """Places of a few rows from all over a table."""
+    n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
+    return slice(None, None, max(1, len(X) // n_probe))
+
+
 @dataclass(frozen=True, eq=False)
 class Gathered:
     """A network, and what a pass over its training rows has gathered of it.
@@ -98,8 +104,7 @@ class Gathered:
 
         ``contrast`` None is on where there are several scores of classes.
         """
-        n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
-        probe = take_rows(X, slice(None, None, max(1, len(X) // n_probe)))
+        probe = take_rows(X, probe_rows(X))
         feature_map, x = traced(adapter, column_names(X), probe)
         check_finite(x, feature_map)
         adapter.confirm(x)
@@ -139,6 +144,10 @@ class Gathered:
         ValueError
             Where a row or a gradient is not finite, or a coordinate moves the scores without a gradient.
         """
+        return self.summed(batches, scored=scored).checked()
+
+    def summed(self, batches: Batches, *, scored: bool = False) -> Gathered:
+        """With more rows, as :meth:`plus`, but without the look at the whole that :meth:`checked` takes."""
         adapter = self.network
         moment, coordinates, score_total = deepcopy(self.moment), deepcopy(self.coordinates), self.score_total
         cut = self.layer.cut if self.layer is not None and isinstance(moment, FactoredMoment) else None
@@ -154,10 +163,22 @@ class Gathered:
                     score_total = score_total + s.double().sum(dim=0).cpu()
                 if not moment.is_finite():
                     check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
-            check_known(self.feature_map, coordinates.varies)
-            if self.probe is not None:
-                self._check_gradients(moment, coordinates)
         return replace(self, moment=moment, coordinates=coordinates, score_total=score_total)
+
+    def checked(self) -> Gathered:
+        """Itself, unless a coordinate moves the scores without a gradient, or moves and belongs to no column."""
+        with as_found(self.network.module):
+            check_known(self.feature_map, self.coordinates.varies)
+            if self.probe is not None:
+                self._check_gradients(self.moment, self.coordinates)
+        return self
+
+    def merged(self, other: Gathered) -> Gathered:
+        """With the sums over the rows of another, gathered from the same network; both stay as they are."""
+        moment, coordinates = deepcopy(self.moment), deepcopy(self.coordinates)
+        moment.merge(other.moment)
+        coordinates.merge(other.coordinates)
+        return replace(self, moment=moment, coordinates=coordinates, score_total=self.score_total + other.score_total)
 
     def _check_gradients(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
         """Look again at coordinates without a gradient, and at a network with embeddings at all integers but codes."""
@@ -272,6 +293,7 @@ def attribute(
     *,
     with_support: bool,
     refinement: Refinement | None = None,
+    first_row: int = 0,
 ) -> Attributed:
     """Attribute n rows.
 
@@ -285,6 +307,8 @@ def attribute(
         Whether support and scores are wanted, too.
     refinement : Refinement, optional
         What corrects attributions that were looked up.
+    first_row : int
+        Place of the rows in a larger table, for messages.
     """
     adapter = gathered.network
     every = isinstance(wanted, str) and wanted == ALL
@@ -302,10 +326,10 @@ def attribute(
     direct = not every and adapter.device.type == "cpu" and torch.from_numpy(values[:0]).dtype == adapter.dtype
     with as_found(adapter.module):
         for rows, x in batches:
-            check_finite(x, attribution.feature_map, rows.start)
+            check_finite(x, attribution.feature_map, first_row + rows.start)
             choose = None if every else adapter.predicted if isinstance(wanted, str) else _fixed(wanted[rows], x)
             place = torch.from_numpy(values[rows]) if direct else None
-            found = batch(x, choose, with_support, rows.start, place)
+            found = batch(x, choose, with_support, first_row + rows.start, place)
             if found[0] is not place:
                 values[rows] = _as_numpy(found[0])
             for out, part in zip((index, support, scores, errors), found[1:], strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from agop_tabular.automl import TabularMLPClassifier
 from benchmarks import automl, families, methods, synthetic, tasks
@@ -38,6 +39,19 @@ def test_overhead(tmp_path, capsys):
     assert (tmp_path / "overhead.md").read_text().count("|") > 40
     assert [cell["trained"] for cell in result["default"]] == [True, False]
     assert all(cell["ratio"] > 1 and cell["tables_mb"] > 0 for cell in result["default"])
+
+
+@pytest.mark.slow
+def test_out_of_core(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    options = "--rows 4000 --files 4 --methods agop-ixg --worker-rows 800 --repeats 1"
+    printed = call("out-of-core", tmp_path, options, capsys)
+    assert "two workers" in printed
+    (cell,) = json.loads((tmp_path / "out-of-core.json").read_text())["cells"]
+    assert cell["n"] == 4000
+    assert cell["partitions"] == 4
+    assert 0 < cell["start_gb"] <= cell["peak_gb"] < 2
+    assert (tmp_path / "out-of-core.md").read_text().count("|") > 20
 
 
 def test_from_the_command_line():

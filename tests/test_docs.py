@@ -25,6 +25,28 @@ def test_the_automl_page(tmp_path, monkeypatch):
     assert {"search", "study", "best"} <= set(names)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_dask_page(tmp_path, monkeypatch):
+    dask = pytest.importorskip("dask")
+    monkeypatch.chdir(tmp_path)
+    with dask.config.set(scheduler="synchronous"):
+        names = run("dask.md")
+    assert names["lazy"].npartitions == 10
+    assert len(list((tmp_path / "explained").glob("*.parquet"))) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_dask_demo(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.syspath_prepend(ROOT / "docs/examples")
+    names = {"__name__": "demo"}
+    exec(compile((ROOT / "docs/examples/dask_cluster.py").read_text(), "dask_cluster.py", "exec"), names)
+    result = names["main"](tmp_path / "demo", files=4, rows_a_file=1000)
+    assert result["rows"] == 4000
+    assert result["error"] < 1e-5
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_demo(tmp_path):

@@ -163,6 +163,7 @@ class FactoredMoment(GradientMoment):
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(len(self.weight), len(self.weight), dtype=torch.float64)
+            self._known = -1, torch.empty(0)
 
     def merge(self, other: GradientMoment) -> None:
         """Add the rows of another moment, behind the same weights."""

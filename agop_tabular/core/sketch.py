@@ -42,7 +42,7 @@ class SketchedMoment(GradientMoment):
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(self.p, dtype=torch.float64)
-            self.rows = torch.zeros(0, self.p)
+            self.rows, self.lost = torch.zeros(0, self.p), 0.0
 
     def update(self, gradients: Iterable[Tensor]) -> None:
         """Add a batch of rows: the gradients (b, p) of one score after the other."""
