@@ -12,6 +12,7 @@ from agop_tabular.core.coordinates import IN_CACHE, CoordinateMoment
 from agop_tabular.core.effect_moment import EffectMoment
 from agop_tabular.core.effects import Effects
 from agop_tabular.core.filters import Filter
+from agop_tabular.core.knots import simplified
 from agop_tabular.core.lookup import LookUp
 from agop_tabular.core.moments import GradientMoment
 from agop_tabular.core.refinement import Refinement
@@ -108,7 +109,7 @@ class Attribution:
             importances / total if total > 0 else importances,
             standard,
             chain,
-            Effects.of(effects) if effects is not None else None,
+            simplified(Effects.of(effects)) if effects is not None else None,
             score_total / moment.n if score_total is not None else torch.zeros(0),
         )
 

@@ -175,10 +175,11 @@ class ColumnEffects:
 
     def variances(self) -> np.ndarray:
         """Variance of the main effects (diagonal) and pair effects, summed over scores, (d, d), columns independent."""
-        column = [int(self._feature_map.column_of[int(axis.coordinates[0])]) for axis in self._effects.axes]
+        axes = [self._effects.axes[i] for i in self._effects.meeting]
+        column = [int(self._feature_map.column_of[int(axis.coordinates[0])]) for axis in axes]
         d = len(self.feature_names)
         out = np.zeros((d, d))
-        np.add.at(out, np.ix_(column, column), self._effects.pair_variances().numpy())
+        np.add.at(out, np.ix_(column, column), self._effects.pair_variances().sum(dim=0).numpy())
         np.fill_diagonal(out, 0.0)
         for j in range(d):
             if self._axes(j):

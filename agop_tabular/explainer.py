@@ -488,7 +488,8 @@ class AGOPExplainer(
             tiled = np.tile(row[:, None], (n, 1, len(gathered.score_names))) if every else np.tile(row, (n, 1))
             return Attributed(tiled, None, None, None).gated(mask)
         wanted = resolve_target(target, gathered.network, n)
-        parts = gathered.batches(X, self.batch_size, "explain", verbose=self.verbose)
+        looked_up = self._attribution.method.tables
+        parts = gathered.batches(X, self.batch_size, "explain", verbose=self.verbose, looked_up=looked_up)
         with torch.inference_mode(False):
             return attribute(
                 gathered,

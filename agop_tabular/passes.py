@@ -41,6 +41,9 @@ AGREE = 0.98
 COMPARED_ROWS = 64
 """Rows on which the estimator's own ``predict``, which may be slow, is called."""
 
+FORWARD = 2048
+"""Rows that are scored at a time, whose hidden layers stay in the cache."""
+
 PROBE_ROWS, PROBE_VALUES = 256, 2**20
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
 
@@ -126,11 +129,19 @@ class Gathered:
             layer=layer,
         )
 
-    def batches(self, X: Any, batch_size: int | str, what: str, *, verbose: int) -> Iterator[tuple[slice, Tensor]]:
-        """Rows as batches of coordinates, with a progress bar where it is wanted."""
+    def batches(
+        self, X: Any, batch_size: int | str, what: str, *, verbose: int, looked_up: bool = False
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Rows as batches of coordinates, with a progress bar where it is wanted.
+
+        Where attributions are looked up, "auto" takes more rows at a time, which have more of each class.
+        """
         size = None if batch_size == "auto" else int(batch_size)
-        if size is None and self.layer is not None:  # nothing behind the first layer is as wide as the rows
-            size = auto_batch_size(self.feature_map.n_coordinates, values=2**24)
+        p = self.feature_map.n_coordinates
+        if size is None and looked_up:
+            size = int(np.clip(2**22 // p, 16, 8192))
+        elif size is None and self.layer is not None:  # nothing behind the first layer is as wide as the rows
+            size = auto_batch_size(p, values=2**24)
         with tqdm(total=len(X), desc=f"AGOP {what}", unit=" rows", disable=not verbose) as progress:
             for rows, x in self.network.batches(X, size):
                 yield rows, x
@@ -196,7 +207,9 @@ class Gathered:
     def scores(self, x: Tensor) -> Tensor:
         """The scores that are explained (b, C), at coordinates (b, p), without gradients."""
         with torch.no_grad():
-            return self.explained(self.network.scores(x))
+            if len(x) <= FORWARD:
+                return self.explained(self.network.scores(x))
+            return self.explained(torch.cat([self.network.scores(part) for part in torch.split(x, FORWARD)]))
 
     def explained(self, s: Tensor) -> Tensor:
         """The network's scores, minus their mean over classes where they are taken in contrast."""

@@ -9,7 +9,9 @@ kept: every axis then has a short vector at each of its values, and the effect o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -17,11 +19,14 @@ from torch import Tensor
 from agop_tabular.core.axes import Axis
 from agop_tabular.core.effect_moment import EffectMoment
 
-KEPT = 0.999
-"""Share of its squared eigenvalues that is kept."""
+LOST = 1e-3
+"""Share of the pair effects' variance that may be left out where pair effects are laid out."""
+
+LOST_OF_ALL = 1e-4
+"""Share of the variance of all effects that may be left out all the same."""
 
 RANK = 64
-"""Eigenvectors kept of it, at most."""
+"""Eigenvectors kept of the pair effects, at most."""
 
 SHRINK = 5.0
 """Rows' worth of no effect that every cell of a pair begins with."""
@@ -75,7 +80,8 @@ class Effects:
             group_node = totals[0] / totals[1].clamp_min(1e-12)
             mains[-1] = mains[-1] - (mains[-1] @ share[-1])[:, None]
             group_nodes.append(group_node)
-        vectors, signs = _truncated(pair_effects(moment, group_nodes), group_shares(moment))
+        pairs = pair_effects(moment, group_nodes)
+        vectors, signs = _truncated(pairs, group_shares(moment), _variances(mains, share, len(pairs)))
         at_nodes = []
         for i, axis in enumerate(moment.axes):
             own = vectors[:, moment.groups_of[i]]
@@ -114,15 +120,31 @@ class Effects:
             ].mean(dim=0)
         return torch.einsum("g,cgr->cr", weights, self.vectors[i])
 
-    def pair_variances(self) -> Tensor:
-        """Variance of the pair effects of all axes, of all scores together, (n_axes, n_axes), zero on the diagonal."""
-        n, (n_scores, r) = len(self.axes), self.signs.shape
-        second = torch.zeros(n, n_scores, r, r, dtype=torch.float64)
-        for i, share in enumerate(self.share):
+    @cached_property
+    def meeting(self) -> tuple[int, ...]:
+        """Axes that have vectors."""
+        return tuple(i for i, nodes in enumerate(self.meeting_nodes) if len(nodes) > 1)
+
+    @cached_property
+    def seconds(self) -> Tensor:
+        """Mean of the outer products of the vectors of each meeting axis with themselves, (m, n_scores, r, r)."""
+        n_scores, r = self.signs.shape
+        second = torch.zeros(len(self.meeting), n_scores, r, r, dtype=torch.float64)
+        for place, i in enumerate(self.meeting):
             u = self.vectors_at_nodes(i)
-            second[i] = torch.einsum("k,ckr,cks->crs", share, u, u)
-        signed = second * self.signs[:, :, None] * self.signs[:, None, :]
-        return (second.flatten(1) @ signed.flatten(1).T).fill_diagonal_(0.0)
+            second[place] = (u * self.share[i][:, None]).transpose(1, 2) @ u
+        return second
+
+    def pair_variances(self) -> Tensor:
+        """Variance of the pair effects of meeting axes, (n_scores, m, m), zero on the diagonals."""
+        signed = self.seconds * self.signs[:, :, None] * self.signs[:, None, :]
+        each = torch.einsum("icrs,jcrs->cij", self.seconds, signed)
+        return each.masked_fill_(torch.eye(each.shape[1], dtype=torch.bool), 0.0)
+
+    def negligible(self) -> Tensor:
+        """Variance that may be left out of the pair effects of each score, (n_scores,), never zero."""
+        mains = _variances(self.mains, self.share, len(self.signs))
+        return _negligible(self.pair_variances().sum(dim=(1, 2)) / 2, mains).clamp_min(1e-300)
 
     def pair(self, i: int, j: int) -> Tensor:
         """Pair effect of two axes at their nodes, (n_scores, k_i, k_j)."""
@@ -164,15 +186,29 @@ def group_shares(moment: EffectMoment) -> Tensor:
     return out
 
 
-def _truncated(H: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+def _variances(mains: Iterable[Tensor], share: Iterable[Tensor], n_scores: int) -> Tensor:
+    """Variance of all main effects of each score, (n_scores,)."""
+    each = [main.square() @ part for main, part in zip(mains, share, strict=True)]
+    return torch.stack([torch.zeros(n_scores, dtype=torch.float64), *each]).sum(dim=0)
+
+
+def _negligible(pairs: Tensor, mains: Tensor) -> Tensor:
+    """Variance that may be left out of pair effects, beside the variances of pair and of main effects."""
+    return torch.maximum(LOST * pairs, LOST_OF_ALL * (pairs + mains))
+
+
+def _truncated(H: Tensor, share: Tensor, mains: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors (C, m, r) and signs (C, r) whose products are H, as near as r allows where the rows are."""
+    if not H.numel():
+        return H.new_zeros(len(H), 0, 0), H.new_zeros(len(H), 0)
     w = share.clamp_min(1e-4).sqrt()
     values, components = torch.linalg.eigh(H * w * w[:, None])
     order = values.abs().argsort(dim=1, descending=True)
-    energy = values.gather(1, order).square().cumsum(dim=1)
-    rank = int((energy < KEPT * energy[:, -1:]).sum(dim=1).amax()) + 1 if energy.numel() else 0
-    order = order[:, : min(rank, RANK)]
     values = values.gather(1, order)
+    without = values.square().flip(1).cumsum(1).flip(1) / 2  # every pair is there twice
+    needed = (without > _negligible(without[:, 0], mains)[:, None]).sum(dim=1)
+    rank = min(max(1, int(needed.amax())), RANK)
+    values, order = values[:, :rank], order[:, :rank]
     components = components.gather(2, order[:, None].expand(-1, components.shape[1], -1))
     return components * values.abs().sqrt()[:, None] / w[:, None], values.sign()
 

@@ -152,6 +152,6 @@ def test_pairs_in_parts_are_the_same(tables, monkeypatch):
 
     parts = refinement(tables, 12)._sampled(counted, x, [0, 1])
     for c in (0, 1):
-        torch.testing.assert_close(parts[c], whole[c])
+        torch.testing.assert_close(parts[c], whole[c], rtol=1e-5, atol=1e-6)  # tables are read in float32
     assert max(evaluated) <= (D + 1) * 7 * 5
     assert sum(evaluated) == 2 * (D + 1) * 7 * 12  # once for all scores
