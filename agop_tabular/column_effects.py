@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -203,8 +204,14 @@ class ColumnEffects:
         return pd.Index(self.columns[j].values, name=self.feature_names[j])
 
     def _axes(self, j: int) -> list[int]:
-        axes = self._effects.axes
-        return [i for i, a in enumerate(axes) if self._feature_map.column_of[int(a.coordinates[0])] == j]
+        return self._of_column.get(j, [])
+
+    @cached_property
+    def _of_column(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, axis in enumerate(self._effects.axes):
+            found.setdefault(int(self._feature_map.column_of[int(axis.coordinates[0])]), []).append(i)
+        return found
 
     def _rows(self, j: int) -> Tensor:
         """Coordinates (k, p) that hold the column's, and zeros."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.adapters.base import auto_batch_size, take_rows
+from agop_tabular.adapters.base import take_rows
 from agop_tabular.checks import check_finite
 from agop_tabular.column_effects import column_values
 from agop_tabular.core.axes import find_axes
@@ -22,6 +22,9 @@ POOL = 8192
 
 SHUFFLED = 2**16
 """Shuffled rows of a first pass; later ones get as many as their training rows are worth beside it."""
+
+VALUES = 2**25
+"""Coordinates of all of them together, at most, so that wide tables get fewer."""
 
 SHUFFLED_A_ROW = 16
 """Shuffled rows for each of ``max_samples``."""
@@ -39,10 +42,11 @@ def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED
     check_finite(pool, gathered.feature_map)
     before = gathered.effects
     if before is None:
-        axes = find_axes(pool.cpu(), gathered.feature_map.blocks)
+        columns = torch.from_numpy(gathered.feature_map.column_of)
+        axes = find_axes(pool.cpu(), gathered.feature_map.blocks, columns)
         importance = _importance(gathered, axes)
         moment = EffectMoment(axes, adapter.n_scores, importance)
-        rows = shuffles if importance.any() else FEWEST
+        rows = min(shuffles, max(FEWEST, VALUES // adapter.p)) if importance.any() else FEWEST
     else:
         moment, rows = EffectMoment.like(before), max(FEWEST, shuffles * n // gathered.moment.n)
     if moment.axes:
@@ -50,7 +54,8 @@ def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED
         generator = torch.Generator().manual_seed(seed + gathered.moment.n)
         contrast = gathered.contrast
         with as_found(adapter.module):
-            for x in shuffled(pool, moment.axes, columns, rows, auto_batch_size(adapter.p), generator):
+            size = int(np.clip(2**22 // adapter.p, 16, POOL))
+            for x in shuffled(pool, moment.axes, columns, rows, size, generator):
                 moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
     if before is not None:
         moment.merge(before)

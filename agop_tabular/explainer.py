@@ -25,7 +25,7 @@ from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
-from agop_tabular.gate_pass import applied, check_gate, find_gate, tried_rows
+from agop_tabular.gate_pass import GATED_UP_TO, applied, check_gate, find_gate, tried_rows
 from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.kept import Kept
 from agop_tabular.methods import Method, method_named
@@ -360,7 +360,8 @@ class AGOPExplainer(
             if fitted.effects is not None:
                 network = gathered.network
                 fitted.tabulated(network.device, network.dtype)  # laid out here, not at the first explanation
-                variances = column_effects(gathered, fitted).variances() if self.gate is not None else None
+                narrow = gathered.feature_map.n_columns <= GATED_UP_TO or not isinstance(self.gate, str)
+                variances = column_effects(gathered, fitted).variances() if self.gate is not None and narrow else None
             self.gate_ = find_gate(gathered, fitted, self.gate, variances, *gated_by)
         self._gathered, self._attribution = gathered, fitted
         self._fitted_params = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}

@@ -21,6 +21,9 @@ from agop_tabular.passes import Gathered
 ROWS = 4096
 """Rows that are tried, from all over the table, at most."""
 
+GATED_UP_TO = 1024
+"""Columns up to which ``gate="auto"`` looks for a floor; beyond, that would take longer than the fit."""
+
 SHUFFLES = 5
 """Permutations of each column on labelled rows."""
 

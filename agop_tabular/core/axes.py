@@ -27,6 +27,12 @@ TAIL_GROUP = 0.01
 STATES = 12
 """A coordinate with at most this many values is an axis of states."""
 
+TOGETHER = 64
+"""Coordinates of one column that take at most this many values together are one axis of states."""
+
+APART = 1e-4
+"""Least distance of two states' keys, as a share of all keys' range."""
+
 FREQUENT = 16
 """States of an axis that meet other axes by themselves; rarer ones meet them together."""
 
@@ -102,7 +108,9 @@ class Axis:
         return torch.bucketize(self.keys(x).contiguous(), self.edges, right=True)
 
 
-def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()) -> tuple[Axis, ...]:
+def find_axes(
+    rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = (), column_of: Tensor | None = None
+) -> tuple[Axis, ...]:
     """Axes of a table; coordinates that are constant have none.
 
     Parameters
@@ -112,6 +120,9 @@ def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()
     blocks : iterable of (coordinates, low, high)
         One-hot blocks, with the values of each indicator when it is off and on. Splines and others that are not one-hot
         on these rows are read as numeric coordinates.
+    column_of : Tensor of int, shape (p,), optional
+        The column of each coordinate. Coordinates of one column that take few values together, such as the outputs of
+        an embedding, are one axis.
     """
     rows = rows.double()
     axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
@@ -120,6 +131,11 @@ def find_axes(rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = ()
         off, on = torch.isclose(x, low, rtol=1e-4, atol=1e-6), torch.isclose(x, high, rtol=1e-4, atol=1e-6)
         if bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all()):
             axes.append(_block_axis(rows, coordinates, low, high))
+            taken[coordinates] = True
+    for coordinates in _of_one_column(column_of, taken):
+        axis = _joint_axis(rows, coordinates)
+        if axis is not None:
+            axes.append(axis)
             taken[coordinates] = True
     for j in torch.nonzero(~taken).flatten():
         values, counts = torch.unique(rows[:, j], return_counts=True)
@@ -139,6 +155,34 @@ def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) ->
     edges = (keys[1:] + keys[:-1]) / 2
     place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)
     share = torch.bincount(place, minlength=m + 1).double() / len(rows)
+    return Axis(coordinates, direction, edges, keys, _rare_together(share), states[order], share)
+
+
+def _of_one_column(column_of: Tensor | None, taken: Tensor) -> Iterable[Tensor]:
+    """Coordinates of every column that has several left."""
+    if column_of is None:
+        return
+    columns, counts = torch.unique(column_of[~taken], return_counts=True)
+    for column in columns[(counts > 1) & (columns >= 0)]:
+        yield torch.nonzero((column_of == column) & ~taken).flatten()
+
+
+def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
+    """One state for each combination of values; None where there are too many, or their keys are too near."""
+    x = rows[:, coordinates]
+    if len(torch.unique(x[:, 0])) > TOGETHER:
+        return None
+    states, place = torch.unique(x, dim=0, return_inverse=True)
+    if not 1 < len(states) <= min(TOGETHER, max(2, len(rows) // 4)):
+        return None
+    spread = x.std(dim=0, unbiased=False)
+    weights = torch.linspace(1.0, 2.0, len(coordinates), dtype=torch.float64).sqrt()
+    direction = torch.where(spread > 0, weights / spread.clamp_min(torch.finfo(torch.float64).tiny), 0.0)
+    keys, order = (states @ direction).sort()
+    if keys.diff().min() <= APART * (keys[-1] - keys[0]):
+        return None
+    share = (torch.bincount(place, minlength=len(states)).double() / len(rows))[order]
+    edges = (keys[1:] + keys[:-1]) / 2
     return Axis(coordinates, direction, edges, keys, _rare_together(share), states[order], share)
 
 

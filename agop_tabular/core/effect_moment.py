@@ -24,6 +24,9 @@ NUMBERS = 2**24
 RARE = 0.5
 """Columns of a shuffled row that are drawn evenly over their bins, on average."""
 
+NARROW = 256
+"""Columns up to which shuffled rows are permutations; with more, drawing with repetition costs no accuracy."""
+
 EVALUATIONS = 2**18
 """Scores of states that are compared in one batch, at most."""
 
@@ -180,8 +183,11 @@ def shuffled(
     by_bin = [_by_bin(axis.bins(rows).cpu(), int(inverse[axis.coordinates[0]])) for axis in axes]
     for start in range(0, n, batch_size):
         b = min(batch_size, n - start)
-        rounds = -(-b // len(rows))
-        drawn = torch.rand(rounds, len(rows), len(columns), generator=generator).argsort(dim=1).flatten(0, 1)[:b]
+        if len(columns) <= NARROW:  # every row as often as can be
+            rounds = -(-b // len(rows))
+            drawn = torch.rand(rounds, len(rows), len(columns), generator=generator).argsort(dim=1).flatten(0, 1)[:b]
+        else:
+            drawn = torch.randint(len(rows), (b, len(columns)), generator=generator)
         for column, members, starts, counts in by_bin:
             here = torch.nonzero(torch.rand(b, generator=generator) < min(0.25, RARE / len(by_bin))).flatten()
             bins = torch.randint(len(starts), (len(here),), generator=generator)

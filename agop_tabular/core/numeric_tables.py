@@ -40,15 +40,11 @@ class NumericTables:
     device : torch.device or str
     dtype : torch.dtype
 
-    Attributes
-    ----------
-    which : list of int
-        The axes in the order in which they are laid out.
     """
 
     def __init__(self, effects: Effects, which: list[int], meets: Tensor, device: torch.device | str, dtype: Any):
         met = sorted([i for i in which if meets[i]], key=lambda i: -len(effects.meeting_nodes[i]))
-        self.which = met + [i for i in which if not meets[i]]
+        self.which = which
         axes = [effects.axes[i] for i in self.which]
         middle = [_quantile(effects.nodes[i], effects.share[i], 0.5) for i in self.which]
         spread = [_spread(effects.nodes[i], effects.share[i]) for i in self.which]
@@ -89,7 +85,8 @@ class NumericTables:
             for level in range(len(x) - 1):
                 begins[level].append(float(x[level]))
                 bends[level].append(bend[:, level])
-        self.n_met = len(met)
+        place = {i: n for n, i in enumerate(self.which)}
+        self.met = torch.tensor([place[i] for i in met], dtype=torch.long).to(device)
         self.sizes = [len(level) for level in begins]
         self.n_ramps = sum(self.sizes)
         self.n_numbers = 2 * self.n_ramps + r + 4 * len(self.which)
@@ -109,7 +106,8 @@ class NumericTables:
         b, n = keys.shape
         y = scratch.take("y", n, b).copy_(keys.T).sub_(self.centre).mul_(self.unit)
         values = self._own(y, c, scratch)
-        met = torch.minimum(y[: self.n_met], self.last, out=y[: self.n_met])
+        met = torch.index_select(y, 0, self.met, out=scratch.take("met", len(self.met), b))
+        torch.minimum(met, self.last, out=met)
         ramps, start = scratch.take("ramps", self.n_ramps, b), 0
         for size in self.sizes:
             torch.sub(met[:size], self.begins[start : start + size], out=ramps[start : start + size])
@@ -132,14 +130,16 @@ class NumericTables:
 
     def with_pairs(self, c: int, values: Tensor, ramps: Tensor, together: Tensor, scratch: Scratch) -> Tensor:
         """The values plus the products of the axes' vectors with ``together`` (r, b)."""
-        if not self.n_met:
+        if not len(self.met):
             return values
         products = torch.mm(self.bends[c], together, out=scratch.take("products", *ramps.shape)).mul_(ramps)
-        out, start = values[: self.n_met].addmm_(self.first[c], together), 0
+        each = scratch.take("met", len(self.met), values.shape[1])
+        torch.mm(self.first[c], together, out=each)
+        start = 0
         for size in self.sizes:
-            out[:size] += products[start : start + size]
+            each[:size] += products[start : start + size]
             start += size
-        return values
+        return values.index_add_(0, self.met, each)
 
 
 def _cells(effects: Effects, i: int, meets: bool, centre: float, spread: float) -> tuple[Tensor, Tensor]:
