@@ -161,7 +161,10 @@ class Gathered:
         """With more rows, as :meth:`plus`, but without the look at the whole that :meth:`checked` takes."""
         adapter = self.network
         moment, coordinates, score_total = deepcopy(self.moment), deepcopy(self.coordinates), self.score_total
-        cut = self.layer.cut if self.layer is not None and isinstance(moment, FactoredMoment) else None
+        cut = None
+        if isinstance(moment, FactoredMoment):
+            moment.check(None if self.layer is None else self.layer.weight)
+            cut = None if self.layer is None else self.layer.cut
         seen: list[Tensor] = []
         with as_found(adapter.module):
             for rows, x in batches:

@@ -167,11 +167,13 @@ class FactoredMoment(GradientMoment):
 
     def merge(self, other: GradientMoment) -> None:
         """Add the rows of another moment, behind the same weights."""
-        if not isinstance(other, FactoredMoment) or not torch.equal(self.weight, other.weight):
-            raise ValueError(
-                "The first layer has changed since the earlier rows were gathered; call fit to begin anew."
-            )
+        self.check(other.weight if isinstance(other, FactoredMoment) else None)
         super().merge(other)
+
+    def check(self, weight: Tensor | None) -> None:
+        """Refuse gradients behind other weights than those that it was begun with."""
+        if weight is None or not torch.equal(self.weight, weight.cpu()):
+            raise ValueError("The first layer has changed since earlier rows were gathered; call fit to begin anew.")
 
     def mean(self) -> Tensor:
         """Mean over rows of the sum over classes, (p, p), float64."""
