@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, automl, budget, images, out_of_core, overhead, raw_truth, roar, synthetic, timing
+from benchmarks import (
+    ablation,
+    automl,
+    budget,
+    images,
+    out_of_core,
+    overhead,
+    raw_truth,
+    roar,
+    scale,
+    synthetic,
+    timing,
+)
 
 STUDIES = {
     "synthetic": synthetic,
@@ -16,6 +28,7 @@ STUDIES = {
     "automl": automl,
     "timing": timing,
     "overhead": overhead,
+    "scale": scale,
     "out-of-core": out_of_core,
 }
 
