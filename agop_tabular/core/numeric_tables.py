@@ -72,12 +72,13 @@ class NumericTables:
     ) -> None:
         """Vectors as a constant and ramps that begin at the nodes, in units of the axes' spread."""
         n_scores, r = effects.signs.shape
+        place = {i: n for n, i in enumerate(self.which)}
         deepest = max((len(effects.meeting_nodes[i]) - 1 for i in met), default=0)
         first, last = torch.zeros(n_scores, len(met), r).double(), torch.zeros(len(met)).double()
         begins: list[list[float]] = [[] for _ in range(deepest)]
         bends: list[list[Tensor]] = [[] for _ in range(deepest)]
         for m, i in enumerate(met):
-            x = (effects.meeting_nodes[i] - middle[m]) / spread[m]
+            x = (effects.meeting_nodes[i] - middle[place[i]]) / spread[place[i]]
             u = effects.vectors[i]
             slope = u.diff(dim=1) / x.diff()[:, None]
             bend = torch.cat((slope[:, :1], slope.diff(dim=1)), dim=1)
@@ -85,7 +86,6 @@ class NumericTables:
             for level in range(len(x) - 1):
                 begins[level].append(float(x[level]))
                 bends[level].append(bend[:, level])
-        place = {i: n for n, i in enumerate(self.which)}
         self.met = torch.tensor([place[i] for i in met], dtype=torch.long).to(device)
         self.sizes = [len(level) for level in begins]
         self.n_ramps = sum(self.sizes)

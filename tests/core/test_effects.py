@@ -8,6 +8,7 @@ from agop_tabular.core.axes import find_axes
 from agop_tabular.core.effect_moment import EffectMoment, shuffled
 from agop_tabular.core.effects import Effects
 from agop_tabular.core.gradients import class_gradients
+from agop_tabular.core.knots import simplified
 from agop_tabular.core.lookup import LookUp
 
 BLOCK = (torch.tensor([4, 5, 6]), torch.zeros(3), torch.ones(3))
@@ -121,8 +122,12 @@ def read_slowly(effects, x, c):
     return np.array(values) + pairs
 
 
-def test_look_up_reads_the_tables(moment):
+@pytest.mark.parametrize("simpler", [False, True])
+def test_look_up_reads_the_tables(moment, simpler):
     effects = Effects.of(moment)
+    if simpler:  # axes of unlike units then have unlike numbers of nodes
+        effects = simplified(effects)
+        assert sum(map(len, effects.meeting_nodes)) < sum(map(len, Effects.of(moment).meeting_nodes))
     x = table(40, seed=3)
     x[0, :4] = torch.tensor([50.0, -50.0, 0.0, 1e4])  # far outside
     x[1, 4:] = 0.0  # a category never seen
@@ -191,3 +196,29 @@ def test_only_as_many_axes_meet_as_fit(rows, monkeypatch):
     gather(moment, rows, 2000)
     found = LookUp(Effects.of(moment)).attributions(rows[:50], 0)
     assert torch.isfinite(found).all()
+
+
+def test_simpler_effects_are_within_what_may_be_left_out(moment):
+    """By the pair effects themselves, at every pair of nodes."""
+    whole = Effects.of(moment)
+    simple = simplified(whole)
+    assert sum(map(len, simple.meeting_nodes)) < sum(map(len, whole.meeting_nodes))
+    lost = torch.zeros(len(whole.signs), dtype=torch.float64)
+    for i in range(len(whole.axes)):
+        for j in range(i):
+            share = whole.share[i][:, None] * whole.share[j]
+            lost += ((whole.pair(i, j) - simple.pair(i, j)).square() * share).sum(dim=(1, 2))
+    assert (lost <= 1.1 * whole.negligible()).all()
+
+
+def test_coordinates_that_move_together_are_one_axis():
+    g = torch.Generator().manual_seed(0)
+    codes = torch.randint(5, (1000,), generator=g)
+    rows = torch.cat((torch.randn(5, 3, generator=g)[codes], torch.randn(1000, 2, generator=g)), dim=1)
+    axes = find_axes(rows, column_of=torch.tensor([0, 0, 0, 1, 2]))
+    assert [axis.coordinates.tolist() for axis in axes] == [[0, 1, 2], [3], [4]]
+    assert axes[0].n_bins == 5
+    bins = axes[0].bins(rows)
+    assert all(len(torch.unique(bins[codes == c])) == 1 for c in range(5))
+    assert torch.allclose(axes[0].states[bins], rows[:, :3].double())
+    assert len(find_axes(rows)) == 5
