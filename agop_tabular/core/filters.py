@@ -77,8 +77,8 @@ class Filter:
         both = self.diagonal is not None and other.diagonal is not None
         return Filter(
             self.diagonal * other.diagonal if both else None,  # type: ignore[operator]
-            torch.cat(lefts, dim=1) if lefts else None,
-            torch.cat(rights, dim=0) if rights else None,
+            _joined(lefts, dim=1),
+            _joined(rights, dim=0),
         )
 
     def behind(self, weight: Tensor) -> Filter:
@@ -119,3 +119,8 @@ class Filter:
         if self.left is not None and self.right is None:
             return self.left, torch.eye(self.left.shape[1], dtype=self.left.dtype, device=self.left.device)
         return self.left, self.right
+
+
+def _joined(parts: list[Tensor], dim: int) -> Tensor | None:
+    """Side by side, without a copy of a single one, which may be large."""
+    return None if not parts else parts[0] if len(parts) == 1 else torch.cat(parts, dim=dim)
