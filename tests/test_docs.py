@@ -55,4 +55,5 @@ def test_the_demo(tmp_path):
     result = names["main"](tmp_path)
     assert result["auc"] >= 0.90
     assert result["ratio"] > 100
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["beeswarm.png", "global.png", "rows.png"]
+    drawn = ["beeswarm.png", "effects.png", "global.png", "interactions.png", "rows.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == drawn
