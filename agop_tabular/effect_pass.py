@@ -40,21 +40,19 @@ def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED
     table = take_rows(X, pool_rows(n))
     pool = adapter.tensor(adapter.encode(table))
     check_finite(pool, gathered.feature_map)
-    before = gathered.effects
+    before, columns, p = gathered.effects, torch.from_numpy(gathered.feature_map.column_of), max(1, adapter.p)
     if before is None:
-        columns = torch.from_numpy(gathered.feature_map.column_of)
         axes = find_axes(pool.cpu(), gathered.feature_map.blocks, columns)
         importance = _importance(gathered, axes)
         moment = EffectMoment(axes, adapter.n_scores, importance)
-        rows = min(shuffles, max(FEWEST, VALUES // adapter.p)) if importance.any() else FEWEST
+        rows = min(shuffles, max(FEWEST, VALUES // p)) if importance.any() else FEWEST
     else:
         moment, rows = EffectMoment.like(before), max(FEWEST, shuffles * n // gathered.moment.n)
     if moment.axes:
-        columns = torch.from_numpy(gathered.feature_map.column_of)
         generator = torch.Generator().manual_seed(seed + gathered.moment.n)
         contrast = gathered.contrast
         with as_found(adapter.module):
-            size = int(np.clip(2**22 // adapter.p, 16, POOL))
+            size = int(np.clip(2**22 // p, 16, POOL))
             for x in shuffled(pool, moment.axes, columns, rows, size, generator):
                 moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
     if before is not None:

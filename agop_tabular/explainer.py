@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from agop_tabular.adapters import adapt
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.adapters.fitted import is_fitted
+from agop_tabular.attribute_pass import Attributed, attribute
 from agop_tabular.attribution import Attribution
 from agop_tabular.core.refinement import Refinement
 from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
@@ -32,7 +33,7 @@ from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
 from agop_tabular.partition_passes import explained, hold_rows, plus_partitions
 from agop_tabular.partitions import Partitions, is_collection, labels_at
-from agop_tabular.passes import Attributed, Gathered, attribute
+from agop_tabular.passes import Gathered
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
 from agop_tabular.targets import ALL, PREDICTED, resolve_target

@@ -22,7 +22,7 @@ ROWS = 4096
 """Rows that are tried, from all over the table, at most."""
 
 GATED_UP_TO = 1024
-"""Columns up to which ``gate="auto"`` looks for a floor; beyond, that would take longer than the fit."""
+"""Columns up to which ``gate="auto"`` looks for a floor, which needs the variances of all pairs of them."""
 
 SHUFFLES = 5
 """Permutations of each column on labelled rows."""

@@ -13,7 +13,7 @@ from agop_tabular.methods import Method
 MOMENTS = ("auto", "dense", "factored", "sketched", "diagonal")
 
 DENSE_UP_TO = 2048
-"""Coordinates up to which p × p, and its decomposition, are cheap: some 200 MB and two seconds."""
+"""Coordinates up to which p × p, and its decomposition, are cheap: about a second."""
 
 
 def no_gradients(moment: str, method: Method, feature_map: FeatureMap, layer: InputLayer | None) -> GradientMoment:

@@ -280,9 +280,6 @@ def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
 def auto_batch_size(p: int, *, values: int = 2**22) -> int:
     """Rows a batch: enough that the calls' own cost does not show, few enough for the cache and the memory.
 
-    Measured on layers of some hundred outputs (``python -m benchmarks scale``): between 2,048 and 4,096 rows the time
-    changes by a few percent.
-
     Parameters
     ----------
     p : int

@@ -25,7 +25,7 @@ RARE = 0.5
 """Columns of a shuffled row that are drawn evenly over their bins, on average."""
 
 NARROW = 256
-"""Columns up to which shuffled rows are permutations; with more, drawing with repetition costs no accuracy."""
+"""Columns up to which shuffled rows are permutations; with more, sorting takes longer than the network does."""
 
 EVALUATIONS = 2**18
 """Scores of states that are compared in one batch, at most."""
