@@ -12,9 +12,13 @@ from agop_tabular.adapters.base import take_rows
 from agop_tabular.automl.student import Student
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.explanation import Explanation
+from agop_tabular.methods import method_named
 from agop_tabular.targets import PREDICTED
 
-PILOT = 256
+ROWS = 2048
+"""Training rows that effects are gathered from where ``max_samples`` does not say otherwise."""
+
+PILOT = 512
 """Rows of the first fit under a time budget, which tells what more rows would take."""
 
 SPENT = 0.8
@@ -121,7 +125,8 @@ def fit_explainer(
     verbose : int
         Above 0, progress bars, and the student's fidelity is printed.
     **params : dict
-        Of :class:`~agop_tabular.AGOPExplainer`.
+        Of :class:`~agop_tabular.AGOPExplainer`. Where neither ``max_samples`` nor ``time_budget`` is given, "agop" is
+        fitted on 2,048 rows at most, so that the step takes little of the time that the tool took; None for all rows.
 
     Returns
     -------
@@ -140,6 +145,8 @@ def fit_explainer(
     started = time.perf_counter()
     X_train = X_train if hasattr(X_train, "iloc") else np.asarray(X_train)
     settings = {"random_state": random_state, "verbose": verbose} | params
+    if time_budget is None and len(X_train) > ROWS and method_named(settings.get("method", "agop")).tables:
+        settings.setdefault("max_samples", ROWS)
     about: dict[str, Any] = {"predictor": type(predictor).__name__, "by": "gradient"}
     why: Exception | None = None
     explainer = None

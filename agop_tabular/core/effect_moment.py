@@ -27,8 +27,11 @@ RARE = 0.5
 NARROW = 256
 """Columns up to which shuffled rows are permutations; with more, sorting takes longer than the network does."""
 
-EVALUATIONS = 2**18
+EVALUATIONS = 2**16
 """Scores of states that are compared in one batch, at most."""
+
+TOGETHER = 2048
+"""Rows that are scored at a time there."""
 
 
 class EffectMoment:
@@ -142,11 +145,11 @@ class EffectMoment:
             if axis.compared is None:
                 continue
             in_state = []
-            for state in axis.compared:
-                moved = x.clone()
-                moved[:, axis.coordinates] = state.to(x.device, x.dtype)
-                in_state.append(scores(moved).float().cpu())
-            s = torch.stack(in_state, dim=2)  # (b, C, n_bins)
+            for states in axis.compared.to(x.device, x.dtype).split(max(1, TOGETHER // len(x))):
+                moved = x.repeat(len(states), 1, 1)
+                moved[:, :, axis.coordinates] = states[:, None]
+                in_state.append(scores(moved.flatten(0, 1)).float().cpu().unflatten(0, moved.shape[:2]))
+            s = torch.cat(in_state).permute(1, 2, 0)  # (b, C, n_bins)
             share = axis.share.float()
             s -= (s @ share)[:, :, None]
             self.slopes[:, self.bins_of[i]] += s.sum(dim=0).double()

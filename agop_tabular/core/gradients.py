@@ -101,9 +101,8 @@ class _Scored:
             raise ValueError(_NO_GRADIENT)
         behind = self.leaves[0] is not self.input
         wanted = (*self.leaves, self.input) if behind else self.leaves
-        gradients = torch.autograd.grad(
-            self.scores, wanted, grad_outputs=weights, retain_graph=retain_graph, allow_unused=True
-        )
+        total = (self.scores * weights).sum()  # not grad_outputs=weights, for which torch imports sympy
+        gradients = torch.autograd.grad(total, wanted, retain_graph=retain_graph, allow_unused=True)
         if behind:
             if gradients[-1] is not None:
                 raise OtherReaderError
@@ -201,7 +200,10 @@ def class_gradients(
     if seen is not None:
         seen(scored.scores.detach())
     each: Iterator[Tensor] = (scored.of_class(c) for c in range(scored.scores.shape[1]))
-    if contrast:
+    if contrast and scored.scores.shape[1] == 2:  # the two are each other's negative
+        half = scored.backward(scored.scores.new_tensor([0.5, -0.5]).expand_as(scored.scores))
+        each = iter((half, -half))
+    elif contrast:
         every = torch.stack(list(each))
         each = iter((every - every.mean(dim=0)).unbind())
     yield from each

@@ -126,6 +126,18 @@ def test_time_budget(adult):
         automl.explain(model, X, rows, time_budget=1e-3)
 
 
+def test_the_step_is_fitted_on_few_rows_of_a_large_table(adult):
+    X, y, rows = adult
+    model = automl.TabularMLPClassifier(max_epochs=3, random_state=0).fit(X, y)
+    found = automl.explain(model, X, rows, random_state=0)
+    assert (found.about["rows"], found.about["of_rows"]) == (2048, 3000)
+    assert_allclose(found.values, automl.explain(model, X, rows, random_state=0).values, rtol=0)
+    whole = automl.explain(model, X, rows, random_state=0, max_samples=None)
+    assert whole.about["rows"] == 3000
+    assert np.abs(found.values - whole.values).mean() < 0.1 * np.abs(whole.values).mean()
+    assert automl.explain(model, X, rows, method="agop-ixg").about["rows"] == 3000
+
+
 def test_summary(adult, trees):
     X, y, rows = adult
     forest = RandomForestClassifier(5, random_state=0).fit(X.select_dtypes("number"), y)
