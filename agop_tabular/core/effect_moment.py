@@ -145,10 +145,10 @@ class EffectMoment:
             if axis.compared is None:
                 continue
             in_state = []
-            for states in axis.compared.to(x.device, x.dtype).split(max(1, TOGETHER // len(x))):
+            for states in torch.split(axis.compared.to(x.device, x.dtype), max(1, TOGETHER // len(x))):
                 moved = x.repeat(len(states), 1, 1)
                 moved[:, :, axis.coordinates] = states[:, None]
-                in_state.append(scores(moved.flatten(0, 1)).float().cpu().unflatten(0, moved.shape[:2]))
+                in_state.append(scores(moved.flatten(0, 1)).float().cpu().reshape(len(states), len(x), -1))
             s = torch.cat(in_state).permute(1, 2, 0)  # (b, C, n_bins)
             share = axis.share.float()
             s -= (s @ share)[:, :, None]
