@@ -2,7 +2,8 @@
 
 The floor is the bare module under no_grad in evaluation mode on float32 tensors, at its own fastest of several batch
 sizes. Explaining is by the public API, values only, numpy in and out; medians of interleaved runs. Networks are MLPs
-h - h/2, untrained, on standard normal rows: the most components and the most vectors that a network can ask for.
+h - h/2 on standard normal rows: untrained, which asks for the most components and the most vectors, and trained on a
+function of six of the columns.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CENTRE = {"p": 108, "n": 20_000, "h": 128, "n_classes": 3}
 """What is held fixed while another is varied."""
 
 AXES = {"p": (20, 50, 108, 300, 1000, 3000, 10_000), "n": (2000, 20_000, 200_000), "h": (32, 128, 512)}
-AXES |= {"n_classes": (2, 10, 30), "rank": (1, 10, 100)}
+AXES |= {"n_classes": (2, 10, 30), "rank": (1, 10, 100), "p, trained": (20, 108, 1000, 10_000)}
 VALUES = 2**26
 """Numbers of a table, at most: wide ones get fewer rows."""
 
@@ -54,6 +55,7 @@ def run(vary: list[str], repeats: int, device: str, image_rows: int, output: Pat
     for name in vary:
         for value in AXES[name]:
             cell = {"varied": name, **CENTRE, "rank": "auto", **{name: value}}
+            cell["p"] = value if name == "p, trained" else cell["p"]
             cell["n"] = min(cell["n"], max(1000, VALUES // cell["p"])) if name != "n" else value
             cell |= measured(cell, repeats, device)
             result["cells"].append(cell)
@@ -76,11 +78,27 @@ def network(p: int, h: int, n_classes: int) -> nn.Sequential:
     return nn.Sequential(*layers).eval()
 
 
+def train(module: nn.Module, x: torch.Tensor, n_epochs: int = 12) -> None:
+    """Teach three classes: a sum of a product, a sine, a square and a line above zero, and another column."""
+    score = x[:, 0] * x[:, 1] + torch.sin(2 * x[:, 2]) + x[:, 3].square() - 1 + 0.5 * x[:, 4]
+    y = (score > 0).long() + (x[:, 5] > 1).long()
+    optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3)
+    module.train()
+    for _ in range(n_epochs):
+        for rows in torch.randperm(len(x)).to(x.device).split(256):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(module(x[rows]), y[rows]).backward()
+            optimizer.step()
+    module.eval()
+
+
 def measured(cell: dict, repeats: int, device: str) -> dict:
     """Seconds of everything that this size bears, beside the floor."""
     p, n = cell["p"], cell["n"]
     X = np.random.default_rng(0).standard_normal((n, p), dtype=np.float32)
     module = network(p, cell["h"], cell["n_classes"]).to(device)
+    if cell["varied"] == "p, trained":
+        train(module, torch.from_numpy(X).to(device))
     x = torch.from_numpy(X).to(device)
     batch = min((512, 2048, 4096, n), key=lambda b: median_seconds(lambda: forward(module, x, b), 5))
 
@@ -218,7 +236,7 @@ def page(result: dict) -> str:
         "# Cost against size",
         "",
         f"`python -m benchmarks scale`: ratios to forward passes (*floor*) of the same run, medians of "
-        f"{result['repeats']} interleaved runs, device {result['device']}. Untrained MLPs of "
+        f"{result['repeats']} interleaved runs, device {result['device']}. MLPs, untrained unless said otherwise, of "
         f"{CENTRE['h']} and {CENTRE['h'] // 2} hidden units, {CENTRE['n_classes']} classes, {CENTRE['p']} columns and "
         f"{CENTRE['n']:,} rows, unless varied. *Components*: what 95% of the trace keeps, or the rank asked for.",
         "",

@@ -29,6 +29,9 @@ PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
 SAME = 1e-4
 """How far a coordinate may be from what another one makes of it, in its own size."""
 
+COMPARED = 512
+"""Rows that are compared at a time."""
+
 
 class Members(nn.Module):
     """Members on their own parts of the coordinates, and one output made of theirs.
@@ -166,11 +169,16 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Those coordinates; a warning where the others do not follow from them in some row."""
         kept: np.ndarray = X[:, self.kept]
-        others = kept[:, self.source] * self.scale + self.offset
-        differ = (np.abs(others - X) > SAME * (1 + np.abs(X))).any(axis=1)
-        if differ.any():
+        rest = np.setdiff1d(np.arange(len(self.source)), self.kept)
+        source, scale, offset = self.source[rest], self.scale[rest].astype(X.dtype), self.offset[rest].astype(X.dtype)
+        n_differ = 0
+        for start in range(0, len(X), COMPARED):
+            part = slice(start, start + COMPARED)
+            others, found = X[part][:, rest], kept[part][:, source] * scale + offset
+            n_differ += (np.abs(found - others) > SAME * (1 + np.abs(others))).any(axis=1).sum()
+        if n_differ:
             warnings.warn(
-                f"The members of this ensemble read {differ.sum()} of {len(X)} rows differently, as where each imputes "
+                f"The members of this ensemble read {n_differ} of {len(X)} rows differently, as where each imputes "
                 "a missing value in a column that had none in the rows given to fit; they are explained as the first "
                 "member reads them. Give fit rows with such values.",
                 UserWarning,
