@@ -54,7 +54,8 @@ def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED
         with as_found(adapter.module):
             size = int(np.clip(2**22 // p, 16, POOL))
             for x in shuffled(pool, moment.axes, columns, rows, size, generator):
-                moment.update(gathered.scores, x, class_gradients(adapter.scores, x, contrast=contrast))
+                gradients = class_gradients(adapter.scores, x, contrast=contrast)
+                moment.update(gathered.scores, x, gradients, zero_sum=contrast)
     if before is not None:
         moment.merge(before)
         return replace(gathered, effects=moment, background=_both(gathered.background, pool, n / gathered.moment.n))

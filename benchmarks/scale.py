@@ -1,7 +1,8 @@
 """Cost against rows, columns, hidden width, classes and rank, as ratios to forward passes measured in the same run.
 
 The floor is the bare module under no_grad in evaluation mode on float32 tensors, at its own fastest of several batch
-sizes. Explaining is by the public API, values only, numpy in and out; medians of interleaved runs. Networks are MLPs
+sizes. Explaining is by the public API, values only, numpy in and out; medians of interleaved runs, each size in a
+process of its own, since fresh memory costs more in one that has given much back. Networks are MLPs
 h - h/2 on standard normal rows: untrained, which asks for the most components and the most vectors, and trained on a
 function of six of the columns.
 """
@@ -57,7 +58,7 @@ def run(vary: list[str], repeats: int, device: str, image_rows: int, output: Pat
             cell = {"varied": name, **CENTRE, "rank": "auto", **{name: value}}
             cell["p"] = value if name == "p, trained" else cell["p"]
             cell["n"] = min(cell["n"], max(1000, VALUES // cell["p"])) if name != "n" else value
-            cell |= measured(cell, repeats, device)
+            cell |= in_own_process(measured, cell, repeats, device)
             result["cells"].append(cell)
             print(line(cell), flush=True)
     if image_rows:

@@ -20,6 +20,16 @@ def test_import_takes_nothing_heavy():
         assert heavy not in loaded
 
 
+def test_the_first_explanation_does_not_wait_for_sympy():
+    """Which torch imports for gradients with weights, for longer than a small fit takes."""
+    code = (
+        "import sys, numpy as np, torch; from agop_tabular import AGOPExplainer; "
+        "X = np.eye(3, dtype='f'); AGOPExplainer(torch.nn.Linear(3, 2)).fit(X).explain(X); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "sympy" not in loaded
+
+
 def test_readme_shows_the_demos_code():
     demo = (ROOT / "docs/examples/adult.py").read_text()
     blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]

@@ -92,7 +92,7 @@ class EffectMoment:
         """No rows yet, over the same axes."""
         return cls(other.axes, len(other.slopes), meeting=other.meeting)
 
-    def update(self, scores: Scores, x: Tensor, gradients: Iterable[Tensor]) -> None:
+    def update(self, scores: Scores, x: Tensor, gradients: Iterable[Tensor], *, zero_sum: bool = False) -> None:
         """Add rows.
 
         Parameters
@@ -102,6 +102,8 @@ class EffectMoment:
         x : Tensor of shape (b, p)
         gradients : iterable of n_scores Tensors of shape (b, p)
             Of these scores.
+        zero_sum : bool
+            Whether the scores, of all rows ever added, sum to zero, so that the last follows from the others.
         """
         bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
         place = bins + torch.tensor([part.start for part in self.bins_of])
@@ -115,7 +117,7 @@ class EffectMoment:
             parts = [(n, self.groups_of[i]) for n, i in enumerate(numeric) if self.meeting[i]]
             rows = torch.cat([torch.arange(part.start, part.stop) for _, part in parts] or [torch.zeros(0).long()])
             owner = torch.cat([torch.full((part.stop - part.start,), n) for n, part in parts] or [rows])
-            for c, gradient in enumerate(gradients):
+            for c, gradient in zip(range(len(self.slopes) - zero_sum), gradients, strict=False):
                 along = gradient[:, coordinates].float().cpu()
                 self.slopes[c].index_add_(0, place[:, numeric].flatten(), along.double().flatten())
                 self.pairs[c, rows] += ((inside[:, rows] * along[:, owner]).T @ inside).double()
@@ -123,6 +125,9 @@ class EffectMoment:
         if n_states:
             n = max(1, EVALUATIONS // n_states)
             self._compare_states(scores, x[:n], inside[:n])
+        if zero_sum:
+            for sums in (self.slopes, self.pairs):
+                sums[-1] = -sums[:-1].sum(dim=0)
 
     def merge(self, other: EffectMoment) -> None:
         """Add the sums of another part of the rows, over the same axes."""

@@ -165,6 +165,21 @@ def test_parts_merge(rows):
         torch.testing.assert_close(getattr(one, name), getattr(whole, name))
 
 
+def test_the_last_of_scores_that_sum_to_zero_follows_from_the_others(rows):
+    def centred(x):
+        s = scores(x)
+        return s - s.mean(dim=1, keepdim=True)
+
+    axes, x = find_axes(rows, [BLOCK]), rows[:500]
+    plain, saved = EffectMoment(axes, 4), EffectMoment(axes, 4)
+    for part in x.split(200):
+        plain.update(centred, part, class_gradients(centred, part))
+        saved.update(centred, part, class_gradients(centred, part), zero_sum=True)
+    for name in EffectMoment.SUMS:
+        found, expected = getattr(saved, name), getattr(plain, name)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+
+
 def test_shuffled_keeps_columns_together_and_their_distribution(rows):
     axes, columns = find_axes(rows, [BLOCK]), torch.tensor([0, 1, 2, 3, 4, 4, 4])
     x = torch.cat(list(shuffled(rows, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))))

@@ -31,6 +31,16 @@ def test_contrast_subtracts_the_mean_over_classes(x):
     torch.testing.assert_close(one, contrast[torch.arange(20), target])
 
 
+def test_contrast_of_two_classes_takes_one_backward_pass(x):
+    module = nn.Sequential(nn.Linear(6, 8), nn.SiLU(), nn.Linear(8, 2)).double()
+    plain = score_jacobian(module, x)
+    passes = []
+    module[2].register_full_backward_hook(lambda *_: passes.append(1))
+    contrast = torch.stack(list(class_gradients(module, x, contrast=True)), 1)
+    torch.testing.assert_close(contrast, plain - plain.mean(1, keepdim=True))
+    assert len(passes) == 1
+
+
 def test_gradient_is_the_chosen_row_of_the_jacobian(x):
     module = make_architecture("gelu").double()
     jacobian, s = score_jacobian(module, x), module(x)
