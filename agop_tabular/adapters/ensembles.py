@@ -170,7 +170,7 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
         """Those coordinates; a warning where the others do not follow from them in some row."""
         kept: np.ndarray = X[:, self.kept]
         rest = np.setdiff1d(np.arange(len(self.source)), self.kept)
-        source, scale, offset = self.source[rest], self.scale[rest].astype(X.dtype), self.offset[rest].astype(X.dtype)
+        source, scale, offset = self.source[rest], self.scale[rest], self.offset[rest]
         n_differ = 0
         for start in range(0, len(X), COMPARED):
             part = slice(start, start + COMPARED)

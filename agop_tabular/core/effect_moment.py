@@ -30,7 +30,7 @@ NARROW = 256
 EVALUATIONS = 2**16
 """Scores of states that are compared in one batch, at most."""
 
-TOGETHER = 2048
+SCORED = 2048
 """Rows that are scored at a time there."""
 
 
@@ -150,7 +150,7 @@ class EffectMoment:
             if axis.compared is None:
                 continue
             in_state = []
-            for states in torch.split(axis.compared.to(x.device, x.dtype), max(1, TOGETHER // len(x))):
+            for states in torch.split(axis.compared.to(x.device, x.dtype), max(1, SCORED // len(x))):
                 moved = x.repeat(len(states), 1, 1)
                 moved[:, :, axis.coordinates] = states[:, None]
                 in_state.append(scores(moved.flatten(0, 1)).float().cpu().reshape(len(states), len(x), -1))

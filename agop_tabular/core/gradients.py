@@ -179,6 +179,8 @@ def class_gradients(
 ) -> Iterator[Tensor]:
     """Gradients of all scores, one after the other: one forward pass, then one backward pass a class on its graph.
 
+    Two classes in contrast take one backward pass together.
+
     Parameters
     ----------
     scores : callable

@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.adapters.ensembles import KeptCoordinates
 from agop_tabular.baselines import NetworkShapley
 from agop_tabular.evaluation import cosine
 
@@ -182,3 +183,13 @@ def test_refusals(model, message):
     X, y = data(2)
     with pytest.raises(ValueError, match=message):
         AGOPExplainer(copy.deepcopy(model).fit(X, y)).fit(X)
+
+
+@pytest.mark.filterwarnings("error")
+def test_whole_numbers_that_follow_by_a_fraction_are_no_difference():
+    kept = KeptCoordinates(np.array([0]), np.array([0, 0]), np.array([1.0, 0.5]), np.zeros(2))
+    rows = np.array([[2, 1], [4, 2], [6, 3]])
+    assert kept.transform(rows).ravel().tolist() == [2, 4, 6]
+    rows[1, 1] = 3
+    with pytest.warns(UserWarning, match="1 of 3 rows"):
+        kept.transform(rows)
