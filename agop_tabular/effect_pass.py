@@ -33,12 +33,17 @@ FEWEST = 256
 """Shuffled rows of any pass; no more where all gradients are zero."""
 
 
-def with_effects(gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED) -> Gathered:
-    """With the effects on rows drawn column by column from the user's rows ``X``, which M has already."""
+def with_effects(
+    gathered: Gathered, X: Any, seed: int, shuffles: int = SHUFFLED, encoded: Tensor | None = None
+) -> Gathered:
+    """With the effects on rows drawn column by column from the user's rows ``X``, which M has already.
+
+    ``encoded`` are the coordinates of all of them, where they are at hand.
+    """
     adapter = gathered.network
     n = len(X)
     table = take_rows(X, pool_rows(n))
-    pool = adapter.tensor(adapter.encode(table))
+    pool = adapter.tensor(adapter.encode(table)) if encoded is None else encoded
     check_finite(pool, gathered.feature_map)
     before, columns, p = gathered.effects, torch.from_numpy(gathered.feature_map.column_of), max(1, adapter.p)
     if before is None:

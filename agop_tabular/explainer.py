@@ -22,7 +22,7 @@ from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.attribute_pass import Attributed, attribute
 from agop_tabular.attribution import Attribution
 from agop_tabular.core.refinement import Refinement
-from agop_tabular.effect_pass import SHUFFLED, SHUFFLED_A_ROW, with_effects
+from agop_tabular.effect_pass import POOL, SHUFFLED, SHUFFLED_A_ROW, with_effects
 from agop_tabular.explanation import Explanation
 from agop_tabular.features import FeatureMap
 from agop_tabular.gate import Gate
@@ -33,7 +33,7 @@ from agop_tabular.methods import Method, method_named
 from agop_tabular.parameters import check_parameters, check_refine
 from agop_tabular.partition_passes import explained, hold_rows, plus_partitions
 from agop_tabular.partitions import Partitions, is_collection, labels_at
-from agop_tabular.passes import Gathered
+from agop_tabular.passes import Batches, Gathered
 from agop_tabular.passthrough import PassThrough
 from agop_tabular.rows import one_row, result_dtype
 from agop_tabular.targets import ALL, PREDICTED, resolve_target
@@ -318,18 +318,22 @@ class AGOPExplainer(
                 gathered = Gathered.nothing(
                     estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
                 )
+            encoded = None
             if isinstance(rows, Partitions):
                 gathered = plus_partitions(gathered, rows, self.batch_size, scored=method.tables)
             else:
-                parts = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
+                parts: Batches = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
+                if method.tables and len(rows) <= POOL:  # the next passes look at all of them once more
+                    parts = list(parts)
+                    encoded = torch.cat([x for _, x in parts])
                 gathered = gathered.plus(parts, scored=method.tables)
             if method.tables:
                 most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
-                gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most))
+                gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most), encoded)
             if isinstance(rows, Partitions):
                 tried = tried_rows(self.gate, method, len(rows))
                 rows, labels = rows[tried], labels_at(labels, tried, len(rows))
-            self._settle(gathered, self._baseline_row(gathered), (rows, labels))
+            self._settle(gathered, self._baseline_row(gathered), (rows, labels, encoded))
             self.estimator_ = estimator
             return self
 
@@ -342,7 +346,7 @@ class AGOPExplainer(
     def _seed(self) -> int:
         return 0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31))
 
-    def _settle(self, gathered: Gathered, baseline: Tensor, gated_by: tuple[Any, Any] | None = None) -> AGOPExplainer:
+    def _settle(self, gathered: Gathered, baseline: Tensor, gated_by: tuple[Any, ...] | None = None) -> AGOPExplainer:
         """Everything that follows from what was gathered, and a gate from rows and labels; kept whole or not at all."""
         fitted = Attribution.fitted(
             method_named(self.method),

@@ -70,7 +70,13 @@ def _is_off(wanted: Any) -> bool:
 
 
 def find_gate(
-    gathered: Gathered, fitted: Attribution, wanted: Any, variances: np.ndarray | None, rows: Any, labels: Any
+    gathered: Gathered,
+    fitted: Attribution,
+    wanted: Any,
+    variances: np.ndarray | None,
+    rows: Any,
+    labels: Any,
+    encoded: Tensor | None = None,
 ) -> Gate | None:
     """The noise floor, or the user's mask, and what the model loses by it; None where none is wanted.
 
@@ -81,6 +87,8 @@ def find_gate(
         Of main and pair effects; None where the method has none, and "auto" then finds nothing.
     rows : ndarray or DataFrame of shape (n, d)
     labels : array-like of shape (n,) or None
+    encoded : Tensor of shape (n, p) or None
+        The rows' coordinates, where they are at hand.
     """
     if _is_off(wanted) or (variances is None and isinstance(wanted, str)):
         return None
@@ -88,11 +96,11 @@ def find_gate(
     found = _looks(wanted)
     if found:
         assert variances is not None
-        useful = None if labels is None else usefulness(gathered, rows, labels)
+        useful = None if labels is None else usefulness(gathered, rows, labels, encoded)
         floor = noise_floor(fitted.importances.numpy(), variances, useful)
     else:
         floor = NoiseFloor(_as_mask(wanted, gathered.feature_map.n_columns), np.nan, np.nan, np.nan)
-    x = _coordinates(gathered, rows, _spread(len(rows)))
+    x = _coordinates(gathered, rows, _spread(len(rows)), encoded)
     gate = gate_of(gathered, floor, fitted.baseline, x, labelled=useful is not None)
     if found and gate.predictions_changed > OVERFITTED:
         warnings.warn(
@@ -117,7 +125,7 @@ def _as_mask(wanted: Any, d: int) -> np.ndarray:
     return mask
 
 
-def usefulness(gathered: Gathered, X: Any, y: Any) -> np.ndarray | None:
+def usefulness(gathered: Gathered, X: Any, y: Any, encoded: Tensor | None = None) -> np.ndarray | None:
     """Standard errors by which every column lowers the loss: paired permutation tests on labelled rows.
 
     Parameters
@@ -127,6 +135,8 @@ def usefulness(gathered: Gathered, X: Any, y: Any) -> np.ndarray | None:
         Rows that the network was not trained on.
     y : array-like of shape (n,)
         Labels, or targets of a regressor.
+    encoded : Tensor of shape (n, p) or None
+        The rows' coordinates, where they are at hand.
 
     Returns
     -------
@@ -142,7 +152,7 @@ def usefulness(gathered: Gathered, X: Any, y: Any) -> np.ndarray | None:
     truth = _truth(gathered, labels.ravel()[chosen])
     if truth is None:
         return None
-    x = _coordinates(gathered, X, chosen)
+    x = _coordinates(gathered, X, chosen, encoded)
     rng = np.random.RandomState(0)
     out = np.zeros(gathered.feature_map.n_columns)
     with as_found(adapter.module), torch.no_grad():
@@ -166,7 +176,10 @@ def _spread(n: int) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
 
 
-def _coordinates(gathered: Gathered, X: Any, chosen: np.ndarray) -> Tensor:
+def _coordinates(gathered: Gathered, X: Any, chosen: np.ndarray, encoded: Tensor | None) -> Tensor:
+    """Of some rows, taken from those of all rows where these are at hand."""
+    if encoded is not None:
+        return encoded[torch.from_numpy(chosen).to(encoded.device)]
     adapter = gathered.network
     return adapter.tensor(adapter.encode(X if len(chosen) == len(X) else take_rows(X, chosen)))
 

@@ -37,8 +37,8 @@ from agop_tabular.adapters import Adapter
 from agop_tabular.features import FeatureMap
 
 
-def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> FeatureMap:
-    """Follow the user's columns through fitted transformers.
+def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> tuple[FeatureMap, Any]:
+    """Follow the user's columns, and a few rows, through fitted transformers.
 
     Parameters
     ----------
@@ -51,7 +51,9 @@ def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> Fea
 
     Returns
     -------
-    FeatureMap
+    feature_map : FeatureMap
+    coordinates : array-like, sparse matrix or DataFrame of shape (n, p)
+        What the transformers make of the rows.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> Fea
         links, rows = _through(transformer, links, rows)
     blocks = {b: i for i, b in enumerate(dict.fromkeys(links.block[links.block >= 0].tolist()))}
     block_of = np.array([blocks.get(b, -1) for b in links.block.tolist()], dtype=int)
-    return FeatureMap(names, tuple(links.names), links.column, block_of, links.low, links.high)
+    return FeatureMap(names, tuple(links.names), links.column, block_of, links.low, links.high), rows
 
 
 def traced(adapter: Adapter, names: tuple[str, ...], rows: Any) -> tuple[FeatureMap, Tensor]:
@@ -81,12 +83,11 @@ def traced(adapter: Adapter, names: tuple[str, ...], rows: Any) -> tuple[Feature
     feature_map : FeatureMap
     x : Tensor of shape (b, p)
     """
-    feature_map = trace(adapter.preprocessing, names, rows)
-    x = adapter.tensor(adapter.encode(rows))
-    while adapter.settle(rows, x, feature_map):
-        feature_map = trace(adapter.preprocessing, names, rows)
-        x = adapter.tensor(adapter.encode(rows))
-    return feature_map, x
+    while True:
+        feature_map, coordinates = trace(adapter.preprocessing, names, rows)
+        x = adapter.tensor(coordinates)
+        if not adapter.settle(rows, x, feature_map):
+            return feature_map, x
 
 
 @dataclass

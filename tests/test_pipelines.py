@@ -248,6 +248,22 @@ def test_set_output(net, X):
     assert list(out.columns) == [f"x{i}" for i in range(6)] == list(explainer.get_feature_names_out())
 
 
+def test_a_small_table_goes_through_the_preprocessing_once():
+    X = np.random.default_rng(0).standard_normal((1000, 3)).astype(np.float32)
+    lengths = []
+
+    def seen(table):
+        lengths.append(len(table))
+        return table
+
+    step = FunctionTransformer(seen, feature_names_out="one-to-one", check_inverse=False)
+    model = make_pipeline(step, skorch_net()).fit(X, np.arange(1000) % 2)
+    lengths.clear()
+    explainer = AGOPExplainer(model, gate=True).fit(X, np.arange(1000) % 2)
+    assert lengths.count(1000) == 1
+    assert explainer.gate_.labelled
+
+
 def test_columns_by_position_and_mask(X):
     y = (X[:, 0] > 1).astype(int)
     encode = ColumnTransformer(

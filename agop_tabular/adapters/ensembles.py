@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -81,9 +82,10 @@ class Members(nn.Module):
     def _parts(self, x: Tensor) -> tuple[Tensor, ...]:
         if self.shared or self.layout is None:
             return (x,) * len(self.adapters)
-        layout = self.layout
-        every = x[:, layout.source.to(x.device)] * layout.scale.to(x) + layout.offset.to(x)
-        return every.split(layout.widths.tolist(), dim=1)
+        return tuple(
+            torch.addcmul(offset.to(x), _taken(x, source), scale.to(x))
+            for source, scale, offset in self.layout.members()
+        )
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ class Layout:
     source: Tensor
     scale: Tensor
     offset: Tensor
+
+    def members(self) -> Iterator[tuple[Tensor, ...]]:
+        """Source, scale and offset of each member's coordinates."""
+        widths = self.widths.tolist()
+        return zip(*(every.split(widths) for every in (self.source, self.scale, self.offset)), strict=True)
 
     @classmethod
     def found(cls, widths: list[int], x: Tensor, feature_map: FeatureMap) -> Layout:
@@ -132,6 +139,13 @@ class Layout:
         """All coordinates are kept."""
         every, ones = torch.arange(sum(widths)), torch.ones(sum(widths), dtype=torch.float64)
         return cls(torch.tensor(widths), every, every, ones, torch.zeros_like(ones))
+
+
+def _taken(x: Tensor, source: Tensor) -> Tensor:
+    """These coordinates; all in their order are x itself."""
+    if torch.equal(source, torch.arange(x.shape[1])):
+        return x
+    return x.index_select(1, source.to(x.device))
 
 
 def _affine(x: Tensor, y: Tensor, size: float) -> tuple[float, float] | None:

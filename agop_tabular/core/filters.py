@@ -9,6 +9,9 @@ from torch import Tensor
 
 from agop_tabular.core.spectrum import Spectrum
 
+NARROWEST = 32
+"""A matrix product with fewer columns takes about as long as one with so many."""
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -96,7 +99,7 @@ class Filter:
         diagonal, left, right = self.diagonal, self.left, self.right
         if left is not None and right is not None:
             (n_in, k), n_out = left.shape, right.shape[1]
-            if k * (n_in + n_out) >= n_in * n_out:
+            if max(k, NARROWEST) * (n_in + n_out) >= n_in * n_out:
                 left, right = left @ right, None
                 if diagonal is not None:
                     left, diagonal = left + torch.diag(diagonal), None
