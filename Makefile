@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo demo-dask test test-slow test-autogluon test-pytabkit test-xrfm lint typecheck docs benchmark benchmark-automl clean
+.PHONY: demo demo-dask test test-slow test-autogluon test-pytabkit lint typecheck docs benchmark benchmark-automl clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -42,7 +42,7 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-xrfm docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -85,13 +85,4 @@ test-pytabkit: .venv-pytabkit/.ready
 	$(PYTHON) -m venv .venv-pytabkit
 	@echo "Installing pytabkit into .venv-pytabkit (it pins pandas, so it has an environment of its own)"
 	.venv-pytabkit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pytabkit[models]" pytest --editable .
-	@touch $@
-
-test-xrfm: .venv-xrfm/.ready
-	.venv-xrfm/bin/python -m pytest -p no:cacheprovider tests/automl/test_xrfm.py
-
-.venv-xrfm/.ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv-xrfm
-	@echo "Installing xRFM into .venv-xrfm"
-	.venv-xrfm/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt xrfm pytest --editable .
 	@touch $@

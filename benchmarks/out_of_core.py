@@ -1,8 +1,7 @@
-"""Tables larger than memory, through dask: seconds and peak memory from parquet, and what a second worker brings.
+"""Tables larger than memory, through dask: seconds and peak memory from parquet.
 
 Each method fits and explains a parquet data set in a process of its own, on dask's threads, and writes the explanation
-to parquet; the peak is the resident set of the whole process, its libraries included, and needs /proc. Workers are
-processes of one thread each on a LocalCluster, with rows that are drawn where they are needed.
+to parquet; the peak is the resident set of the whole process, its libraries included, and needs /proc.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,12 +29,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--methods", nargs="+", default=["agop-ixg", "agop"])
-    parser.add_argument("--worker-rows", type=int, default=2_000_000, help="0 leaves the workers out")
-    parser.add_argument("--repeats", type=int, default=3, help="of one and of two workers, in turns")
     parser.add_argument("--output", type=Path, default=RESULTS)
 
 
-def run(rows: int, files: int, methods: list[str], worker_rows: int, repeats: int, output: Path) -> dict:
+def run(rows: int, files: int, methods: list[str], output: Path) -> dict:
     result: dict = {"machine": machine(), "rows": rows, "files": files, "columns": COLUMNS, "cells": []}
     with TemporaryDirectory() as folder:
         result["gigabytes"] = write(Path(folder) / "table", rows, files)
@@ -48,12 +44,6 @@ def run(rows: int, files: int, methods: list[str], worker_rows: int, repeats: in
                 f"{cell['peak_gb']:.2f} GB, {cell['start_gb']:.2f} of it before the first row",
                 flush=True,
             )
-    if worker_rows:
-        result["workers"] = workers(worker_rows, repeats)
-        print(
-            "two workers: fit {fit:.2f} and explain {explain:.2f} times as fast as one".format(**result["workers"]),
-            flush=True,
-        )
     output.mkdir(parents=True, exist_ok=True)
     (output / "out-of-core.json").write_text(json.dumps(result, indent=1) + "\n")
     (output / "out-of-core.md").write_text(table(result))
@@ -75,12 +65,9 @@ def write(folder: Path, rows: int, files: int) -> float:
     return sum(file.stat().st_size for file in folder.iterdir()) / 1e9
 
 
-def network(*widths: int) -> nn.Module:
+def network() -> nn.Module:
     torch.manual_seed(0)
-    layers: list[nn.Module] = []
-    for n_in, n_out in zip((COLUMNS, *widths), (*widths, 3), strict=True):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    return nn.Sequential(nn.Linear(COLUMNS, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 3))
 
 
 def out_of_core(folder: str, method: str) -> dict:
@@ -89,7 +76,7 @@ def out_of_core(folder: str, method: str) -> dict:
 
     start = peak_gb()
     rows, explained = dd.read_parquet(Path(folder) / "table"), Path(folder) / "explained"
-    explainer = AGOPExplainer(network(128, 64), method=method)
+    explainer = AGOPExplainer(network(), method=method)
     cell: dict = {"method": method, "start_gb": start, "fit": timed(lambda: explainer.fit(rows))}
     cell["explain"] = timed(lambda: explainer.explain(rows).to_parquet(explained))
     shutil.rmtree(explained)
@@ -100,38 +87,6 @@ def peak_gb() -> float:
     """Largest resident set of this process so far."""
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e9
-
-
-def workers(rows: int, repeats: int) -> dict:
-    """How many times as fast two workers are as one, on work that is computation."""
-    seconds = {(n, what): [] for n in (1, 2) for what in ("fit", "explain")}
-    for _ in range(repeats):
-        for n in (1, 2):
-            for what, value in with_workers(n, rows).items():
-                seconds[n, what].append(value)
-    medians = {f"{what}_{n}": statistics.median(values) for (n, what), values in seconds.items()}
-    ratios = {what: medians[f"{what}_1"] / medians[f"{what}_2"] for what in ("fit", "explain")}
-    return ratios | medians | {"rows": rows, "repeats": repeats}
-
-
-def with_workers(n: int, rows: int) -> dict[str, float]:
-    import dask.array as da
-    from dask.distributed import Client, LocalCluster
-
-    chunk = max(1, rows // 40)
-    chunks = ((chunk,) * (rows // chunk), (COLUMNS,))
-    X = da.map_blocks(drawn, chunks=chunks, dtype="float32", meta=np.empty((0, 0), "float32"))
-    with LocalCluster(n_workers=n, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster):
-        explainer = AGOPExplainer(network(512, 256), method="agop-ixg")
-        explainer.fit(X[: 2 * chunk])  # workers have imported what they need
-        seconds = {"fit": timed(lambda: explainer.fit(X))}
-        seconds["explain"] = timed(lambda: explainer.explain(X).sum(axis=0).compute())
-    return seconds
-
-
-def drawn(block_info: dict | None = None) -> np.ndarray:
-    here = block_info[None]
-    return np.random.default_rng(here["chunk-location"][0]).standard_normal(here["chunk-shape"], dtype=np.float32)
 
 
 def table(result: dict) -> str:
@@ -150,17 +105,4 @@ def table(result: dict) -> str:
         f"{cell['start_gb']:.2f} |"
         for cell in result["cells"]
     ]
-    if "workers" in result:
-        w = result["workers"]
-        lines += [
-            "",
-            f"{w['rows']:,} rows through a network of widths 512 and 256, AGOP-IxG, workers of one thread each, "
-            f"medians of {w['repeats']}:",
-            "",
-            "| | one worker, s | two workers, s | ratio |",
-            "| --- | --- | --- | --- |",
-        ]
-        lines += [
-            f"| {what} | {w[f'{what}_1']:.1f} | {w[f'{what}_2']:.1f} | {w[what]:.2f} |" for what in ("fit", "explain")
-        ]
     return "\n".join([*lines, "", made_with(result["machine"])]) + "\n"

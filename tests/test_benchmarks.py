@@ -44,14 +44,25 @@ def test_overhead(tmp_path, capsys):
 @pytest.mark.slow
 def test_out_of_core(tmp_path, capsys):
     pytest.importorskip("distributed")
-    options = "--rows 4000 --files 4 --methods agop-ixg --worker-rows 800 --repeats 1"
-    printed = call("out-of-core", tmp_path, options, capsys)
-    assert "two workers" in printed
+    options = "--rows 4000 --files 4 --methods agop-ixg"
+    assert "4,000 rows" in call("out-of-core", tmp_path, options, capsys)
     (cell,) = json.loads((tmp_path / "out-of-core.json").read_text())["cells"]
     assert cell["n"] == 4000
     assert cell["partitions"] == 4
     assert 0 < cell["start_gb"] <= cell["peak_gb"] < 2
-    assert (tmp_path / "out-of-core.md").read_text().count("|") > 20
+    assert (tmp_path / "out-of-core.md").read_text().count("|") > 15
+
+
+@pytest.mark.slow
+def test_scale(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    options = "--vary rank --repeats 1 --image-rows 2 --worker-rows 800"
+    assert "two workers" in call("scale", tmp_path, options, capsys)
+    result = json.loads((tmp_path / "scale.json").read_text())
+    assert [cell["kept"] for cell in result["cells"]] == [1, 10, 100]
+    assert all(cell["ratios"]["captum Input×Gradient"] > cell["ratios"]["agop-ixg"] > 1 for cell in result["cells"])
+    assert result["workers"]["fit"] > 0
+    assert "Dask workers" in (tmp_path / "scale.md").read_text()
 
 
 def test_from_the_command_line():

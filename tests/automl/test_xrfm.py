@@ -1,4 +1,4 @@
-"""xRFM, in an environment of its own: ``make test-xrfm``."""
+"""xRFM: its kernel machines by their own gradients, and its trees through a student."""
 
 import copy
 import pickle
