@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ HALVINGS = 8
 """So often the interval between two rows is halved in search of a jump."""
 
 
-def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None:
+def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0, places: np.ndarray | None = None) -> None:
     """Refuse NaN and infinity at the network's input, naming the user's columns.
 
     Parameters
@@ -27,6 +28,8 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None
     feature_map : FeatureMap
     first_row : int
         Place of the batch in the user's table.
+    places : ndarray of int, shape (b,), optional
+        Places of the rows, where they are not one behind the other.
 
     Raises
     ------
@@ -38,7 +41,8 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0) -> None
     if not bad.any():
         return
     what = "NaN" if torch.isnan(x).any() else "infinity"
-    row = first_row + int(bad.any(dim=1).nonzero()[0])
+    row = int(bad.any(dim=1).nonzero()[0])
+    row = first_row + row if places is None else int(places[row])
     columns = dict.fromkeys(feature_map.column_of[bad.any(dim=0).cpu().numpy()].tolist())
     names = ", ".join(repr(feature_map.names[c]) if c >= 0 else "a constant" for c in list(columns)[:10])
     more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -46,10 +47,18 @@ PROBE_ROWS, PROBE_VALUES = 256, 2**20
 """Rows, and values in them, on which a network is tried before the pass, and looked at again after it."""
 
 
-def probe_rows(X: Any) -> slice:
+def probe_rows(X: Any) -> np.ndarray:
     """Places of a few rows from all over a table."""
     n_probe = int(np.clip(PROBE_VALUES // max(1, X.shape[1]), 8, PROBE_ROWS))
-    return slice(None, None, max(1, len(X) // n_probe))
+    return np.arange(0, len(X), max(1, len(X) // n_probe))
+
+
+def missing_rows(X: Any) -> np.ndarray:
+    """Places of the first row that lacks a value, for each column of a table in memory; not too many."""
+    if not isinstance(X, (np.ndarray, pd.DataFrame)):
+        return np.zeros(0, dtype=int)
+    missing = np.asarray(pd.isna(X))
+    return np.unique(missing.argmax(axis=0)[missing.any(axis=0)])[:PROBE_ROWS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +114,12 @@ class Gathered:
 
         ``contrast`` None is on where there are several scores of classes.
         """
-        probe = take_rows(X, probe_rows(X))
+        places = probe_rows(X)
+        if adapter.preprocessing:  # what it makes of a missing value may be its own
+            places = np.union1d(places, missing_rows(X))
+        probe = take_rows(X, places)
         feature_map, x = traced(adapter, column_names(X), probe)
-        check_finite(x, feature_map)
+        check_finite(x, feature_map, places=places)
         adapter.confirm(x)
         if contrast is None:
             contrast = adapter.classes is not None and adapter.n_scores > 1

@@ -37,6 +37,13 @@ def test_not_finite_names_the_columns(net, X, bad):
         explainer.explain(rows.to_numpy())
 
 
+def test_not_finite_in_a_row_that_is_tried_first(net, X):
+    rows = np.tile(X, (10, 1))
+    rows[14, 3] = np.nan
+    with pytest.raises(ValueError, match="'x3' \\(first at row 14\\)"):
+        AGOPExplainer(net).fit(rows)
+
+
 def test_not_finite_in_a_late_batch(net, X):
     rows = np.tile(X, (10, 1))
     rows[1777, 3] = np.nan

@@ -183,7 +183,10 @@ def make_columns(X: Any) -> ColumnTransformer:
             f"Column(s) {', '.join(map(repr, dates[:10]))} hold dates, which have no unit that a network could know; "
             "make numbers of them, such as days since the first."
         )
-    categories = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    categories = make_pipeline(
+        FunctionTransformer(_missing_as_nan, feature_names_out="one-to-one"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
     return ColumnTransformer(
         [
             ("numbers", numbers, make_column_selector(dtype_include=NUMBERS)),
@@ -195,6 +198,16 @@ def make_columns(X: Any) -> ColumnTransformer:
 
 def _take(X: Any, rows: np.ndarray) -> Any:
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
+
+
+def _missing_as_nan(X: pd.DataFrame) -> pd.DataFrame:
+    """NaN in the place of pd.NA and None, which scikit-learn takes for values that cannot be sorted."""
+    X = X.copy(deep=False)
+    for i in range(X.shape[1]):
+        column = X.iloc[:, i]
+        if column.dtype != "category" and column.isna().any():
+            X.isetitem(i, column.astype(object).where(column.notna(), np.nan).to_numpy())
+    return X
 
 
 def _float32(X: Any) -> np.ndarray:

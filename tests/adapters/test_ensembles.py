@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -150,6 +151,18 @@ def test_missing_values_that_each_member_imputes_by_itself():
     found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(rows)))).detach().numpy()
     assert_allclose(found, model.predict_proba(rows), atol=1e-9)
     assert explainer.feature_map_.column_of.tolist() == [0, 1, 1, 1]
+
+
+def test_a_single_missing_value_is_among_the_rows_that_are_tried():
+    X, y = frame()
+    X = pd.concat([X[["a", "b"]]] * 3, ignore_index=True)
+    model = CalibratedClassifierCV(make_pipeline(SimpleImputer(), mlp()), cv=3).fit(X, np.tile(y, 3))
+    for row in range(2):  # every second one is tried in any case
+        X.iloc[row, 1] = np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert AGOPExplainer(model).fit(X).feature_map_.column_of.tolist() == [0, 1, 1, 1]
+        X.iloc[row, 1] = 0.0
 
 
 @pytest.mark.parametrize("name", ["vote", "stack", "sigmoid", "isotonic", "temperature"])

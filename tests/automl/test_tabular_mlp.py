@@ -129,3 +129,22 @@ def test_dates_are_refused(frame):
     X, truth = frame
     with pytest.raises(ValueError, match="'when' hold dates"):
         TabularMLPClassifier().fit(X.assign(when=pd.Timestamp("2026-01-01")), truth)
+
+
+@pytest.mark.parametrize("names", [["number", "text", "flag", "mixed", "sort"], [0, 1, 2, 3, 4]])
+def test_missing_values_of_any_kind(names):
+    rng = np.random.default_rng(0)
+    text = pd.Series(rng.choice(["x", "y"], 60)).astype("string")
+    X = pd.DataFrame({"number": pd.array(rng.integers(0, 5, 60), dtype="Int64"), "text": text})
+    X["flag"] = pd.array(rng.random(60) > 0.5, dtype="boolean")
+    X["mixed"] = text.astype(object)
+    X["sort"] = pd.Categorical(rng.choice(list("pqr"), 60))
+    for row, name in enumerate(X):
+        X.loc[row, name] = None if name == "sort" else pd.NA
+    X.loc[7, "mixed"] = None
+    X.columns = names
+    before = X.copy()
+    model = TabularMLPClassifier(max_epochs=1, random_state=0).fit(X, np.arange(60) % 2)
+    assert np.isfinite(model.predict_proba(X)).all()
+    assert np.isfinite(AGOPExplainer(model).fit(X).explain(X).to_numpy()).all()
+    pd.testing.assert_frame_equal(X, before)
