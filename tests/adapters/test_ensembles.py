@@ -154,9 +154,9 @@ def test_missing_values_that_each_member_imputes_by_itself():
 
 
 def test_a_single_missing_value_is_among_the_rows_that_are_tried():
-    X, y = frame()
-    X = pd.concat([X[["a", "b"]]] * 3, ignore_index=True)
-    model = CalibratedClassifierCV(make_pipeline(SimpleImputer(), mlp()), cv=3).fit(X, np.tile(y, 3))
+    X, y = frame(1500)
+    X = X[["a", "b"]]
+    model = CalibratedClassifierCV(make_pipeline(SimpleImputer(), mlp()), cv=3).fit(X, y)
     for row in range(2):  # every second one is tried in any case
         X.iloc[row, 1] = np.nan
         with warnings.catch_warnings():
