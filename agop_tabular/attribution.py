@@ -270,5 +270,6 @@ class TableAttribution:
         size = phi.abs()
         whole = size.sum(dim=1)
         rest = (score.double() - self.mean_scores[target]).to(phi.dtype) - phi.sum(dim=1)
-        phi.addcmul_(size, (rest / whole.clamp_min(torch.finfo(torch.float32).tiny))[:, None])
+        share = rest / whole.clamp_min(torch.finfo(torch.float32).tiny)
+        phi.addcmul_(size, torch.where(whole > 0, share, 0.0)[:, None])  # where all are zero, nothing is shared out
         return phi, whole / (whole + rest.abs())

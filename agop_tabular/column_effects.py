@@ -129,7 +129,9 @@ class ColumnEffects:
         DataFrame of shape (k, n_scores)
             Indexed by the column's values, a column a target.
         """
-        j = self._index(feature)
+        return self._main(self._index(feature))
+
+    def _main(self, j: int) -> pd.DataFrame:
         x = self._rows(j)
         total = torch.zeros(len(self.target_names), len(x), dtype=torch.float64)
         inside = self._axes(j)
@@ -184,7 +186,7 @@ class ColumnEffects:
         np.fill_diagonal(out, 0.0)
         for j in range(d):
             if self._axes(j):
-                h, share = self.main(j).to_numpy(), self.columns[j].share
+                h, share = self._main(j).to_numpy(), self.columns[j].share
                 out[j, j] = (share @ np.square(h - share @ h)).sum()
         return out
 

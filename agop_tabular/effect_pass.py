@@ -29,6 +29,8 @@ VALUES = 2**25
 SHUFFLED_A_ROW = 16
 """Shuffled rows for each of ``max_samples``."""
 
+GOLDEN = 0.6180339887498949
+
 FEWEST = 256
 """Shuffled rows of any pass; no more where all gradients are zero."""
 
@@ -52,15 +54,17 @@ def with_effects(
         moment = EffectMoment(axes, adapter.n_scores, importance)
         rows = min(shuffles, max(FEWEST, VALUES // p)) if importance.any() else FEWEST
     else:
-        moment, rows = EffectMoment.like(before), max(FEWEST, shuffles * n // gathered.moment.n)
+        most = 4 * min(shuffles, max(FEWEST, VALUES // p))
+        rows = round(before.rows() * n / (gathered.moment.n - n))
+        moment, rows = EffectMoment.like(before), min(most, max(FEWEST, rows))
     if moment.axes:
         generator = torch.Generator().manual_seed(seed + gathered.moment.n)
         contrast = gathered.contrast
         with as_found(adapter.module):
             size = int(np.clip(2**22 // p, 16, POOL))
-            for x in shuffled(pool, moment.axes, columns, rows, size, generator):
+            for x, over in shuffled(pool, moment.axes, columns, rows, size, generator):
                 gradients = class_gradients(adapter.scores, x, contrast=contrast)
-                moment.update(gathered.scores, x, gradients, zero_sum=contrast)
+                moment.update(gathered.scores, x, gradients, over, zero_sum=contrast)
     if before is not None:
         moment.merge(before)
         return replace(gathered, effects=moment, background=_both(gathered.background, pool, n / gathered.moment.n))
@@ -83,7 +87,11 @@ def pool_rows(n: int) -> np.ndarray:
 
 
 def _even(n: int, k: int) -> Tensor:
-    return torch.linspace(0, n - 1, max(1, min(n, k)), dtype=torch.float64).long()
+    """Places of k of n, one in each of k equal stretches, by the golden section: no period of a table shows."""
+    if k >= n:
+        return torch.arange(n)
+    steps = torch.arange(max(1, k), dtype=torch.float64)
+    return ((steps + (steps * GOLDEN) % 1) * (n / len(steps))).long()
 
 
 def _importance(gathered: Gathered, axes: tuple) -> Tensor:

@@ -25,6 +25,8 @@ def test_nears_the_networks_own_shapley_values(trained):
     own = every[:, :, 1] - every.mean(axis=2)
     found = {k: AGOPExplainer(model, refine=k).fit(X)(rows, 1) for k in (0, 8, 200)}
     error = {k: np.linalg.norm(e.values - own) / np.linalg.norm(own) for k, e in found.items()}
+    few = [AGOPExplainer(model, refine=8, random_state=seed).fit(X)(rows, 1).values for seed in (0, 1, 2)]
+    error[8] = np.mean([np.linalg.norm(values - own) / np.linalg.norm(own) for values in few])  # a few draws vary
     assert error[200] < 0.5 * error[0]
     assert error[8] < 1.1 * error[0]
     assert found[0].standard_errors is None

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_selection import SelectorMixin
+from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
@@ -337,7 +338,23 @@ def ensemble_of_estimators(
     estimators: list[Any], responses: list[str], combine: nn.Module, *, classes: Any = None
 ) -> EnsembleAdapter:
     """The adapter of an ensemble of these estimators; of a classifier where there are classes."""
+    for estimator, response in zip(estimators, responses, strict=True):
+        if response == PROBA:
+            _check_probabilities(estimator)
     return ensemble_of([adapt(estimator) for estimator in estimators], responses, combine, classes=classes)
+
+
+def _check_probabilities(estimator: Any) -> None:
+    """Refuse members whose probabilities are none, or not the softmax or sigmoid of their scores."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    name = type(last).__name__
+    if isinstance(last, ClassifierMixin) and not hasattr(last, PROBA):
+        raise ValueError(f"{name} has no predict_proba, so the ensemble counts labels, which have no gradient.")
+    if isinstance(last, SGDClassifier) and (last.loss == "modified_huber" or len(last.classes_) > 2):
+        raise ValueError(
+            f'{name}(loss="{last.loss}") with {len(last.classes_)} classes makes probabilities of its own kind, which '
+            "are not followed inside an ensemble; use LogisticRegression."
+        )
 
 
 def ensemble_of(

@@ -65,9 +65,9 @@ def stacking(estimator: Any) -> Adapter:
 
 
 def _scaling(scaler: StandardScaler) -> nn.Module:
-    mean = np.zeros(scaler.n_features_in_) if scaler.mean_ is None else scaler.mean_
-    scale = np.ones(scaler.n_features_in_) if scaler.scale_ is None else scaler.scale_
-    layer = nn.Linear(len(mean), len(mean), dtype=torch.float64)
+    mean = scaler.mean_ if scaler.with_mean else np.zeros(scaler.n_features_in_)
+    scale = scaler.scale_ if scaler.with_std else np.ones(scaler.n_features_in_)
+    layer = nn.utils.skip_init(nn.Linear, len(mean), len(mean), dtype=torch.float64)
     with torch.no_grad():
         layer.weight.copy_(torch.diag(torch.from_numpy(1 / scale)))
         layer.bias.copy_(torch.from_numpy(-mean / scale))

@@ -17,4 +17,9 @@ def frozen(estimator: Any) -> Adapter:
 @adapts("sklearn.BaseSearchCV")
 def search(estimator: Any) -> Adapter:
     """GridSearchCV, RandomizedSearchCV, …: their best estimator."""
+    if not hasattr(estimator, "best_estimator_"):
+        raise ValueError(
+            f"{type(estimator).__name__}(refit=False) keeps no fitted estimator; set refit=True, or explain one that "
+            "is fitted with best_params_."
+        )
     return adapt(estimator.best_estimator_)

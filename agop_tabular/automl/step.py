@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from agop_tabular.adapters.base import take_rows
 from agop_tabular.automl.student import Student
@@ -154,7 +155,7 @@ def fit_explainer(
         try:
             explainer = _fitted(predictor, X_train, settings, _rest(time_budget, started), n_explained)
         except (TypeError, ValueError) as error:
-            if surrogate == "never":
+            if surrogate == "never" or isinstance(error, NotFittedError):
                 raise
             why = error
     if explainer is None:

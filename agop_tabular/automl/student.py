@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -24,6 +24,9 @@ ROWS = 20_000
 """Training rows that a student learns from, at most; as many again have shuffled columns."""
 
 HELD_OUT = 0.2
+
+SUM = 1e-3
+"""How far the probabilities of a row may be from summing to one."""
 
 TIMED = 200
 """Rows that the predictor answers to be timed."""
@@ -46,10 +49,10 @@ class Student(BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray
-        The predictor's; only where it has probabilities.
+        The predictor's; only of a classifier.
     fidelity_ : dict of str to float
         On rows that were held out: ``r2``, of the log-odds (of the outputs for a regressor); ``agreement``, the share
-        of rows with the same predicted class; ``r2_shuffled``, on rows with shuffled columns; and ``rows``.
+        of rows for which it predicts the predictor's label; ``r2_shuffled``, on rows with shuffled columns; ``rows``.
     """
 
     network_: TabularMLPRegressor
@@ -67,7 +70,7 @@ class Student(BaseEstimator):
         Parameters
         ----------
         predictor : object
-            Fitted, with ``predict_proba``, or ``predict`` for a regressor.
+            Fitted, with ``predict_proba``, or ``predict``; a classifier without probabilities is taken at its labels.
         X : ndarray or DataFrame of shape (n, d)
             Training rows.
 
@@ -76,13 +79,13 @@ class Student(BaseEstimator):
         Student
             Itself.
         """
-        rng = check_random_state(self.random_state)
+        rng = check_random_state(0 if self.random_state is None else self.random_state)
         X = X if hasattr(X, "iloc") else np.asarray(X)
         if len(X) < 20:
             raise ValueError(
                 f"A student needs 20 training rows or more to learn a predictor from; X_train has {len(X)}."
             )
-        if hasattr(predictor, "predict_proba") and getattr(predictor, "n_classes_", None) != 0:  # xRFM's regressors
+        if _is_classifier(predictor, take_rows(X, slice(0, 2))):
             self.classes_ = _classes(predictor)
         started = time.perf_counter()
         rows = np.sort(rng.permutation(len(X))[: self._n_rows(predictor, X)])
@@ -105,8 +108,8 @@ class Student(BaseEstimator):
             "rows": float(len(held)),
         }
         if hasattr(self, "classes_"):
-            same = _predicted(answers[2]) == _predicted(found[0])
-            self.fidelity_["agreement"] = float(same.mean())
+            same = self.classes_[_predicted(found[0])] == np.asarray(predictor.predict(take_rows(X, held))).ravel()
+            self.fidelity_["agreement"] = float(np.mean(same))
         return self
 
     def _n_rows(self, predictor: Any, X: Any) -> int:
@@ -124,7 +127,16 @@ class Student(BaseEstimator):
         """What is learned: one log-odds for two classes, centred logarithms for more, outputs of a regressor (n, m)."""
         if not hasattr(self, "classes_"):
             return _two(np.asarray(predictor.predict(X), dtype=float))
-        p = np.asarray(predictor.predict_proba(X), dtype=float).clip(CLIP, 1 - CLIP)
+        if hasattr(predictor, "predict_proba"):
+            p = np.asarray(predictor.predict_proba(X), dtype=float)
+            if p.ndim != 2 or np.abs(p.sum(axis=1) - 1).max() > SUM:
+                raise ValueError(
+                    f"{type(predictor).__name__} predicts several labels a row, each with a probability of its own; a "
+                    "student learns one. Explain the labels' estimators one by one."
+                )
+        else:
+            p = np.asarray(predictor.predict(X)).reshape(-1, 1) == self.classes_
+        p = np.asarray(p, dtype=float).clip(CLIP, 1 - CLIP)
         if p.shape[1] == 2:
             return np.log(p[:, 1:] / p[:, :1])
         logarithms: np.ndarray = np.log(p)
@@ -149,6 +161,20 @@ class Student(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
+
+
+def _is_classifier(predictor: Any, few: Any) -> bool:
+    """Whether it predicts classes; a tool for both tasks is asked."""
+    if not hasattr(predictor, "predict_proba"):
+        return isinstance(predictor, ClassifierMixin) and hasattr(predictor, "classes_")
+    if getattr(predictor, "n_classes_", None) == 0:  # xRFM's regressors
+        return False
+    if getattr(predictor, "classes_", None) is None and hasattr(predictor, "predict"):  # FLAML's regressors
+        try:
+            predictor.predict_proba(few)
+        except Exception:
+            return False
+    return True
 
 
 def _classes(predictor: Any) -> np.ndarray:
@@ -176,4 +202,4 @@ def _r2(truth: np.ndarray, found: np.ndarray) -> float:
 
 
 def _predicted(scores: np.ndarray) -> np.ndarray:
-    return np.asarray(scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1))
+    return np.asarray((scores[:, 0] > 0).astype(int) if scores.shape[1] == 1 else scores.argmax(axis=1))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -26,7 +26,7 @@ from torch import nn
 
 from agop_tabular.batches import BatchDataset, batched
 
-NUMBERS = ["number", "bool", "boolean"]
+NUMBERS: Any = ["number", "bool", "boolean"]
 
 
 class TabularNetwork(nn.Sequential):
@@ -183,14 +183,16 @@ def make_columns(X: Any) -> ColumnTransformer:
             f"Column(s) {', '.join(map(repr, dates[:10]))} hold dates, which have no unit that a network could know; "
             "make numbers of them, such as days since the first."
         )
+    places = X.iloc[:0].set_axis(range(X.shape[1]), axis=1)  # names that are numbers would be taken for places
+    is_number = np.isin(places.columns, places.select_dtypes(include=NUMBERS).columns)
     categories = make_pipeline(
         FunctionTransformer(_missing_as_nan, feature_names_out="one-to-one"),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     )
     return ColumnTransformer(
         [
-            ("numbers", numbers, make_column_selector(dtype_include=NUMBERS)),
-            ("categories", categories, make_column_selector(dtype_exclude=NUMBERS)),
+            ("numbers", numbers, np.flatnonzero(is_number)),
+            ("categories", categories, np.flatnonzero(~is_number)),
         ],
         sparse_threshold=0,
     )

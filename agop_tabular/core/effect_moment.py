@@ -22,7 +22,7 @@ NUMBERS = 2**24
 """Numbers in the matrices of all classes together, at most."""
 
 RARE = 0.5
-"""Columns of a shuffled row that are drawn evenly over their bins, on average."""
+"""Share of the shuffled rows one of whose columns is drawn evenly over its bins, with many columns."""
 
 NARROW = 256
 """Columns up to which shuffled rows are permutations; with more, sorting takes longer than the network does."""
@@ -92,8 +92,19 @@ class EffectMoment:
         """No rows yet, over the same axes."""
         return cls(other.axes, len(other.slopes), meeting=other.meeting)
 
-    def update(self, scores: Scores, x: Tensor, gradients: Iterable[Tensor], *, zero_sum: bool = False) -> None:
+    def update(
+        self,
+        scores: Scores,
+        x: Tensor,
+        gradients: Iterable[Tensor],
+        over: Tensor | None = None,
+        *,
+        zero_sum: bool = False,
+    ) -> None:
         """Add rows.
+
+        A row in which an axis is drawn oftener than in the training rows tells of this axis alone, and of it with
+        others: among others' effects it would count its rare values too often.
 
         Parameters
         ----------
@@ -102,14 +113,21 @@ class EffectMoment:
         x : Tensor of shape (b, p)
         gradients : iterable of n_scores Tensors of shape (b, p)
             Of these scores.
+        over : Tensor of int, shape (b,), optional
+            Number of that axis in each row, -1 for none.
         zero_sum : bool
             Whether the scores, of all rows ever added, sum to zero, so that the last follows from the others.
         """
         bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
         place = bins + torch.tensor([part.start for part in self.bins_of])
-        self.counts += torch.bincount(place.flatten(), minlength=len(self.counts))
+        over = torch.full((len(x),), -1) if over is None else over
+        tells = (over[:, None] < 0) | (over[:, None] == torch.arange(len(self.axes)))
+        self.counts += torch.bincount(place[tells], minlength=len(self.counts))
         inside = self._in_groups(bins)
-        self.pair_counts += (inside.T @ inside).double()
+        own = inside * tells[:, self._axis_of_group()]
+        odd = torch.nonzero(over >= 0)[:, 0]
+        others, own_odd = inside[odd] - own[odd], own[odd]
+        self.pair_counts += (own.T @ inside).double() + (others.T @ own_odd).double()
 
         numeric = [i for i, axis in enumerate(self.axes) if axis.compared is None]
         if numeric:
@@ -119,15 +137,24 @@ class EffectMoment:
             owner = torch.cat([torch.full((part.stop - part.start,), n) for n, part in parts] or [rows])
             for c, gradient in zip(range(len(self.slopes) - zero_sum), gradients, strict=False):
                 along = gradient[:, coordinates].float().cpu()
-                self.slopes[c].index_add_(0, place[:, numeric].flatten(), along.double().flatten())
-                self.pairs[c, rows] += ((inside[:, rows] * along[:, owner]).T @ inside).double()
+                self.slopes[c].index_add_(
+                    0, place[:, numeric].flatten(), (along * tells[:, numeric]).double().flatten()
+                )
+                along = along[:, owner]
+                self.pairs[c, rows] += ((own[:, rows] * along).T @ inside).double()
+                self.pairs[c, rows] += ((others[:, rows] * along[odd]).T @ own_odd).double()
         n_states = sum(axis.n_bins for axis in self.axes if axis.compared is not None)
         if n_states:
             n = max(1, EVALUATIONS // n_states)
-            self._compare_states(scores, x[:n], inside[:n])
+            self._compare_states(scores, x[:n], own[:n], over[:n] < 0)
         if zero_sum:
             for sums in (self.slopes, self.pairs):
                 sums[-1] = -sums[:-1].sum(dim=0)
+
+    def rows(self) -> float:
+        """How many rows were shuffled, as far as counts tell: each axis has those that tell of it."""
+        tells = 1 - _over(self.axes) * (1 - 1 / max(1, len(self.axes)))
+        return float(self.counts.sum()) / max(1, len(self.axes)) / tells
 
     def merge(self, other: EffectMoment) -> None:
         """Add the sums of another part of the rows, over the same axes."""
@@ -142,10 +169,15 @@ class EffectMoment:
             out[rows, self.groups_of[i].start + self.axes[i].groups[bins[:, i]]] = 1.0
         return out
 
+    def _axis_of_group(self) -> Tensor:
+        sizes = torch.tensor([part.stop - part.start for part in self.groups_of])
+        return torch.repeat_interleave(torch.arange(len(self.axes)), sizes)
+
     @torch.no_grad()
-    def _compare_states(self, scores: Scores, x: Tensor, inside: Tensor) -> None:
-        self.compared += len(x)
-        self.state_rows += inside.sum(dim=0).double()
+    def _compare_states(self, scores: Scores, x: Tensor, own: Tensor, even: Tensor) -> None:
+        """By the rows in which no axis is over-drawn, pairs also by those in which the other one is."""
+        self.compared += int(even.sum())
+        self.state_rows += own.sum(dim=0).double()
         for i, axis in enumerate(self.axes):
             if axis.compared is None:
                 continue
@@ -153,25 +185,26 @@ class EffectMoment:
             for states in torch.split(axis.compared.to(x.device, x.dtype), max(1, SCORED // len(x))):
                 moved = x.repeat(len(states), 1, 1)
                 moved[:, :, axis.coordinates] = states[:, None]
-                in_state.append(scores(moved.flatten(0, 1)).float().cpu().reshape(len(states), len(x), -1))
+                in_state.append(scores(moved.flatten(0, 1)).cpu().reshape(len(states), len(x), -1))
             s = torch.cat(in_state).permute(1, 2, 0)  # (b, C, n_bins)
+            s = s.float() if s.element_size() < 4 else s
+            s = (s - (s @ axis.share.to(s.dtype))[:, :, None]).float()
             share = axis.share.float()
-            s -= (s @ share)[:, :, None]
-            self.slopes[:, self.bins_of[i]] += s.sum(dim=0).double()
+            self.slopes[:, self.bins_of[i]] += s[even].sum(dim=0).double()
             if self.meeting[i]:
                 weights = torch.zeros(axis.n_bins, axis.n_groups)
                 weights[torch.arange(axis.n_bins), axis.groups] = share.clamp_min(1e-9)
                 in_group = (s @ (weights / weights.sum(dim=0))).flatten(1)
-                sums = (in_group.T @ inside).double().reshape(s.shape[1], axis.n_groups, -1)
+                sums = (in_group.T @ own).double().reshape(s.shape[1], axis.n_groups, -1)
                 self.pairs[:, self.groups_of[i]] += sums
 
 
 def shuffled(
     rows: Tensor, axes: tuple[Axis, ...], column_of: Tensor, n: int, batch_size: int, generator: torch.Generator
-) -> Iterator[Tensor]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of n rows together in which every column is drawn by itself, from all rows as often as can be.
 
-    A few columns of some rows are drawn evenly over their bins instead, so that rare values are seen.
+    In some rows one column is drawn evenly over its bins instead, so that rare values are seen.
 
     Parameters
     ----------
@@ -181,6 +214,12 @@ def shuffled(
         Coordinates of the same number move together.
     n, batch_size : int
     generator : torch.Generator
+
+    Yields
+    ------
+    x : Tensor of shape (b, p)
+    over : Tensor of int, shape (b,)
+        Number of the axis whose column was drawn evenly, -1 for none.
     """
     z = rows.double().cpu()
     z = (z - z.mean(dim=0)) / z.std(dim=0).clamp_min(1e-300)
@@ -196,12 +235,19 @@ def shuffled(
             drawn = torch.rand(rounds, len(rows), len(columns), generator=generator).argsort(dim=1).flatten(0, 1)[:b]
         else:
             drawn = torch.randint(len(rows), (b, len(columns)), generator=generator)
-        for column, members, starts, counts in by_bin:
-            here = torch.nonzero(torch.rand(b, generator=generator) < min(0.25, RARE / len(by_bin))).flatten()
+        over = torch.where(torch.rand(b, generator=generator) < _over(axes), 0, -1)
+        over += (over == 0) * torch.randint(max(1, len(axes)), (b,), generator=generator)
+        for i, (column, members, starts, counts) in enumerate(by_bin):
+            here = torch.nonzero(over == i).flatten()
             bins = torch.randint(len(starts), (len(here),), generator=generator)
             within = (torch.rand(len(here), generator=generator) * counts[bins]).long()
             drawn[here, column] = members[starts[bins] + within]
-        yield rows[drawn[:, inverse].to(rows.device), every]
+        yield rows[drawn[:, inverse].to(rows.device), every], over
+
+
+def _over(axes: tuple[Axis, ...]) -> float:
+    """Share of the shuffled rows in which one column is drawn evenly."""
+    return min(0.25 * len(axes), RARE)
 
 
 def _by_bin(bins: Tensor, column: int) -> tuple[int, Tensor, Tensor, Tensor]:

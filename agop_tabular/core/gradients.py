@@ -43,7 +43,7 @@ def as_found(module: nn.Module) -> Iterator[None]:
     """
     with _ONE_AT_A_TIME, ExitStack() as stack:
         modes = [(m, m.training) for m in module.modules() if hasattr(m, "training")]
-        owners = [(m._buffers, dict(m._buffers)) for m in module.modules()]
+        owners = [(m._buffers, dict(m._buffers)) for m in module.modules() if isinstance(m._buffers, dict)]
         buffers = [(b, b.detach().clone()) for b in module.buffers() if b.layout is torch.strided]
         devices = {p.device for p in module.parameters() if p.device.type == "cuda"}
         states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant

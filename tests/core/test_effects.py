@@ -66,8 +66,8 @@ def moment(rows):
 def gather(moment, rows, n, seed=0):
     columns = torch.tensor([0, 1, 2, 3, 4, 4, 4])
     generator = torch.Generator().manual_seed(seed)
-    for x in shuffled(rows, moment.axes, columns, n, 5000, generator):
-        moment.update(scores, x, class_gradients(scores, x))
+    for x, over in shuffled(rows, moment.axes, columns, n, 5000, generator):
+        moment.update(scores, x, class_gradients(scores, x), over)
 
 
 def by_column(found, axes):
@@ -157,9 +157,9 @@ def test_parts_merge(rows):
     axes = find_axes(rows, [BLOCK])
     whole, one, two = (EffectMoment(axes, 4) for _ in range(3))
     columns, generator = torch.tensor([0, 1, 2, 3, 4, 4, 4]), torch.Generator().manual_seed(0)
-    for i, x in enumerate(shuffled(rows, axes, columns, 4000, 1000, generator)):
-        whole.update(scores, x, class_gradients(scores, x))
-        (one, two)[i % 2].update(scores, x, class_gradients(scores, x))
+    for i, (x, over) in enumerate(shuffled(rows, axes, columns, 4000, 1000, generator)):
+        whole.update(scores, x, class_gradients(scores, x), over)
+        (one, two)[i % 2].update(scores, x, class_gradients(scores, x), over)
     one.merge(two)
     for name in EffectMoment.SUMS:
         torch.testing.assert_close(getattr(one, name), getattr(whole, name))
@@ -182,14 +182,14 @@ def test_the_last_of_scores_that_sum_to_zero_follows_from_the_others(rows):
 
 def test_shuffled_keeps_columns_together_and_their_distribution(rows):
     axes, columns = find_axes(rows, [BLOCK]), torch.tensor([0, 1, 2, 3, 4, 4, 4])
-    x = torch.cat(list(shuffled(rows, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))))
+    x = torch.cat([x for x, _ in shuffled(rows, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))])
     assert x.shape == (8000, 7)
     assert (x[:, 4:].sum(1) == 1).all()
     assert (torch.isin(x[:, 3], rows[:, 3])).all()
     assert abs(torch.corrcoef(x[:, [0, 1]].T)[0, 1]) < 0.05
     dependent = rows.clone()
     dependent[:, 1] = dependent[:, 0]
-    x = torch.cat(list(shuffled(dependent, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))))
+    x = torch.cat([x for x, _ in shuffled(dependent, axes, columns, 8000, 3000, torch.Generator().manual_seed(0))])
     assert abs(torch.corrcoef(x[:, [0, 1]].T)[0, 1]) < 0.05
     # each row is drawn as often as any other, but for the few that are drawn evenly over bins
     counts = torch.unique(x[:, 0], return_counts=True)[1]
@@ -202,7 +202,7 @@ def test_shuffled_does_not_depend_on_the_order_or_scale_of_the_table(rows):
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1))
     scale = torch.tensor([1e6, 1, 1, 1, 1, 1, 1], dtype=torch.float64)
     drawn = [
-        torch.cat(list(shuffled(r, find_axes(r), columns, 1000, 500, torch.Generator().manual_seed(0))))
+        torch.cat([x for x, _ in shuffled(r, find_axes(r), columns, 1000, 500, torch.Generator().manual_seed(0))])
         for r in (rows, rows[order], rows * scale)
     ]
     torch.testing.assert_close(drawn[0], drawn[1])

@@ -53,8 +53,8 @@ def tables():
     background = rows(300, 0)
     axes = find_axes(background)
     moment = EffectMoment(axes, 3)
-    for x in shuffled(background, axes, COLUMNS, 20_000, 5000, torch.Generator().manual_seed(0)):
-        moment.update(scores, x, class_gradients(scores, x))
+    for x, over in shuffled(background, axes, COLUMNS, 20_000, 5000, torch.Generator().manual_seed(0)):
+        moment.update(scores, x, class_gradients(scores, x), over)
     effects = Effects.of(moment)
     return effects, LookUp(effects), background
 
