@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +55,7 @@ def with_effects(
         moment = EffectMoment(axes, adapter.n_scores, importance)
         rows = min(shuffles, max(FEWEST, VALUES // p)) if importance.any() else FEWEST
     else:
+        _warn_of_columns_without_effects(gathered, before)
         most = 4 * min(shuffles, max(FEWEST, VALUES // p))
         rows = round(before.rows() * n / (gathered.moment.n - n))
         moment, rows = EffectMoment.like(before), min(most, max(FEWEST, rows))
@@ -70,6 +72,22 @@ def with_effects(
         return replace(gathered, effects=moment, background=_both(gathered.background, pool, n / gathered.moment.n))
     values = column_values(table, pool, gathered.feature_map)
     return replace(gathered, effects=moment, columns=values, background=pool)
+
+
+def _warn_of_columns_without_effects(gathered: Gathered, effects: EffectMoment) -> None:
+    """Warn of columns that vary now, but had one value among the rows that the axes were found on."""
+    varies = gathered.coordinates.varies.clone()
+    for axis in effects.axes:
+        varies[axis.coordinates] = False
+    columns = np.unique(gathered.feature_map.column_of[varies.numpy()])
+    names = [repr(gathered.feature_map.names[c]) for c in columns if c >= 0]
+    if names:
+        warnings.warn(
+            f"Column(s) {', '.join(names[:10])} had one value among the first rows, so they have no effects now that "
+            "they vary: call fit with rows from all over the table.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _both(old: Tensor | None, new: Tensor, share: float) -> Tensor | None:

@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(vary: list[str], repeats: int, device: str, image_rows: int, worker_rows: int, output: Path) -> dict:
     result: dict[str, Any] = {"machine": machine(), "device": device, "repeats": repeats, "cells": []}
     if worker_rows:
-        result["workers"] = workers(worker_rows, min(repeats, 3))
+        result["workers"] = in_own_process(workers, worker_rows, min(repeats, 3))  # dask sets OMP_NUM_THREADS
         print(
             "two workers: fit {fit:.2f} and explain {explain:.2f} times as fast as one".format(**result["workers"]),
             flush=True,

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -20,10 +21,11 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters.ensembles import KeptCoordinates
@@ -206,3 +208,23 @@ def test_whole_numbers_that_follow_by_a_fraction_are_no_difference():
     rows[1, 1] = 3
     with pytest.warns(UserWarning, match="1 of 3 rows"):
         kept.transform(rows)
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(with_mean=False), StandardScaler(with_std=False)])
+def test_a_final_models_scaler_that_does_half_of_it(scaler):
+    X, y = data(2)
+    model = StackingClassifier(MEMBERS, make_pipeline(scaler, LogisticRegression()), cv=2).fit(X, y)
+    before = torch.random.get_rng_state()
+    explainer = AGOPExplainer(model).fit(X)
+    assert torch.equal(before, torch.random.get_rng_state())
+    adapter = explainer._gathered.network
+    found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(X)))).detach().numpy()
+    assert_allclose(found, model.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("member", [SGDClassifier(loss="modified_huber"), LinearSVC()])
+def test_members_whose_probabilities_are_of_another_kind_are_refused(member):
+    X, y = data(2)
+    model = BaggingClassifier(member, 2, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="probabilities of its own kind|no predict_proba"):
+        AGOPExplainer(model).fit(X)

@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from agop_tabular import AGOPExplainer, automl
 from agop_tabular.datasets import fetch_adult
@@ -188,3 +191,29 @@ def test_flaml_with_trees(adult):
     search.fit(X, y, task="classification", estimator_list=["lgbm"], time_budget=3, verbose=0)
     explanation = automl.explain(search, X, rows, random_state=0, min_fidelity=0.3)
     assert explanation.about["by"] == "student"
+
+
+def test_an_unfitted_predictor_and_a_search_without_a_winner_say_so():
+    X = pd.DataFrame(np.random.RandomState(0).randn(60, 2), columns=["a", "b"])
+    y = (X["a"] > 0).astype(int)
+    with pytest.raises(NotFittedError):
+        automl.explain(make_pipeline(StandardScaler(), MLPClassifier()), X, X)
+    search = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, refit=False, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match="set refit=True"):
+        automl.explain(search, X, X, surrogate="never")
+
+
+def test_several_labels_a_row_are_no_classes():
+    X = np.random.RandomState(0).randn(300, 3)
+    model = OneVsRestClassifier(LogisticRegression()).fit(X, (X[:, :2] > 0).astype(int))
+    with pytest.raises(ValueError, match="several labels a row"):
+        automl.explain(model, X, X[:5])
+
+
+def test_labels_without_probabilities_are_learned():
+    X = np.random.RandomState(0).randn(600, 3)
+    model = SVC().fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+    first, again = (automl.explain(model, X, X[:20], min_fidelity=0.3) for _ in range(2))
+    assert first.about["fidelity"]["agreement"] > 0.9
+    assert np.abs(first.values).mean(axis=0).argmax() == 0
+    assert_allclose(first.values, again.values)

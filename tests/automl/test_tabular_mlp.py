@@ -148,3 +148,16 @@ def test_missing_values_of_any_kind(names):
     assert np.isfinite(model.predict_proba(X)).all()
     assert np.isfinite(AGOPExplainer(model).fit(X).explain(X).to_numpy()).all()
     pd.testing.assert_frame_equal(X, before)
+
+
+def test_columns_named_by_numbers_are_not_taken_for_places():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({1: rng.choice(["x", "y"], 80), 0: rng.standard_normal(80)})
+    named = X.set_axis(["b", "a"], axis=1)
+    y = (X[1] == "x").astype(int)
+    found, expected = (
+        TabularMLPClassifier(max_epochs=2, random_state=0).fit(t, y).predict_proba(t) for t in (X, named)
+    )
+    assert_array_equal(found, expected)
+    far = X.set_axis([7, 9], axis=1)
+    assert_array_equal(TabularMLPClassifier(max_epochs=2, random_state=0).fit(far, y).predict_proba(far), expected)
