@@ -14,6 +14,7 @@ from torch import Tensor
 
 from agop_tabular.core.axes import Axis
 from agop_tabular.core.gradients import Scores
+from agop_tabular.core.moments import at_least_float32
 
 CELLS = 1024
 """Groups of all axes that meet others, at most: the side of a class's matrix of pair effects."""
@@ -186,8 +187,7 @@ class EffectMoment:
                 moved = x.repeat(len(states), 1, 1)
                 moved[:, :, axis.coordinates] = states[:, None]
                 in_state.append(scores(moved.flatten(0, 1)).cpu().reshape(len(states), len(x), -1))
-            s = torch.cat(in_state).permute(1, 2, 0)  # (b, C, n_bins)
-            s = s.float() if s.element_size() < 4 else s
+            s = at_least_float32(torch.cat(in_state).permute(1, 2, 0))  # (b, C, n_bins)
             s = (s - (s @ axis.share.to(s.dtype))[:, :, None]).float()
             share = axis.share.float()
             self.slopes[:, self.bins_of[i]] += s[even].sum(dim=0).double()
