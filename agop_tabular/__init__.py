@@ -1,8 +1,8 @@
 """Explain the predictions of tabular neural networks through their average gradient outer product (AGOP)."""
 
-from agop_tabular.callbacks import AGOPCallback
 from agop_tabular.explainer import AGOPExplainer
-from agop_tabular.explanation import Explanation
+from agop_tabular.fitting.callback import AGOPCallback
+from agop_tabular.results.explanation import Explanation
 
 __version__ = "0.1.0"
 

@@ -17,26 +17,26 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted, vali
 from torch import Tensor, nn
 
 from agop_tabular.adapters import adapt
-from agop_tabular.adapters.base import take_rows
-from agop_tabular.adapters.fitted import is_fitted
-from agop_tabular.attribute_pass import Attributed, attribute
-from agop_tabular.attribution import Attribution
-from agop_tabular.core.refinement import Refinement
-from agop_tabular.effect_pass import POOL, SHUFFLED, SHUFFLED_A_ROW, with_effects
-from agop_tabular.explanation import Explanation
-from agop_tabular.features import FeatureMap
-from agop_tabular.gate import Gate
-from agop_tabular.gate_pass import GATED_UP_TO, applied, check_gate, find_gate, tried_rows
+from agop_tabular.attribution.attributor import Attributed, attribute
+from agop_tabular.attribution.fitted_method import Attribution
+from agop_tabular.attribution.methods import Method, method_named
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.distributed.fitting import explained, hold_rows, plus_partitions
+from agop_tabular.distributed.partitions import Partitions, is_collection, labels_at
+from agop_tabular.effects.refinement import Refinement
+from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, with_effects
+from agop_tabular.fitting.statistics import Batches, Gathered
+from agop_tabular.gate.find import GATED_UP_TO, applied, check_gate, find_gate, tried_rows
+from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.global_effects import GlobalEffects, column_effects
 from agop_tabular.kept import Kept
-from agop_tabular.methods import Method, method_named
+from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.fitted import is_fitted
+from agop_tabular.models.rows import one_row, result_dtype
+from agop_tabular.models.targets import ALL, PREDICTED, resolve_target
 from agop_tabular.parameters import check_parameters, check_refine
-from agop_tabular.partition_passes import explained, hold_rows, plus_partitions
-from agop_tabular.partitions import Partitions, is_collection, labels_at
-from agop_tabular.passes import Batches, Gathered
 from agop_tabular.passthrough import PassThrough
-from agop_tabular.rows import one_row, result_dtype
-from agop_tabular.targets import ALL, PREDICTED, resolve_target
+from agop_tabular.results.explanation import Explanation
 
 
 def _estimator_is_fitted(self: AGOPExplainer) -> bool:

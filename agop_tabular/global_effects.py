@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular.column_effects import ColumnEffects
+from agop_tabular.results.column_effects import ColumnEffects
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agop_tabular.attribution import Attribution
-    from agop_tabular.passes import Gathered
+    from agop_tabular.attribution.fitted_method import Attribution
+    from agop_tabular.fitting.statistics import Gathered
 
 
 class GlobalEffects:
@@ -54,7 +54,7 @@ class GlobalEffects:
         -------
         matplotlib.figure.Figure
         """
-        from agop_tabular.effect_plots import draw_main_effects
+        from agop_tabular.results.effect_plots import draw_main_effects
 
         effects = self.effects_
         if features is None:
@@ -79,7 +79,7 @@ class GlobalEffects:
         -------
         matplotlib.figure.Figure
         """
-        from agop_tabular.effect_plots import draw_pair_effects
+        from agop_tabular.results.effect_plots import draw_pair_effects
 
         effects = self.effects_
         if pairs is None:

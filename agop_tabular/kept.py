@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular import persistence
 from agop_tabular.adapters import adapt
-from agop_tabular.gate_pass import check_gate
-from agop_tabular.methods import method_named
+from agop_tabular.attribution.methods import method_named
+from agop_tabular.gate.find import check_gate
 from agop_tabular.parameters import check_parameters
+from agop_tabular.persistence import explainer_file as persistence
 
 
 class Kept:

@@ -9,9 +9,9 @@ import numpy as np
 from torch import nn
 
 from agop_tabular.adapters import adapt
-from agop_tabular.gate_pass import check_gate
-from agop_tabular.methods import method_named
-from agop_tabular.moment_choice import MOMENTS
+from agop_tabular.attribution.methods import method_named
+from agop_tabular.fitting.moment_choice import MOMENTS
+from agop_tabular.gate.find import check_gate
 
 
 def check_parameters(params: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from agop_tabular.adapters.fitted import is_fitted
+from agop_tabular.models.fitted import is_fitted
 
 
 def _delegated(name: str) -> Any:

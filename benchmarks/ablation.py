@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.adapters.base import take_rows
 from agop_tabular.baselines import NetworkShapley
 from agop_tabular.evaluation import cosine, relative_error
+from agop_tabular.models.adapter import take_rows
 from benchmarks import families, methods, report_ablation, tasks
 from benchmarks.cells import Cell, Cells, run_all
 from benchmarks.machine import machine

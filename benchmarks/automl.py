@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from agop_tabular import automl
 from agop_tabular.baselines import KernelShap
-from agop_tabular.core.gradients import as_found
+from agop_tabular.core.evaluating import evaluating
 from agop_tabular.datasets import fetch_adult
 from benchmarks.machine import machine
 from benchmarks.page import made_with, markdown
@@ -140,7 +140,7 @@ def one(name: str, X: pd.DataFrame, y: np.ndarray, rows: pd.DataFrame, seconds: 
     if about["by"] == "gradient":
         adapter = explainer._gathered.network
         few = rows.iloc[:500]
-        with as_found(adapter.module):
+        with evaluating(adapter.module):
             found = adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(few)))).detach().numpy()
         same = float(np.abs(found - np.asarray(predictor.predict_proba(few))).max())
     kernel = _kernel_seconds(explainer.estimator_, X, rows) / KERNEL_ROWS * len(rows)

@@ -20,7 +20,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.adapters.base import auto_batch_size
+from agop_tabular.models.adapter import auto_batch_size
 from benchmarks import tasks
 from benchmarks.machine import machine
 from benchmarks.measure import in_own_process, median_seconds, peak_growth, timed
@@ -141,7 +141,7 @@ def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repea
         "columns": columns,
         "trained": trained,
         "vectors": look_up.signs.shape[1],
-        "meeting": int(look_up.meets.sum()),
+        "meeting": int(look_up.interacts.sum()),
         "fit_rows": fit_rows,
         "fit_seconds": fit_seconds,
         "tables_mb": (look_up.n_bytes + sum(getattr(moment, name).nbytes for name in moment.SUMS)) / 1e6,

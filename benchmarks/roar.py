@@ -27,10 +27,10 @@ from skorch.callbacks import InputShapeSetter
 from torch import nn
 
 from agop_tabular import AGOPExplainer, datasets
-from agop_tabular.adapters.base import take_rows
-from agop_tabular.batches import batched
 from agop_tabular.evaluation import Retrainings, ranking, roar
 from agop_tabular.evaluation.roar import fill_values, removals
+from agop_tabular.models.adapter import take_rows
+from agop_tabular.networks.batches import batched
 from benchmarks import methods, report_roar
 from benchmarks.cells import Cell, Cells, run_all
 from benchmarks.machine import machine

@@ -11,7 +11,7 @@ from torch import nn
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters import adapt
-from agop_tabular.core import as_found
+from agop_tabular.core import evaluating
 
 METHODS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
 
@@ -141,7 +141,7 @@ class TestSkorch:
     def check(self, net, X, probabilities):
         """The adapter's scores give the net's own probabilities, and its predicted class."""
         explainer = AGOPExplainer(net).fit(X)
-        with as_found(net.module_):
+        with evaluating(net.module_):
             scores = explainer._gathered.adapter.scores(explainer._gathered.adapter.tensor(X)).detach()
         np.testing.assert_allclose(probabilities(scores), net.predict_proba(X), atol=1e-6)
         np.testing.assert_array_equal(explainer(X).target, net.predict(X))

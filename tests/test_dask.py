@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.partition_passes import share_of_cores
-from agop_tabular.partitions import Partitions
+from agop_tabular.distributed.fitting import share_of_cores
+from agop_tabular.distributed.partitions import Partitions
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")

@@ -6,7 +6,7 @@ from sklearn.neural_network import MLPClassifier
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.datasets import make_linear
-from agop_tabular.gate import noise_floor
+from agop_tabular.gate.noise_floor import noise_floor
 
 
 def effects(rng, main, spread):

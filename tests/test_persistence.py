@@ -118,9 +118,9 @@ def rewrite(path, change):
     with safe_open(path, framework="pt") as file:
         header = dict(file.metadata())
     tensors = load_file(path)
-    state = json.loads(header[persistence._KEY])
+    state = json.loads(header[persistence.explainer_file._KEY])
     change(state, tensors)
-    header[persistence._KEY] = json.dumps(state)
+    header[persistence.explainer_file._KEY] = json.dumps(state)
     save_file(tensors, path, metadata=header)
 
 

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.core.effect_moment import EffectMoment
-from agop_tabular.effect_pass import pool_rows
+from agop_tabular.effects.sums import EffectSums
+from agop_tabular.fitting.shuffled_rows import pool_rows
 
 
 class Formula(nn.Module):
@@ -55,13 +55,13 @@ def test_a_periodic_table_is_drawn_evenly(n, period):
 
 def test_later_chunks_count_as_much_as_the_first(monkeypatch):
     rows = []
-    update = EffectMoment.update
+    update = EffectSums.update
 
     def counted(self, scores, x, *args, **kwargs):
         rows[-1] += len(x)
         return update(self, scores, x, *args, **kwargs)
 
-    monkeypatch.setattr(EffectMoment, "update", counted)
+    monkeypatch.setattr(EffectSums, "update", counted)
     rng = np.random.default_rng(0)
     explainer = AGOPExplainer(MLP(3))
     for _ in range(4):

@@ -3,7 +3,6 @@
 A new ecosystem is one new file here, with a function decorated by :func:`~agop_tabular.adapters.registry.adapts`.
 """
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapt, adapts
 
-__all__ = ["Adapter", "adapt", "adapts"]
+__all__ = ["adapt", "adapts"]

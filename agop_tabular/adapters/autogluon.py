@@ -13,10 +13,10 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.adapters.votes import Average
+from agop_tabular.models.adapter import Adapter
 
 
 class AutoGluonRows(TransformerMixin, BaseEstimator):

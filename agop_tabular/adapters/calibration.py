@@ -9,9 +9,9 @@ import torch
 from sklearn.isotonic import IsotonicRegression
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.ensembles import DECISION, PROBA, ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
 
 
 class Calibrated(nn.Module):

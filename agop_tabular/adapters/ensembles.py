@@ -21,10 +21,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.codes import blocks
 from agop_tabular.adapters.registry import adapt
-from agop_tabular.features import FeatureMap
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.codes import blocks
 
 PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
 

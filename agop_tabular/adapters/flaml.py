@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter
 
 
 class FlamlRows(TransformerMixin, BaseEstimator):

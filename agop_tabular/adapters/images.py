@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.fitted import is_fitted
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.fitted import is_fitted
 
 
 def _has(name: str) -> Any:

@@ -14,9 +14,9 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.codes import blocks, one_hot
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.codes import blocks, one_hot
 
 
 class PytabkitRows(TransformerMixin, BaseEstimator):

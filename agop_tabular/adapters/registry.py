@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agop_tabular.adapters.base import Adapter
+from agop_tabular.models.adapter import Adapter
 
 _BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
 
 _ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
-from agop_tabular.adapters.probabilities import first_output
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.probabilities import first_output
 
 
 class NetModule(nn.Module):

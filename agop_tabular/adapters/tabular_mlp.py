@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter
 
 
 @adapts("agop_tabular.TabularMLPClassifier")

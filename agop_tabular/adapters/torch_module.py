@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
 
 
 @adapts("torch.Module")

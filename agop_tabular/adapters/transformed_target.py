@@ -10,8 +10,8 @@ import torch
 from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter, as_rows
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter, as_rows
 
 _INVERSES: dict[Any, Any] = {
     None: lambda x: x,

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
 
 
 class Average(nn.Module):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter
 
 
 @adapts("sklearn.FrozenEstimator")

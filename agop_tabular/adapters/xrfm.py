@@ -15,8 +15,8 @@ import torch
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from agop_tabular.adapters.base import Adapter
 from agop_tabular.adapters.registry import adapts
+from agop_tabular.models.adapter import Adapter
 
 CELLS = 2**25
 """Rows × centres × coordinates that the kernel is asked for at once."""

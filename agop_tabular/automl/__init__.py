@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from agop_tabular.automl.step import explain, fit_explainer
+from agop_tabular.automl.explaining import explain, fit_explainer
 from agop_tabular.automl.student import Student
 from agop_tabular.automl.summary import summary
-from agop_tabular.automl.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
+from agop_tabular.networks.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
 
 __all__ = [
     "Student",

@@ -7,7 +7,7 @@ from typing import Any
 from flaml import tune
 from flaml.automl.model import SKLearnEstimator
 
-from agop_tabular.automl.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
+from agop_tabular.networks.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
 
 
 class flaml_learner(SKLearnEstimator):  # noqa: N801 - it is handed over by this name

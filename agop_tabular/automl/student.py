@@ -14,8 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular.adapters.base import take_rows
-from agop_tabular.automl.tabular_mlp import TabularMLPRegressor
+from agop_tabular.models.adapter import take_rows
+from agop_tabular.networks.tabular_mlp import TabularMLPRegressor
 
 CLIP = 1e-3
 """Probabilities are held this far from 0 and 1 before their log-odds are taken."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agop_tabular.automl.step import explain
-from agop_tabular.explanation import Explanation
+from agop_tabular.automl.explaining import explain
+from agop_tabular.results.explanation import Explanation
 
 SHOWN = 3
 

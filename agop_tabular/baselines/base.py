@@ -16,13 +16,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from agop_tabular.adapters import Adapter, adapt
-from agop_tabular.adapters.base import take_rows
-from agop_tabular.core.gradients import as_found
-from agop_tabular.features import FeatureMap
-from agop_tabular.rows import column_names
-from agop_tabular.targets import ALL, PREDICTED, resolve_target
-from agop_tabular.tracing import traced
+from agop_tabular.adapters import adapt
+from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.models.adapter import Adapter, take_rows
+from agop_tabular.models.column_tracing import traced
+from agop_tabular.models.rows import column_names
+from agop_tabular.models.targets import ALL, PREDICTED, resolve_target
 
 Seed = int | RandomState | None
 
@@ -169,7 +169,7 @@ class _Undisturbed:
     """Seeds the global random states that libraries draw from, and restores them; quiets captum on its hooks."""
 
     def __init__(self, network: nn.Module, rng: RandomState):
-        self._found, self._warned, self._rng = as_found(network), warnings.catch_warnings(), rng
+        self._found, self._warned, self._rng = evaluating(network), warnings.catch_warnings(), rng
 
     def __enter__(self) -> None:
         self._found.__enter__()

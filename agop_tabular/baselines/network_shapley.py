@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.baselines.base import Baseline
-from agop_tabular.core.permutations import joining
+from agop_tabular.effects.permutations import permutation_gains
 
 
 class NetworkShapley(Baseline):
@@ -44,7 +44,7 @@ class NetworkShapley(Baseline):
         for i in range(len(x)):
             absent = self.background_[self._background_rows(pairs)]
             orders = torch.from_numpy(self.random_state_.random_sample((pairs, d)).argsort(axis=1))
-            out[i] = joining(self.network_, x[i : i + 1], absent, orders, column).mean(dim=(1, 2))[0].numpy()
+            out[i] = permutation_gains(self.network_, x[i : i + 1], absent, orders, column).mean(dim=(1, 2))[0].numpy()
         return out
 
     def _background_rows(self, n: int) -> Tensor:

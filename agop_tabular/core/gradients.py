@@ -1,16 +1,13 @@
-"""Gradients of class scores with respect to a batch of inputs, and the context that leaves a model as found."""
+"""Gradients of class scores with respect to a batch of inputs."""
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 Scores = Callable[[Tensor], Tensor]
 """Maps inputs (b, p) to class scores (b, C), row by row, and leaves the inputs as they are."""
@@ -21,61 +18,6 @@ Choice = Callable[[Tensor], Tensor]
 Cut = Callable[[], AbstractContextManager[list[Tensor]]]
 """Opens a context inside which one call of the scores leaves tensors (b, h_i) in the list: gradients are taken with
 respect to these, side by side, in the place of the input, which nothing else may read."""
-
-
-_ONE_AT_A_TIME = threading.RLock()
-"""Training modes and random states belong to the whole process, so only one thread at a time may borrow them."""
-
-
-@contextmanager
-def as_found(module: nn.Module) -> Iterator[None]:
-    """Evaluate ``module`` with gradients, and leave it as it was found, after an error too.
-
-    Inside, every submodule is in evaluation mode, gradients are recorded even under ``torch.no_grad``, autocast is off,
-    compiled modules run eagerly, and torch's random state is a fixed one, so that the same input gives the same bits.
-    On leaving, the training mode of each submodule, its buffers, and the random states of torch, numpy and Python are
-    what they were. Parameters, their ``requires_grad`` and their ``grad`` are never touched. Threads take turns.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        The module, with all its submodules.
-    """
-    with _ONE_AT_A_TIME, ExitStack() as stack:
-        modes = [(m, m.training) for m in module.modules() if hasattr(m, "training")]
-        owners = [(m._buffers, dict(m._buffers)) for m in module.modules() if isinstance(m._buffers, dict)]
-        buffers = [(b, b.detach().clone()) for b in module.buffers() if b.layout is torch.strided]
-        devices = {p.device for p in module.parameters() if p.device.type == "cuda"}
-        states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant
-        stack.enter_context(torch.random.fork_rng(devices=[d.index for d in devices]))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        for device in {"cpu", *(d.type for d in devices)}:
-            stack.enter_context(torch.autocast(device, enabled=False))
-        if any(hasattr(m, "_orig_mod") for m in module.modules()) and hasattr(torch.compiler, "set_stance"):
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        if devices:
-            torch.manual_seed(0)
-        else:  # the same, without a look at every other device
-            torch.random.default_generator.manual_seed(0)
-        try:
-            for m, _ in modes:
-                m.training = False
-            yield
-        finally:
-            for m, training in modes:
-                m.training = training
-            for owner, before in owners:
-                owner.clear()
-                owner.update(before)
-            with torch.no_grad():
-                for buffer, value in buffers:
-                    if buffer.shape != value.shape:
-                        buffer.data = value
-                    elif not torch.equal(buffer, value):
-                        buffer.copy_(value)
-            random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002
 
 
 @dataclass(frozen=True, eq=False)

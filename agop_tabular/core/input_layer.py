@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.core.gradients import OtherReaderError, Scores, as_found, class_gradients
+from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.gradients import OtherReaderError, Scores, class_gradients
 
 TRIED = 32
 """Rows on which the layers are confirmed."""
@@ -85,7 +86,7 @@ class InputLayer:
         plain = {name: m for name, m in module.named_modules() if _is_plain(m, x.shape[1])}
         if not plain:
             return None
-        with as_found(module):
+        with evaluating(module):
             names, overwritten = _readers(plain, scores, x)
             found = cls(module, tuple(names), overwritten)
             if not names or not found._confirmed(scores, x):

@@ -2,6 +2,6 @@
 
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.image.explainer import AGOPImageExplainer, ImageExplanation
-from agop_tabular.image.networks import CNN8by8, MLP8by8, image_net
+from agop_tabular.networks.image_nets import CNN8by8, MLP8by8, image_net
 
 __all__ = ["AGOPImageExplainer", "CNN8by8", "FlatImages", "ImageExplanation", "MLP8by8", "image_net"]

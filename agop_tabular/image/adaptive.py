@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.checks import check_finite, check_gradient
-from agop_tabular.core.averaging import path_gradient, smoothed_gradient
-from agop_tabular.core.gradients import as_found, class_gradients
+from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.gradients import class_gradients
 from agop_tabular.explainer import AGOPExplainer
-from agop_tabular.targets import ALL, resolve_target
+from agop_tabular.image.averaged_gradients import path_gradient, smoothed_gradient
+from agop_tabular.models.refusals import check_finite, check_gradient
+from agop_tabular.models.targets import ALL, resolve_target
 
 ROWS = 2048
 """Training images that steadiness is measured on, at most."""
@@ -43,7 +44,7 @@ def steadiness(explainer: AGOPExplainer, rows: np.ndarray) -> float:
     """
     adapter = explainer._gathered.network
     total, squares, n = torch.zeros(rows.shape[1], dtype=torch.float64), 0.0, 0
-    with torch.inference_mode(False), as_found(adapter.module):
+    with torch.inference_mode(False), evaluating(adapter.module):
         for _, x in adapter.batches(rows[:: max(1, -(-len(rows) // ROWS))], int(explainer.batch_size)):
             q = torch.stack([g.double().square() for g in class_gradients(adapter.scores, x)]).sum(dim=0).cpu()
             q = q[q.any(dim=1)]
@@ -81,7 +82,7 @@ def adaptive_maps(
     n_targets = adapter.n_scores if every else 1
     maps = np.empty((len(rows), *shape[1:], n_targets), dtype=np.result_type(rows.dtype, np.float32))
     index = np.empty(len(rows), dtype=int)
-    with torch.inference_mode(False), as_found(adapter.module):
+    with torch.inference_mode(False), evaluating(adapter.module):
         attributions = _steady(explainer) if steady else _unsteady(explainer)
         for part, x in adapter.batches(rows, int(explainer.batch_size)):
             check_finite(x, explainer.feature_map_, part.start)

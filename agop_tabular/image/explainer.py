@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
+from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, adaptive_maps, steadiness
-from agop_tabular.methods import METHODS, method_named
-from agop_tabular.targets import ALL, PREDICTED
+from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.persistence import explainer_file as persistence
 
 BATCH_VALUES = 2**20
 """Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""

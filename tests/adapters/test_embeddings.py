@@ -17,10 +17,10 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
 from agop_tabular import AGOPCallback, AGOPExplainer
-from agop_tabular.adapters.embedding_search import embedded_codes
 from agop_tabular.baselines import Lime, NetworkShapley
-from agop_tabular.core.gradients import as_found
+from agop_tabular.core.evaluating import evaluating
 from agop_tabular.evaluation import cosine
+from agop_tabular.models.embedding_search import embedded_codes
 
 METHODS = ["agop", "agop-ixg", "ixg", "agop-weighted", "agop-local", "agop-global"]
 CITIES, PLANS, CODES = 5, 7, [1, 4]
@@ -180,7 +180,7 @@ def shapley(model, X, n):
 def probabilities(explainer, X):
     """By the adapter."""
     adapter = explainer._gathered.network
-    with as_found(adapter.module):
+    with evaluating(adapter.module):
         return adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(X)))).detach().numpy()
 
 

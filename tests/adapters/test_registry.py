@@ -4,7 +4,8 @@ import pytest
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.adapters import Adapter, adapt, adapts, registry
+from agop_tabular.adapters import adapt, adapts, registry
+from agop_tabular.models.adapter import Adapter
 
 
 class Winner:

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
 
 from agop_tabular import automl
-from agop_tabular.core.gradients import as_found
+from agop_tabular.core.evaluating import evaluating
 from agop_tabular.datasets import fetch_adult
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -85,7 +85,7 @@ def explained(predictor, X):
 
 def probabilities(explainer, rows):
     adapter = explainer._gathered.network
-    with as_found(adapter.module):
+    with evaluating(adapter.module):
         return adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(rows)))).detach().numpy()
 
 

@@ -16,7 +16,7 @@ from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor, RealMLP_TD_S_C
 
 from agop_tabular import AGOPExplainer, automl
 from agop_tabular.baselines import NetworkShapley
-from agop_tabular.core.gradients import as_found
+from agop_tabular.core.evaluating import evaluating
 from agop_tabular.datasets import fetch_adult
 from agop_tabular.evaluation import cosine
 
@@ -37,7 +37,7 @@ def adult():
 
 def scores(explainer, rows):
     adapter = explainer._gathered.network
-    with as_found(adapter.module):
+    with evaluating(adapter.module):
         return adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(rows)))).detach().numpy()
 
 

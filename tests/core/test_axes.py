@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from agop_tabular.core import axes as ax
-from agop_tabular.core.axes import find_axes
+from agop_tabular.effects import axes as ax
+from agop_tabular.effects.axes import find_axes
 
 
 def tensor(*columns):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from agop_tabular.core.axes import find_axes
-from agop_tabular.core.effect_moment import EffectMoment, shuffled
-from agop_tabular.core.effects import Effects
 from agop_tabular.core.gradients import class_gradients
-from agop_tabular.core.knots import simplified
-from agop_tabular.core.lookup import LookUp
+from agop_tabular.effects.axes import find_axes
+from agop_tabular.effects.knots import simplified
+from agop_tabular.effects.look_up import LookUp
+from agop_tabular.effects.sums import EffectSums, shuffled
+from agop_tabular.effects.tables import Effects
 
 BLOCK = (torch.tensor([4, 5, 6]), torch.zeros(3), torch.ones(3))
 
@@ -58,7 +58,7 @@ def rows():
 @pytest.fixture(scope="module")
 def moment(rows):
     axes = find_axes(rows, [BLOCK])
-    moment = EffectMoment(axes, 4)
+    moment = EffectSums(axes, 4)
     gather(moment, rows, 40_000)
     return moment
 
@@ -117,8 +117,8 @@ def read_slowly(effects, x, c):
         value += (h[1] - h[0]) / (nodes[1] - nodes[0]) * min(key - nodes[0], 0)
         value += (h[-1] - h[-2]) / (nodes[-1] - nodes[-2]) * max(key - nodes[-1], 0)
         values.append(value)
-        meeting = effects.meeting_nodes[i].numpy()
-        vectors.append(np.array([np.interp(key, meeting, u[:, r]) for r in range(u.shape[1])]))
+        interacting = effects.pair_nodes[i].numpy()
+        vectors.append(np.array([np.interp(key, interacting, u[:, r]) for r in range(u.shape[1])]))
     signs, vectors = effects.signs[c].numpy(), np.array(vectors)
     pairs = [0.5 * (signs * vectors[j] * (vectors.sum(0) - vectors[j])).sum() for j in range(len(vectors))]
     return np.array(values) + pairs
@@ -128,10 +128,10 @@ def read_slowly(effects, x, c):
 def test_look_up_reads_the_tables(moment, simpler):
     effects = Effects.of(moment)
     if simpler:  # the first axes have fewer nodes than others, and other units
-        ends = [torch.tensor([0, len(n) - 1]) if i < 2 else slice(None) for i, n in enumerate(effects.meeting_nodes)]
+        ends = [torch.tensor([0, len(n) - 1]) if i < 2 else slice(None) for i, n in enumerate(effects.pair_nodes)]
         effects = replace(
             effects,
-            meeting_nodes=tuple(n[kept] for n, kept in zip(effects.meeting_nodes, ends, strict=True)),
+            pair_nodes=tuple(n[kept] for n, kept in zip(effects.pair_nodes, ends, strict=True)),
             vectors=tuple(u[:, kept] for u, kept in zip(effects.vectors, ends, strict=True)),
         )
     x = table(40, seed=3)
@@ -155,13 +155,13 @@ def test_one_target_a_row_is_each_of_all(moment):
 
 def test_parts_merge(rows):
     axes = find_axes(rows, [BLOCK])
-    whole, one, two = (EffectMoment(axes, 4) for _ in range(3))
+    whole, one, two = (EffectSums(axes, 4) for _ in range(3))
     columns, generator = torch.tensor([0, 1, 2, 3, 4, 4, 4]), torch.Generator().manual_seed(0)
     for i, (x, over) in enumerate(shuffled(rows, axes, columns, 4000, 1000, generator)):
         whole.update(scores, x, class_gradients(scores, x), over)
         (one, two)[i % 2].update(scores, x, class_gradients(scores, x), over)
     one.merge(two)
-    for name in EffectMoment.SUMS:
+    for name in EffectSums.SUMS:
         torch.testing.assert_close(getattr(one, name), getattr(whole, name))
 
 
@@ -171,11 +171,11 @@ def test_the_last_of_scores_that_sum_to_zero_follows_from_the_others(rows):
         return s - s.mean(dim=1, keepdim=True)
 
     axes, x = find_axes(rows, [BLOCK]), rows[:500]
-    plain, saved = EffectMoment(axes, 4), EffectMoment(axes, 4)
+    plain, saved = EffectSums(axes, 4), EffectSums(axes, 4)
     for part in x.split(200):
         plain.update(centred, part, class_gradients(centred, part))
         saved.update(centred, part, class_gradients(centred, part), zero_sum=True)
-    for name in EffectMoment.SUMS:
+    for name in EffectSums.SUMS:
         found, expected = getattr(saved, name), getattr(plain, name)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
 
@@ -210,10 +210,10 @@ def test_shuffled_does_not_depend_on_the_order_or_scale_of_the_table(rows):
 
 
 def test_only_as_many_axes_meet_as_fit(rows, monkeypatch):
-    monkeypatch.setattr("agop_tabular.core.effect_moment.CELLS", 15)
+    monkeypatch.setattr("agop_tabular.effects.sums.CELLS", 15)
     axes = find_axes(rows, [BLOCK])
-    moment = EffectMoment(axes, 4, importance=torch.tensor([1.0, 5.0, 4.0, 2.0, 0.0]))
-    assert moment.meeting.tolist() == [False, True, True, False, False]
+    moment = EffectSums(axes, 4, importance=torch.tensor([1.0, 5.0, 4.0, 2.0, 0.0]))
+    assert moment.interacting.tolist() == [False, True, True, False, False]
     gather(moment, rows, 2000)
     found = LookUp(Effects.of(moment)).attributions(rows[:50], 0)
     assert torch.isfinite(found).all()
@@ -223,7 +223,7 @@ def test_simpler_effects_are_within_what_may_be_left_out(moment):
     """By the pair effects themselves, at every pair of nodes."""
     whole = Effects.of(moment)
     simple = simplified(whole)
-    assert sum(map(len, simple.meeting_nodes)) < sum(map(len, whole.meeting_nodes))
+    assert sum(map(len, simple.pair_nodes)) < sum(map(len, whole.pair_nodes))
     lost = torch.zeros(len(whole.signs), dtype=torch.float64)
     for i in range(len(whole.axes)):
         for j in range(i):

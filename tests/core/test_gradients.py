@@ -6,7 +6,7 @@ from nets import ARCHITECTURES, make_architecture
 from torch import nn
 from torch.func import jacrev, vmap
 
-from agop_tabular.core import as_found, class_gradients, score_gradient, score_jacobian
+from agop_tabular.core import class_gradients, evaluating, score_gradient, score_jacobian
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_gradient_is_the_chosen_row_of_the_jacobian(x):
 def test_gradients_under_no_grad(x, graph_free):
     module = make_architecture("mlp").double()
     expected = score_jacobian(module, x)
-    with graph_free(), as_found(module):
+    with graph_free(), evaluating(module):
         jacobian = score_jacobian(module, x.clone())
     torch.testing.assert_close(jacobian, expected)
 
@@ -89,7 +89,7 @@ class TestAsFound:
         modes = [m.training for m in module.modules()]
         state = {k: v.clone() for k, v in module.state_dict().items()}
         random_state = torch.get_rng_state()
-        with as_found(module):
+        with evaluating(module):
             assert not any(m.training for m in module.modules())
             torch.rand(3)
         assert [m.training for m in module.modules()] == modes
@@ -100,7 +100,7 @@ class TestAsFound:
         module = make_architecture("batch norm").train()
         running = module[1].running_mean
         before = running.clone()
-        with pytest.raises(RuntimeError, match="in the middle"), as_found(module):
+        with pytest.raises(RuntimeError, match="in the middle"), evaluating(module):
             module[1].running_mean.add_(1)
             module[1].num_batches_tracked = torch.tensor(99)
             raise RuntimeError("in the middle")

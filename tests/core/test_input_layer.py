@@ -4,7 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from agop_tabular.core import DenseMoment, FactoredMoment, Filter, InputLayer, SketchedMoment, as_found, class_gradients
+from agop_tabular.core import (
+    DenseMoment,
+    FactoredMoment,
+    Filter,
+    InputLayer,
+    SketchedMoment,
+    class_gradients,
+    evaluating,
+)
 from agop_tabular.core.gradients import OtherReaderError, score_gradient
 
 P = 30
@@ -54,7 +62,7 @@ def test_gradients_behind_the_layer_are_the_gradients(module):
     x = rows()
     layer = InputLayer.of(module, module, x)
     assert layer is not None
-    with as_found(module):
+    with evaluating(module):
         behind = list(class_gradients(module, x, cut=layer.cut))
         through = list(class_gradients(module, x))
         one, target, scores = score_gradient(module, x, lambda s: s.argmax(1), contrast=True, cut=layer.cut)
@@ -96,7 +104,7 @@ def test_no_layer_where_gradients_cannot_be_told_from_it(module):
 def test_a_reader_that_shows_later_is_refused():
     module = Sometimes()
     layer = InputLayer.of(module, module, rows())
-    with as_found(module), pytest.raises(OtherReaderError, match='moment="dense"'):
+    with evaluating(module), pytest.raises(OtherReaderError, match='moment="dense"'):
         list(class_gradients(module, 1000 * rows(), cut=layer.cut))
     assert not any(m._forward_hooks for m in module.modules())
 
@@ -114,7 +122,7 @@ def test_a_factored_moment_is_the_dense_one(kind):
     module, x, filter = mlp().double(), rows(300, torch.float64), filters()[kind]
     layer = InputLayer.of(module, module, x)
     dense, whole, first, second = DenseMoment(P), *(FactoredMoment(P, weight=layer.weight) for _ in range(3))
-    with as_found(module):
+    with evaluating(module):
         for i, part in enumerate(x.split(70)):
             dense.update(class_gradients(module, part))
             whole.update(class_gradients(module, part, cut=layer.cut))

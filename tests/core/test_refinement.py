@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from agop_tabular.core.axes import find_axes
-from agop_tabular.core.effect_moment import EffectMoment, shuffled
-from agop_tabular.core.effects import Effects
 from agop_tabular.core.gradients import class_gradients
-from agop_tabular.core.lookup import LookUp
-from agop_tabular.core.permutations import joining
-from agop_tabular.core.refinement import Refinement, shrunk
+from agop_tabular.effects.axes import find_axes
+from agop_tabular.effects.look_up import LookUp
+from agop_tabular.effects.permutations import permutation_gains
+from agop_tabular.effects.refinement import Refinement, shrunk
+from agop_tabular.effects.sums import EffectSums, shuffled
+from agop_tabular.effects.tables import Effects
 
 D = 4
 COLUMNS = torch.tensor([0, 1, 2, 3, 3])
@@ -52,7 +52,7 @@ def brute_force(f, x, background):
 def tables():
     background = rows(300, 0)
     axes = find_axes(background)
-    moment = EffectMoment(axes, 3)
+    moment = EffectSums(axes, 3)
     for x, over in shuffled(background, axes, COLUMNS, 20_000, 5000, torch.Generator().manual_seed(0)):
         moment.update(scores, x, class_gradients(scores, x), over)
     effects = Effects.of(moment)
@@ -70,7 +70,7 @@ def folded(values):
 def test_gains_are_those_of_brute_force_on_average(tables):
     x, background = rows(5, 1), tables[2][:1]
     orders = torch.tensor(list(itertools.permutations(range(D))))
-    gains = joining(scores, x, background.expand(len(orders), -1), orders, COLUMNS)
+    gains = permutation_gains(scores, x, background.expand(len(orders), -1), orders, COLUMNS)
     assert gains.shape == (5, 24, 2, D, 3)
     torch.testing.assert_close(gains.mean(dim=(1, 2)), brute_force(scores, x, background))
     torch.testing.assert_close(gains[:, :, 0].mean(1), gains[:, :, 1].mean(1))
@@ -143,7 +143,7 @@ def test_shrinking():
 def test_pairs_in_parts_are_the_same(tables, monkeypatch):
     x = rows(7, 5)
     whole = refinement(tables, 12)._sampled(scores, x, [0, 1])
-    monkeypatch.setattr("agop_tabular.core.permutations.EVALUATED", 2 * (D + 1) * 7 * 5)
+    monkeypatch.setattr("agop_tabular.effects.permutations.EVALUATED", 2 * (D + 1) * 7 * 5)
     evaluated = []
 
     def counted(z):

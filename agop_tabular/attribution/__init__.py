@@ -1,0 +1,1 @@
+"""What a method is, and the attributor that applies a fitted one to rows."""

@@ -1,0 +1,233 @@
+"""The post-hoc step: one call from a fitted predictor to explanations, in the time that there is."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from agop_tabular.attribution.methods import method_named
+from agop_tabular.automl.student import Student
+from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.targets import PREDICTED
+from agop_tabular.results.explanation import Explanation
+
+ROWS = 2048
+"""Training rows that effects are gathered from where ``max_samples`` does not say otherwise."""
+
+PILOT = 512
+"""Rows of the first fit under a time budget, which tells what more rows would take."""
+
+SPENT = 0.8
+"""Share of a time budget that is planned for."""
+
+STUDYING = 0.5
+"""Share of a time budget that a student may take."""
+
+MIN_FIDELITY = 0.7
+"""R² of a student's log-odds, below which it does not stand for the predictor."""
+
+
+def explain(
+    predictor: Any,
+    X_train: Any,
+    X: Any,
+    *,
+    target: Any = PREDICTED,
+    surrogate: str = "auto",
+    min_fidelity: float = MIN_FIDELITY,
+    time_budget: float | None = None,
+    random_state: int | None = None,
+    verbose: int = 0,
+    **params: Any,
+) -> Explanation:
+    """Explain a fitted predictor: a search, an AutoML winner, an ensemble, a pipeline, or a network.
+
+    Parameters
+    ----------
+    predictor, X_train, surrogate, min_fidelity, time_budget, random_state, verbose, **params
+        As in :func:`fit_explainer`.
+    X : ndarray or DataFrame of shape (n, d)
+        Rows to explain.
+    target : "predicted", "all", a label, or one label per row
+        As in :meth:`agop_tabular.AGOPExplainer.explain`.
+
+    Returns
+    -------
+    Explanation
+        Its ``about`` says what was explained: the predictor, by its gradient or by a student and how faithful that is,
+        on how many rows the explainer was fitted, and how long it took.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from agop_tabular import automl
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = automl.TabularMLPClassifier(max_epochs=20, random_state=0)
+    >>> search = GridSearchCV(model, {"lr": [1e-3, 1e-2]}, cv=3).fit(X, y)
+    >>> explanation = automl.explain(search, X, X[:5])
+    >>> explanation.values.shape, explanation.about["by"]
+    ((5, 4), 'gradient')
+    """
+    started = time.perf_counter()
+    explainer = fit_explainer(
+        predictor,
+        X_train,
+        surrogate=surrogate,
+        min_fidelity=min_fidelity,
+        time_budget=time_budget,
+        n_explained=len(X),
+        random_state=random_state,
+        verbose=verbose,
+        **params,
+    )
+    explanation = explainer(X, target)
+    explanation.about["seconds"] = time.perf_counter() - started
+    return explanation
+
+
+def fit_explainer(
+    predictor: Any,
+    X_train: Any,
+    *,
+    surrogate: str = "auto",
+    min_fidelity: float = MIN_FIDELITY,
+    time_budget: float | None = None,
+    n_explained: int = 0,
+    random_state: int | None = None,
+    verbose: int = 0,
+    **params: Any,
+) -> AGOPExplainer:
+    """An explainer of a fitted predictor.
+
+    Parameters
+    ----------
+    predictor : object
+        Whatever :class:`~agop_tabular.AGOPExplainer` takes, searches, ensembles and AutoML tools among it; or anything
+        with ``predict_proba``, or ``predict``, which is then explained through a student.
+    X_train : ndarray or DataFrame of shape (n, d)
+        Training rows, without the label.
+    surrogate : {"auto", "never", "always"}, default="auto"
+        "auto" teaches a network, the student, where the predictor has no gradient, as trees have none.
+    min_fidelity : float, default=0.7
+        Least R² of the student's log-odds (outputs) on held-out rows; below, it is refused, since an explanation of it
+        would be one of another model.
+    time_budget : float, optional
+        Seconds for fitting and for explaining ``n_explained`` rows. Training rows are left out first; where the least
+        that can be done takes longer, a warning says so.
+    n_explained : int
+        Rows that will be explained within the budget.
+    random_state : int or None
+    verbose : int
+        Above 0, progress bars, and the student's fidelity is printed.
+    **params : dict
+        Of :class:`~agop_tabular.AGOPExplainer`. Where neither ``max_samples`` nor ``time_budget`` is given, "agop" is
+        fitted on 2,048 rows at most, so that the step takes little of the time that the tool took; None for all rows.
+
+    Returns
+    -------
+    AGOPExplainer
+        Fitted, with ``about_``: what was explained and how.
+
+    Raises
+    ------
+    ValueError
+        Where the predictor has no gradient and no student may, or can, stand for it.
+    """
+    if surrogate not in ("auto", "never", "always"):
+        raise ValueError(f'surrogate={surrogate!r} is not "auto", "never" or "always".')
+    if time_budget is not None and not time_budget > 0:
+        raise ValueError(f"time_budget={time_budget!r} is not a positive number of seconds.")
+    started = time.perf_counter()
+    X_train = X_train if hasattr(X_train, "iloc") else np.asarray(X_train)
+    settings = {"random_state": random_state, "verbose": verbose} | params
+    if time_budget is None and len(X_train) > ROWS and method_named(settings.get("method", "agop")).tables:
+        settings.setdefault("max_samples", ROWS)
+    about: dict[str, Any] = {"predictor": type(predictor).__name__, "by": "gradient"}
+    why: Exception | None = None
+    explainer = None
+    if surrogate != "always":
+        try:
+            explainer = _fitted(predictor, X_train, settings, _rest(time_budget, started), n_explained)
+        except (TypeError, ValueError) as error:
+            if surrogate == "never" or isinstance(error, NotFittedError):
+                raise
+            why = error
+    if explainer is None:
+        seconds = None if time_budget is None else STUDYING * time_budget
+        student = Student(max_seconds=seconds, random_state=random_state)
+        _teach(student, predictor, X_train, min_fidelity, why)
+        about |= {"by": "student", "fidelity": dict(student.fidelity_), "why": str(why or "surrogate='always'")}
+        if verbose:
+            print(f"{about['predictor']} is explained through a student: {_told(student.fidelity_)}")
+        explainer = _fitted(student, X_train, settings, _rest(time_budget, started), n_explained)
+    coverage = getattr(explainer._gathered.adapter, "coverage", None)
+    about |= {"rows": explainer.n_samples_seen_, "of_rows": len(X_train)} | (
+        {} if coverage is None else {"coverage": coverage}
+    )
+    if time_budget is not None and time.perf_counter() - started > time_budget:
+        warnings.warn(
+            f"The explanation took longer than time_budget={time_budget:g} s with the fewest rows that make one; "
+            'method="agop-ixg" takes less.',
+            UserWarning,
+            stacklevel=2,
+        )
+    explainer.about_ = about
+    return explainer
+
+
+def _rest(time_budget: float | None, started: float) -> float | None:
+    """What is left of the budget that is planned for."""
+    return None if time_budget is None else SPENT * time_budget - (time.perf_counter() - started)
+
+
+def _pilot(predictor: Any, X_train: Any, settings: dict[str, Any]) -> AGOPExplainer:
+    """Fitted on few rows, from all over the table."""
+    few = take_rows(X_train, slice(None, None, max(1, len(X_train) // PILOT)))
+    return AGOPExplainer(predictor, **{**settings, "max_samples": PILOT, "prefit": True, "verbose": 0}).fit(few)
+
+
+def _fitted(
+    estimator: Any, X_train: Any, settings: dict[str, Any], budget: float | None, n_explained: int
+) -> AGOPExplainer:
+    """Fitted on as many rows as the budget bears."""
+    settings = {**settings, "prefit": True}
+    if budget is None:
+        return AGOPExplainer(estimator, **settings).fit(X_train)
+    started = time.perf_counter()
+    pilot = _pilot(estimator, X_train, settings)
+    a_row = (time.perf_counter() - started) / min(PILOT, len(X_train))
+    few = take_rows(X_train, slice(0, PILOT))
+    started_explaining = time.perf_counter()
+    if n_explained:
+        pilot.explain(few)
+    explaining = (time.perf_counter() - started_explaining) / len(few) * n_explained
+    rest = budget - (time.perf_counter() - started) - explaining
+    wanted = settings.get("max_samples") or len(X_train)
+    rows = int(min(wanted, len(X_train), rest / a_row))
+    if rows <= PILOT < len(X_train):
+        return pilot
+    return AGOPExplainer(estimator, **{**settings, "max_samples": rows if rows < len(X_train) else None}).fit(X_train)
+
+
+def _teach(student: Student, predictor: Any, X_train: Any, min_fidelity: float, why: Exception | None) -> None:
+    """Fit the student; where it is not faithful enough, an error says why there is none."""
+    if not hasattr(predictor, "predict_proba") and not hasattr(predictor, "predict"):
+        raise why or TypeError(f"{type(predictor).__name__} has neither predict_proba nor predict.")
+    student.fit(predictor, X_train)
+    if not student.fidelity_["r2"] >= min_fidelity:
+        raise ValueError(
+            f"A student of {type(predictor).__name__} explains {student.fidelity_['r2']:.2f} of the variance of its "
+            f"log-odds on held-out rows, less than min_fidelity={min_fidelity:g}, so an explanation would be of "
+            "another model. Give more training rows or lower min_fidelity; for trees, shap.TreeExplainer is exact."
+        ) from why
+
+
+def _told(fidelity: dict[str, float]) -> str:
+    agreement = f", same class on {fidelity['agreement']:.1%}" if "agreement" in fidelity else ""
+    return f"R² {fidelity['r2']:.3f}{agreement} of {fidelity['rows']:.0f} held-out rows"

@@ -1,0 +1,95 @@
+"""The context in which a network is evaluated: everything about it is as it was found when the context ends."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+_LOCK = threading.RLock()
+"""Training modes and random states belong to the whole process, so only one thread at a time may change them."""
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluate ``module`` with gradients, and leave it as it was found, after an error too.
+
+    Inside, every submodule is in evaluation mode, gradients are recorded even under ``torch.no_grad``, autocast is off,
+    compiled modules run eagerly, and torch's random state is a fixed one, so that the same input gives the same bits.
+    On leaving, the training mode of each submodule, its buffers, and the random states of torch, numpy and Python are
+    what they were. Parameters, their ``requires_grad`` and their ``grad`` are never touched. Threads take turns.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The module, with all its submodules.
+    """
+    devices = {p.device for p in module.parameters() if p.device.type == "cuda"}
+    with _LOCK, _random_states(devices), _recording_gradients(module, devices), _buffers(module), _eval_mode(module):
+        yield
+
+
+@contextmanager
+def _random_states(devices: set[torch.device]) -> Iterator[None]:
+    """A fixed random state of torch inside; those of torch, numpy and Python as they were outside."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant
+    with torch.random.fork_rng(devices=[device.index for device in devices]):
+        if devices:
+            torch.manual_seed(0)
+        else:  # the same, without a look at every other device
+            torch.random.default_generator.manual_seed(0)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextmanager
+def _recording_gradients(module: nn.Module, devices: set[torch.device]) -> Iterator[None]:
+    """Gradients on, inference mode and autocast off, compiled modules run eagerly."""
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for kind in {"cpu", *(device.type for device in devices)}:
+            stack.enter_context(torch.autocast(kind, enabled=False))
+        if any(hasattr(m, "_orig_mod") for m in module.modules()) and hasattr(torch.compiler, "set_stance"):
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield
+
+
+@contextmanager
+def _buffers(module: nn.Module) -> Iterator[None]:
+    """Buffers are put back: which there are, their shapes and their values."""
+    owners = [(m._buffers, dict(m._buffers)) for m in module.modules() if isinstance(m._buffers, dict)]
+    values = [(b, b.detach().clone()) for b in module.buffers() if b.layout is torch.strided]
+    try:
+        yield
+    finally:
+        for owner, before in owners:
+            owner.clear()
+            owner.update(before)
+        with torch.no_grad():
+            for buffer, value in values:
+                if buffer.shape != value.shape:
+                    buffer.data = value
+                elif not torch.equal(buffer, value):
+                    buffer.copy_(value)
+
+
+@contextmanager
+def _eval_mode(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode for every submodule, each in its own mode again outside."""
+    modes = [(m, m.training) for m in module.modules() if hasattr(m, "training")]
+    try:
+        for m, _ in modes:
+            m.training = False
+        yield
+    finally:
+        for m, training in modes:
+            m.training = training

@@ -1,0 +1,1 @@
+"""Dask tables, a partition at a time: fitting, explaining, labels."""

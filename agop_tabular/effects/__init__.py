@@ -1,0 +1,1 @@
+"""Main and pair effects of scores, as tensors: axes, sums, tables, look-up, refinement."""

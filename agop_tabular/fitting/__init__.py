@@ -1,0 +1,1 @@
+"""What is gathered from training rows: statistics, shuffled rows, and the callback that gathers while a net trains."""

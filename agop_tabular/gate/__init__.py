@@ -1,0 +1,1 @@
+"""The noise floor: columns that a network does not use differently from noise."""

@@ -1,0 +1,1 @@
+"""A model as differentiable scores over numeric coordinates."""

@@ -1,0 +1,84 @@
+"""Integer codes of categories as one-hot coordinates, for networks that look them up in tables.
+
+A row of a table is the product of a one-hot vector and the table, so that the network has a gradient there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import OneHotEncoder
+
+from agop_tabular.models.dense import to_dense
+
+
+def one_hot(codes: dict[int, range], d: int) -> ColumnTransformer:
+    """A fitted transformer that leaves numeric columns alone and puts those of codes behind them, one-hot.
+
+    Parameters
+    ----------
+    codes : dict of int to range
+        Codes of each column that holds some, in the order in which they shall follow.
+    d : int
+        Columns in all.
+    """
+    numeric = [j for j in range(d) if j not in codes]
+    steps: list[tuple[str, Any, list[int]]] = [("numeric", "passthrough", numeric)]
+    row = np.zeros((1, d), dtype=int)
+    if codes:
+        row[0, list(codes)] = [some.start for some in codes.values()]
+        encoder = OneHotEncoder(categories=[np.array(c) for c in codes.values()], sparse_output=False, dtype=np.float32)
+        steps.append(("codes", encoder, list(codes)))
+    return ColumnTransformer(steps).set_output(transform="default").fit(row)
+
+
+class CodeRows(OneToOneFeatureMixin, BaseEstimator):
+    """A table as dense numbers, with codes in it that are known.
+
+    Parameters
+    ----------
+    codes : dict of int to range
+        Codes of each column that holds some.
+    names : list of str
+        Of these columns, as the user knows them.
+    """
+
+    def __init__(self, codes: dict[int, range], names: list[str]):
+        self.codes = codes
+        self.names = names
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Nothing is left to be fitted."""
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The table (n, d), as floats.
+
+        Raises
+        ------
+        ValueError
+            Where a cell is none of its column's codes.
+        """
+        dense = to_dense(X)
+        for (j, codes), name in zip(self.codes.items(), self.names, strict=True):
+            unknown = ~np.isin(dense[:, j], np.array(codes))
+            if unknown.any():
+                raise ValueError(
+                    f"Column {name!r} holds {dense[unknown, j][0]:g}, which is none of the codes {codes.start} to "
+                    f"{codes.stop - 1} that the network was found to look up in its embedding; leave such rows out, or "
+                    "encode the column so that every value has a code."
+                )
+        return dense
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def blocks(sizes: Sequence[int], start: int = 0) -> list[slice]:
+    """Place of each one-hot block, side by side from ``start``."""
+    ends = start + np.cumsum(sizes, dtype=int)
+    return [slice(int(end) - size, int(end)) for end, size in zip(ends, sizes, strict=True)]

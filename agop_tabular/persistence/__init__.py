@@ -1,0 +1,1 @@
+"""The file that a fitted explainer is saved in."""

@@ -1,0 +1,76 @@
+"""Sums of effects, and the values at which they are shown, as plain tensors for a file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.sums import EffectSums
+from agop_tabular.results.column_effects import ColumnValues
+
+_PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
+
+
+def to_tensors(moment: EffectSums) -> dict[str, Tensor]:
+    """Tensors by name, ``effect_…``."""
+    out = {f"effect_{name}": getattr(moment, name) for name in EffectSums.SUMS} | {"effect_meeting": moment.interacting}
+    for name in _PER_AXIS:
+        parts = [getattr(axis, name) for axis in moment.axes]
+        out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0)
+        out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
+    states = [axis.states.flatten() for axis in moment.axes if axis.states is not None]
+    out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
+    out["effect_axis_gaps"] = torch.tensor([axis.gaps for axis in moment.axes], dtype=torch.bool)
+    out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in moment.axes], dtype=torch.bool)
+    return out
+
+
+def columns_to_state(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict[str, Tensor]]:
+    """Values of the columns as JSON holds them, and tensors by name for the rest."""
+    values = [None if column.is_numeric else column.values.tolist() for column in columns]
+    tensors: dict[str, Tensor] = {}
+    for j, column in enumerate(columns):
+        tensors |= {f"column_{j}_share": torch.from_numpy(column.share), f"column_{j}_coordinates": column.coordinates}
+        if column.is_numeric:
+            tensors[f"column_{j}_values"] = torch.from_numpy(column.values)
+    return values, tensors
+
+
+def columns_from_state(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple[ColumnValues, ...]:
+    """What :func:`columns_to_state` was given."""
+    return tuple(
+        ColumnValues(
+            tensors[f"column_{j}_values"].numpy() if own is None else np.array(own, dtype=str),
+            tensors[f"column_{j}_share"].numpy(),
+            tensors[f"column_{j}_coordinates"],
+        )
+        for j, own in enumerate(values)
+    )
+
+
+def from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
+    """What :func:`to_tensors` was given; None where there is nothing of it."""
+    if "effect_meeting" not in tensors:
+        return None
+    parts = {
+        name: tensors[f"effect_axis_{name}"].split(tensors[f"effect_axis_{name}_lengths"].tolist())
+        for name in _PER_AXIS
+    }
+    axes, taken = [], 0
+    for i, has_states in enumerate(tensors["effect_axis_has_states"].tolist()):
+        fields = {name: part[i] for name, part in parts.items()}
+        states = None
+        if has_states:
+            shape = len(fields["share"]), len(fields["coordinates"])
+            states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
+            taken += states.numel()
+        axes.append(Axis(states=states, gaps=bool(tensors["effect_axis_gaps"][i]), **fields))
+    moment = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors["effect_meeting"])
+    for name in EffectSums.SUMS:
+        setattr(moment, name, tensors[f"effect_{name}"])
+    return moment

@@ -1,0 +1,152 @@
+"""Pictures of main and pair effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agop_tabular.results.column_effects import ColumnEffects
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEVELS = 10
+"""Categories that a picture shows, the most frequent ones."""
+
+CLASSES = 8
+"""Classes that are drawn beside each other."""
+
+
+def draw_main_effects(effects: ColumnEffects, features: Sequence[Any], target: Any) -> Figure:
+    """A panel a column: a curve over numbers, bars for categories."""
+    plt = _pyplot()
+    figure, panels = _grid(plt, len(features))
+    if target is not None:
+        targets = [effects.target_index(target)]
+    else:
+        n = len(effects.target_names)
+        targets = [n - 1] if n <= 2 else list(range(min(n, CLASSES)))
+    for panel, feature in zip(panels, features, strict=False):
+        curve = effects.main(feature)
+        column = effects.columns[effects.feature_names.index(str(curve.index.name))]
+        if column.is_numeric:
+            _draw_curve(panel, curve.iloc[:, targets], column.share)
+        else:
+            _draw_bars(panel, curve.iloc[:LEVELS, targets])
+        panel.set_title(_plain(curve.index.name), fontsize=10)
+    panels[0].set_ylabel("effect on the score")
+    if len(targets) > 1:
+        lines = [plt.Line2D([], [], color=f"C{n}", lw=3) for n in range(len(targets))]
+        names = [_plain(effects.target_names[c]) for c in targets]
+        figure.legend(lines, names, title="class", loc="outside right upper", frameon=False)
+    else:
+        figure.suptitle(f"Main effects on the score of {_plain(effects.target_names[targets[0]])}", fontsize=11)
+    return figure
+
+
+def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], target: Any) -> Figure:
+    """A panel a pair: a map over the values of both columns."""
+    plt = _pyplot()
+    figure, panels = _grid(plt, len(pairs), columns=2, size=(4.4, 3.5))
+    c = effects.target_index(target)
+    for panel, (first, second) in zip(panels, pairs, strict=False):
+        table = effects.pair(first, second, effects.target_names[c])
+        table = table.iloc[_shown(table.index), _shown(table.columns)]
+        if table.empty:
+            panel.set_axis_off()
+            panel.set_title(f"{_plain(first)} and {_plain(second)}: no values", fontsize=10)
+            continue
+        largest = float(np.abs(table.to_numpy()).max()) or 1.0
+        mesh = panel.pcolormesh(
+            *_edges(panel, table.columns, "x"),
+            *_edges(panel, table.index, "y"),
+            table.to_numpy(),
+            cmap="RdBu_r",
+            vmin=-largest,
+            vmax=largest,
+        )
+        panel.set_xlabel(_plain(table.columns.name))
+        panel.set_ylabel(_plain(table.index.name))
+        figure.colorbar(mesh, ax=panel, label="effect on the score")
+    figure.suptitle(f"Pair effects on the score of {_plain(effects.target_names[c])}", fontsize=11)
+    return figure
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError("Pictures need the package matplotlib: pip install matplotlib") from error
+    return plt
+
+
+def _grid(plt: Any, n: int, columns: int = 3, size: tuple[float, float] = (3.4, 2.7)) -> tuple[Figure, list[Any]]:
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(size[0] * columns, size[1] * rows), layout="constrained", squeeze=False
+    )
+    panels = list(axes.ravel())
+    for panel in panels[n:]:
+        panel.remove()
+    return figure, panels
+
+
+def _draw_curve(panel: Any, curve: Any, share: np.ndarray) -> None:
+    x = curve.index.to_numpy(dtype=float)
+    there = np.isfinite(x)
+    panel.axhline(0.0, color="0.8", lw=0.8, zorder=0)
+    few = there.sum() <= 12
+    for n, name in enumerate(curve.columns):
+        y = curve[name].to_numpy()
+        panel.plot(x[there], y[there], color=f"C{n}", marker="o" if few else None, ms=3)
+        for missing in y[~there]:
+            panel.axhline(missing, color=f"C{n}", ls=":", lw=1)
+            panel.annotate("missing", (0.99, missing), xycoords=("axes fraction", "data"), ha="right", fontsize=7)
+    if not there.any():
+        return
+    rug = np.quantile(np.repeat(x[there], np.maximum(1, (share[there] * 500).astype(int))), np.linspace(0, 1, 40))
+    panel.plot(rug, np.zeros_like(rug), "|", color="0.4", ms=6, transform=panel.get_xaxis_transform(), clip_on=False)
+
+
+def _draw_bars(panel: Any, curve: Any) -> None:
+    n = len(curve.columns)
+    place = np.arange(len(curve))
+    panel.axhline(0.0, color="0.8", lw=0.8, zorder=0)
+    for i, name in enumerate(curve.columns):
+        panel.bar(place + (i - (n - 1) / 2) * 0.8 / n, curve[name].to_numpy(), 0.8 / n, color=f"C{i}")
+    panel.set_xticks(place, [_short(v) for v in curve.index], rotation=45, ha="right", fontsize=7)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return _plain(text if len(text) <= 14 else text[:13] + "…")
+
+
+def _plain(text: Any) -> str:
+    """Dollars as they are, not as mathematics."""
+    return str(text).replace("$", r"\$")
+
+
+def _shown(index: Any) -> np.ndarray:
+    """Numbers that are there, or the most frequent categories."""
+    if index.dtype.kind == "f":
+        return np.flatnonzero(np.isfinite(index.to_numpy()))
+    return np.arange(min(len(index), LEVELS))
+
+
+def _edges(panel: Any, index: Any, axis: str) -> tuple[np.ndarray]:
+    """Borders of the cells: midway between numbers, one cell a category."""
+    if index.dtype.kind == "f":
+        x = index.to_numpy()
+        middle = (x[1:] + x[:-1]) / 2
+        return (np.concatenate((x[:1], middle, x[-1:])) if len(x) > 1 else np.array([x[0] - 0.5, x[0] + 0.5]),)
+    labels = [_short(v) for v in index]
+    ticks = np.arange(len(labels)) + 0.5
+    if axis == "x":
+        panel.set_xticks(ticks, labels, rotation=45, ha="right", fontsize=7)
+    else:
+        panel.set_yticks(ticks, labels, fontsize=7)
+    return (np.arange(len(labels) + 1.0),)
