@@ -68,7 +68,7 @@ clean:
 	@touch $@
 
 test-autogluon: .venv-autogluon/.ready
-	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/automl/test_autogluon.py
+	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/adapters/test_autogluon.py
 	.venv-autogluon/bin/python -m pytest -p no:cacheprovider tests/automl/test_predictors.py -k autogluon
 
 .venv-autogluon/.ready: pyproject.toml constraints.txt
@@ -78,7 +78,7 @@ test-autogluon: .venv-autogluon/.ready
 	@touch $@
 
 test-pytabkit: .venv-pytabkit/.ready
-	.venv-pytabkit/bin/python -m pytest -p no:cacheprovider tests/automl/test_pytabkit.py
+	.venv-pytabkit/bin/python -m pytest -p no:cacheprovider tests/adapters/test_pytabkit.py
 	.venv-pytabkit/bin/python -m pytest -p no:cacheprovider tests/automl/test_predictors.py -k pytabkit
 
 .venv-pytabkit/.ready: pyproject.toml constraints.txt

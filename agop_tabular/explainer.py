@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
-from torch import Tensor, nn
+from sklearn.base import MetaEstimatorMixin, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular.adapters import adapt
-from agop_tabular.attribution.attributor import Attributed, attribute
-from agop_tabular.attribution.fitted_method import Attribution
-from agop_tabular.attribution.methods import Method, method_named
+from agop_tabular.attribution.attributor import Attributor
+from agop_tabular.attribution.method import Refine
+from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.distributed.fitting import explained, hold_rows, plus_partitions
-from agop_tabular.distributed.partitions import Partitions, is_collection, labels_at
-from agop_tabular.effects.refinement import Refinement
-from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, with_effects
-from agop_tabular.fitting.statistics import Batches, Gathered
-from agop_tabular.gate.find import GATED_UP_TO, applied, check_gate, find_gate, tried_rows
+from agop_tabular.distributed.explaining import explain_lazily
+from agop_tabular.distributed.fitting import DaskTable
+from agop_tabular.distributed.validation import validated_table
+from agop_tabular.fitting.connect import connect
+from agop_tabular.fitting.fit import (
+    OPTIONAL_ATTRIBUTES,
+    Fit,
+    FitPlan,
+    baseline_row,
+    column_effects,
+    fit_method,
+    fit_table,
+    prefetch,
+)
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.fitting.tables import MemoryTable, Table
 from agop_tabular.gate.noise_floor import Gate
-from agop_tabular.global_effects import GlobalEffects, column_effects
-from agop_tabular.kept import Kept
-from agop_tabular.models.adapter import take_rows
-from agop_tabular.models.fitted import is_fitted
-from agop_tabular.models.rows import one_row, result_dtype
-from agop_tabular.models.targets import ALL, PREDICTED, resolve_target
-from agop_tabular.parameters import check_parameters, check_refine
-from agop_tabular.passthrough import PassThrough
+from agop_tabular.gate.parameter import GateParameter
+from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted
+from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.fitted import fitted_estimator
+from agop_tabular.models.rows import one_row
+from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.parameters import ExplainerParameters, check_refine
+from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
+from agop_tabular.results.about import About
+from agop_tabular.results.column_effects import ColumnEffects
+from agop_tabular.results.effect_plots import plot_main_effects, plot_pair_effects
 from agop_tabular.results.explanation import Explanation
 
-
-def _estimator_is_fitted(self: AGOPExplainer) -> bool:
-    if not is_fitted(self.estimator):
-        raise AttributeError("partial_fit needs a fitted estimator: AGOPExplainer does not train it in parts.")
-    return True
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-class AGOPExplainer(
-    GlobalEffects, Kept, PassThrough, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
-):
+class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, ExplainerParameters):
     """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
 
     One pass over the training rows collects M, the mean over rows of the outer products of the class scores'
@@ -73,72 +78,69 @@ class AGOPExplainer(
         The reference x₀ that attributions are differences from; those of "agop" are differences from the mean score.
     contrast : bool or "auto", default="auto"
         Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
-        for the published methods. Always on where only log-probabilities are to be
-        had, since nothing else is identified there.
+        for the published methods. Always on where only log-probabilities are known.
     gate : "auto", True, None or mask of shape (d,), default="auto"
-        "auto" looks for columns that the network uses no otherwise than noise and reports them in ``gate_``; values are
-        left alone, since the network does use them. True sets their attributions to zero, as a mask does for columns
-        where it is False; None looks for nothing. Published methods take a mask or are not gated.
+        "auto" looks for columns that the network does not use differently from noise and reports them in ``gate_``;
+        attributions stay as they are, since the network does use these columns. True sets their attributions to zero,
+        as a mask does for columns where it is False; None looks for nothing. Published methods take a mask only.
     refine : int, default=0
         Pairs of permutations a row that correct what "agop" looked up, each at ``2 · (d + 1)`` evaluations of the
-        network, towards the network's exact Shapley values; ``Explanation.standard_errors`` tells how near they came.
+        network, towards the network's exact Shapley values; ``Explanation.standard_errors`` says how close they are.
     moment : {"auto", "dense", "factored", "sketched", "diagonal"}, default="auto"
-        What is gathered of M; ``moment_`` says what was. "dense": all of it, p × p. "factored": all of it, exactly, by
-        way of the outputs of the Linear layer that the input goes straight into, which costs next to nothing however
-        many coordinates there are. "sketched": its leading directions, within ``agop_error_``, and its exact diagonal.
+        The form in which M is gathered; ``moment_`` says which was chosen. "dense": all of M, p × p. "factored": all
+        of M, exactly, through the outputs of the Linear layer that the input goes straight into, at little cost for
+        any number of coordinates. "sketched": its leading directions, within ``agop_error_``, and its exact diagonal.
         "diagonal": diag M alone, which is enough for "agop-weighted", "agop-local", "agop-global" and "ixg"; there is
-        no spectrum and no support then. "auto" takes the cheapest that will do.
+        no spectrum and no support then. "auto": the cheapest that is enough.
     batch_size : int or "auto", default="auto"
         Rows a batch; it does not change the result beyond rounding.
     max_samples : int or None, default=None
-        Fit on this many rows drawn at random, and on 16 times as many shuffled ones at most; None for all.
+        Fit on this many rows drawn at random, and on at most 16 times as many shuffled ones; None for all.
     prefit : bool or "auto", default="auto"
         "auto" uses a fitted estimator as it is and fits a clone of an unfitted one; True demands a fitted one; False
         always fits a clone.
     device : str, torch.device or None, default=None
-        Where to compute; None for where the network is. Elsewhere a copy of the network is used.
+        Where to compute; None for where the network is. On another device a copy of the network is used.
     random_state : int, RandomState or None, default=None
-        Draws the rows of ``max_samples``, and shuffles the columns for "agop"; None shuffles them always alike.
+        Draws the rows of ``max_samples``, and shuffles the columns for "agop"; None shuffles them the same way always.
     verbose : int, default=0
         Above 0, show progress bars.
 
     Attributes
     ----------
+    model_ : ExplainedModel
+        The network as it is explained.
+    statistics_ : TrainingStatistics
+        What was gathered from the training rows.
+    attributor_ : Attributor
+        Attributes rows, with the parameters as they are now.
     gate_ : Gate or None
         The noise floor: which columns stand above it, and what the model loses without the others.
     effects_ : ColumnEffects
         Main and pair effects in the user's columns, for "agop". Made on demand.
     interaction_importances_ : ndarray of shape (d, d)
         Share of the variance of all effects that each pair has, main effects on the diagonal, for "agop".
-    estimator_ : object
-        The fitted estimator.
-    agop_ : ndarray of shape (p, p), float64
-        M over the p coordinates at the network's input, standardised. Made on demand.
-    agop_diagonal_ : ndarray of shape (p,), float64
+    feature_importances_ : ndarray of shape (d,)
+        diag M in variance units, folded to the user's columns; sums to 1.
+    agop_, agop_diagonal_ : ndarray of shape (p, p) and (p,), float64
+        M over the p coordinates at the network's input, standardised, made on demand, and its diagonal.
+    eigenvalues_, components_, rank_ : ndarray of shape (p,) and (K, p), float64, and int
+        Spectrum of M, falling; its K kept eigenvectors, as rows; K.
     agop_error_ : float
         Bound of the spectral norm of what M lacks, before it is standardised; 0 unless it was sketched.
     moment_ : str
         "dense", "factored", "sketched" or "diagonal".
-    eigenvalues_ : ndarray of shape (p,), float64
-        Spectrum of M, falling.
-    components_ : ndarray of shape (K, p), float64
-        The K = ``rank_`` kept eigenvectors of M, as rows.
-    rank_ : int
-        Number of components kept.
     baseline_, scale_ : ndarray of shape (p,), float64
         x₀ and the diagonal of D (training standard deviations); a constant coordinate has scale 0.
-    coordinate_names_ : ndarray of str, shape (p,)
     feature_map_ : FeatureMap
         Which of the user's columns each coordinate comes from.
-    feature_importances_ : ndarray of shape (d,)
-        diag M in variance units, folded to the user's columns; sums to 1.
-    classes_ : ndarray of shape (n_classes,)
-        Only for classifiers.
-    n_samples_seen_ : int
-    n_features_in_ : int
-        Number of the user's columns, d.
-    feature_names_in_ : ndarray of str, shape (d,)
-        Only when fitted on a DataFrame.
+    coordinate_names_ : ndarray of str, shape (p,)
+    estimator_ : object
+        The fitted estimator.
+    fitted_params_ : dict
+        The parameters, without the estimator, when the explainer was fitted.
+    classes_, n_samples_seen_, n_features_in_, feature_names_in_
+        As scikit-learn's estimators have them; classes only for classifiers, names only when fitted on a DataFrame.
 
     Notes
     -----
@@ -172,6 +174,10 @@ class AGOPExplainer(
     rank_: int
     n_samples_seen_: int
     feature_map_: FeatureMap
+    model_: ExplainedModel
+    statistics_: TrainingStatistics
+    network_record_: NetworkRecord
+    fitted_params_: dict[str, Any]
 
     def __init__(
         self,
@@ -192,23 +198,29 @@ class AGOPExplainer(
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ):
-        self.estimator = estimator
-        self.method = method
-        self.rank = rank
-        self.standardize = standardize
-        self.baseline = baseline
-        self.contrast = contrast
+        super().__init__(
+            estimator,
+            method=method,
+            rank=rank,
+            standardize=standardize,
+            baseline=baseline,
+            contrast=contrast,
+            moment=moment,
+            batch_size=batch_size,
+            max_samples=max_samples,
+            prefit=prefit,
+            device=device,
+            random_state=random_state,
+            verbose=verbose,
+        )
         self.gate = gate
         self.refine = refine
-        self.moment = moment
-        self.batch_size = batch_size
-        self.max_samples = max_samples
-        self.prefit = prefit
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
 
-    # Fitting ----------------------------------------------------------------------------------------------------
+    def check_parameters(self) -> None:
+        """Refuse a parameter that is none of its choices, as far as that can be decided without rows."""
+        super().check_parameters()
+        GateParameter.read(self.gate).check(method_named(self.method))
+        check_refine(self.refine, self.method)
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPExplainer:
         """Collect the AGOP over training rows; first fit the estimator where it is not fitted.
@@ -227,15 +239,15 @@ class AGOPExplainer(
         AGOPExplainer
             Itself.
         """
-        check_parameters(self.get_params(deep=False))
-        rows = self._rows(X, reset=True)
-        estimator = self._fitted_estimator(rows, y, fit_params)
-        if self.max_samples is not None and self.max_samples < len(rows):
-            chosen = check_random_state(self.random_state).choice(len(rows), self.max_samples, replace=False)
-            rows, y = take_rows(rows, np.sort(chosen)), labels_at(y, np.sort(chosen), len(rows))
-        return self._learn(estimator, rows, labels=y if estimator is self.estimator else None)
+        self.check_parameters()
+        table = validated_table(self, X, reset=True)
+        rows = table.rows if isinstance(table, MemoryTable) else None
+        estimator = fitted_estimator(self.estimator, rows, y, self.prefit, fit_params)
+        if self.max_samples is not None:
+            table, y = table.sampled(self.max_samples, y, self.random_state)
+        return self._learn(estimator, table, y if estimator is self.estimator else None)
 
-    @available_if(_estimator_is_fitted)
+    @if_estimator_is_fitted
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> AGOPExplainer:
         """Add rows to the AGOP of a fitted estimator.
 
@@ -251,156 +263,58 @@ class AGOPExplainer(
         AGOPExplainer
             Itself.
         """
-        check_parameters(self.get_params(deep=False))
+        self.check_parameters()
         started = hasattr(self, "n_samples_seen_")
-        if started and (self.estimator_ is not self.estimator or self.contrast != self._fitted_params["contrast"]):
+        if started and (self.estimator_ is not self.estimator or self.contrast != self.fitted_params_["contrast"]):
             raise ValueError(
                 "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
             )
-        rows = self._rows(X, reset=not started)
-        if started and self._attribution.method.tables is not method_named(self.method).tables:
+        table = validated_table(self, X, reset=not started)
+        if not started:
+            return self._learn(self.estimator, table, y)
+        begun = self._fitted_method.method
+        if begun.gathers_effects is not method_named(self.method).gathers_effects:
             raise ValueError(
-                f'partial_fit goes on with what it gathers for method="{self._attribution.method.name}"; call fit to '
-                f'begin anew with method="{self.method}".'
+                f'partial_fit goes on with what it gathers for method="{begun.name}"; call fit to begin anew with '
+                f'method="{self.method}".'
             )
-        if started:
-            return self._learn(self.estimator_, rows, self._gathered, labels=y)
-        return self._learn(self.estimator, rows, labels=y)
+        return self._learn(self.estimator_, table, y, self.statistics_)
 
-    def _rows(self, X: Any, *, reset: bool) -> Any:
-        """The user's rows at the door: names and width checked; values are checked at the network's input."""
-        if is_collection(X):
-            parts = Partitions.of(X)
-            self._rows(parts.example(), reset=reset)
-            return parts
-        if isinstance(X, pd.DataFrame):
-            X = validate_data(self, X, reset=reset, skip_check_array=True)
-            if len(X) == 0:
-                raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")
-            return X
-        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-
-    def _fitted_estimator(self, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
-        fitted = is_fitted(self.estimator)
-        if isinstance(X, Partitions) and not (fitted and self.prefit):
-            raise NotFittedError(
-                f"A dask table can be explained, but {type(self.estimator).__name__} cannot be trained on it here: fit "
-                "the estimator first, and leave prefit as it is."
-            )
-        if self.prefit != "auto" and self.prefit and not fitted:
-            raise NotFittedError(
-                f"prefit=True, but {type(self.estimator).__name__} is not fitted; fit it, or set prefit='auto'."
-            )
-        if fitted and (self.prefit == "auto" or self.prefit):
-            return self.estimator
-        if isinstance(self.estimator, nn.Module):
-            raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
-        if y is None:
-            raise ValueError(
-                "This AGOPExplainer estimator requires y to be passed, but the target y is None: its estimator "
-                f"({type(self.estimator).__name__}) is not fitted. Cloning, as in GridSearchCV or cross_val_score, "
-                "loses the weights of a fitted net; to keep them, give sklearn.frozen.FrozenEstimator(net)."
-            )
-        return clone(self.estimator).fit(X, y, **fit_params)
-
-    def _learn(self, estimator: Any, rows: Any, gathered: Gathered | None = None, *, labels: Any) -> AGOPExplainer:
-        """Gather rows, from nothing or beside what there is; where that fails, nothing of it is kept."""
-        method = method_named(self.method)
-        check_gate(self.gate, method, self.n_features_in_)
-        if isinstance(rows, Partitions):
-            hold_rows(rows, method, self.gate)
+    def _learn(
+        self, estimator: Any, table: Table, labels: Any, earlier: TrainingStatistics | None = None
+    ) -> AGOPExplainer:
+        """Collect statistics from rows, starting anew or adding to earlier ones. On an error nothing is changed."""
+        plan = self._plan()
+        prefetch(table, plan)
         with torch.inference_mode(False):
-            if gathered is None:
-                adapter = adapt(estimator).on(self.device)
-                if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
-                    named = rows.example() if isinstance(rows, Partitions) else rows
-                    _check_feature_names(estimator, named, reset=False)
-                gathered = Gathered.nothing(
-                    estimator, adapter, rows, method, moment=self.moment, contrast=self._contrast(method)
+            model = (
+                self.model_
+                if earlier is not None
+                else connect(
+                    estimator, table, contrast=plan.contrast, first_layer=plan.moment != "dense", device=self.device
                 )
-            encoded = None
-            if isinstance(rows, Partitions):
-                gathered = plus_partitions(gathered, rows, self.batch_size, scored=method.tables)
-            else:
-                parts: Batches = gathered.batches(rows, self.batch_size, "fit", verbose=self.verbose)
-                if method.tables and len(rows) <= POOL:  # the next passes look at all of them once more
-                    parts = list(parts)
-                    encoded = torch.cat([x for _, x in parts])
-                gathered = gathered.plus(parts, scored=method.tables)
-            if method.tables:
-                most = SHUFFLED if self.max_samples is None else SHUFFLED_A_ROW * self.max_samples
-                gathered = with_effects(gathered, rows, self._seed(), min(SHUFFLED, most), encoded)
-            if isinstance(rows, Partitions):
-                tried = tried_rows(self.gate, method, len(rows))
-                rows, labels = rows[tried], labels_at(labels, tried, len(rows))
-            self._settle(gathered, self._baseline_row(gathered), (rows, labels, encoded))
-            self.estimator_ = estimator
-            return self
-
-    def _contrast(self, method: Method) -> bool | None:
-        """Whether scores are taken minus their mean over classes; None for where there are classes."""
-        if self.contrast == "auto":
-            return None if method.tables else False
-        return bool(self.contrast)
-
-    def _seed(self) -> int:
-        return 0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31))
-
-    def _settle(self, gathered: Gathered, baseline: Tensor, gated_by: tuple[Any, ...] | None = None) -> AGOPExplainer:
-        """Everything that follows from what was gathered, and a gate from rows and labels; kept whole or not at all."""
-        fitted = Attribution.fitted(
-            method_named(self.method),
-            gathered.feature_map,
-            gathered.moment,
-            gathered.coordinates,
-            rank=self.rank,
-            standardize=self.standardize,
-            baseline=baseline,
-            effects=gathered.effects,
-            score_total=gathered.score_total if method_named(self.method).tables else None,
-        )
-        fitted.warn(stacklevel=4)
-        if gated_by is not None:
-            variances = None
-            if fitted.effects is not None:
-                network = gathered.network
-                fitted.tabulated(network.device, network.dtype)  # laid out here, not at the first explanation
-                narrow = gathered.feature_map.n_columns <= GATED_UP_TO or not isinstance(self.gate, str)
-                variances = column_effects(gathered, fitted).variances() if self.gate is not None and narrow else None
-            self.gate_ = find_gate(gathered, fitted, self.gate, variances, *gated_by)
-        self._gathered, self._attribution = gathered, fitted
-        self._fitted_params = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
-        self.n_samples_seen_ = gathered.moment.n
-        self.feature_map_ = gathered.feature_map
-        if gathered.classes is not None:
-            self.classes_ = gathered.classes
-        elif hasattr(self, "classes_"):
-            del self.classes_
-        self.baseline_, self.scale_ = fitted.baseline.numpy(), fitted.scale.numpy()
-        for name in ("rank_", "eigenvalues_", "components_"):
-            self.__dict__.pop(name, None)
-        if fitted.spectrum is not None:
-            self.rank_ = fitted.rank
-            eigenvalues = fitted.spectrum.eigenvalues.numpy()
-            self.eigenvalues_ = np.pad(eigenvalues, (0, fitted.spectrum.p - len(eigenvalues)))
-            self.components_ = fitted.spectrum.components[: fitted.rank].numpy()
-        self.agop_diagonal_ = fitted.diagonal.numpy()
-        self.agop_error_, self.moment_ = gathered.moment.error, gathered.moment.kind
-        self.feature_importances_ = fitted.importances.numpy()
-        self.coordinate_names_ = np.array(self.feature_map_.coordinate_names, dtype=object)
+            )
+            self._set_fitted(fit_table(model, earlier, table, labels, plan))
+        self.estimator_ = estimator
         return self
 
-    def _baseline_row(self, gathered: Gathered) -> Tensor:
-        """x₀ (p,), float64."""
-        if isinstance(self.baseline, str):
-            mean = gathered.coordinates.mean
-            return mean.clone() if self.baseline == "mean" else torch.zeros_like(mean)
-        row = self._rows(one_row(self.baseline, getattr(self, "feature_names_in_", None)), reset=False)
-        if len(row) != 1:
-            raise ValueError(f"baseline has {len(row)} rows; give one row in the columns of X.")
-        return gathered.encoded(row)
+    def _plan(self) -> FitPlan:
+        """The parameters as fitting reads them, once the columns are known."""
+        baseline = self.baseline
+        if not isinstance(baseline, str):
+            row = one_row(baseline, getattr(self, "feature_names_in_", None))
+            baseline = validated_table(self, row, reset=False).example
+            if len(baseline) != 1:
+                raise ValueError(f"baseline has {len(baseline)} rows; give one row in the columns of X.")
+        return FitPlan.of(self, baseline, self.n_features_in_)
 
-    # Explaining -------------------------------------------------------------------------------------------------
+    def _set_fitted(self, fit: Fit) -> None:
+        """Set all fitted attributes but the estimator."""
+        for name in (*OPTIONAL_ATTRIBUTES, "network_record_"):
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fit.attributes())
+        self._fitted_method = fit.method
+        self.fitted_params_ = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
 
     def explain(self, X: ArrayLike, target: Any = PREDICTED) -> Any:
         """Attributions of each row.
@@ -417,30 +331,22 @@ class AGOPExplainer(
             In the dtype of X (float64 for integers); a DataFrame where X is one. For ``target="all"`` an ndarray of
             shape (n_samples, d, n_classes). Of a dask collection, one in the same partitions, not computed yet.
         """
-        rows = self._explainable(X)
-        if isinstance(rows, Partitions):
-            return explained(self, X, target)
-        values = self._attribute(rows, target, with_support=False).values
+        check_is_fitted(self, "n_samples_seen_")
+        table = validated_table(self, X, reset=False)
+        if isinstance(table, DaskTable):
+            return explain_lazily(self.attributor_, X, target)
+        rows = table.example
+        values = self.attributor_.attribute(rows, target).values
         if isinstance(rows, pd.DataFrame) and values.ndim == 2:
             return pd.DataFrame(values, index=rows.index, columns=rows.columns)
         return values
 
     def transform(self, X: ArrayLike) -> Any:
-        """Attributions for each row's predicted class: ``explain(X)``.
-
-        Parameters
-        ----------
-        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
-
-        Returns
-        -------
-        ndarray or DataFrame of shape (n_samples, d)
-            As :meth:`explain` returns it.
-        """
+        """Attributions (n_samples, d) for each row's predicted class, as :meth:`explain` returns them."""
         return self.explain(X)
 
     def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> Explanation:
-        """Attributions with what it takes to read, plot and trust them.
+        """Attributions with all that is needed to read, plot and trust them.
 
         Parameters
         ----------
@@ -451,87 +357,186 @@ class AGOPExplainer(
         -------
         Explanation
         """
-        rows = self._explainable(X)
-        if isinstance(rows, Partitions):
+        check_is_fitted(self, "n_samples_seen_")
+        table = validated_table(self, X, reset=False)
+        if isinstance(table, DaskTable):
             raise ValueError(
                 "An Explanation is held in memory, and a dask table may be larger: explain a part, such as X.head(), "
                 "or call explain(X), which stays lazy."
             )
-        found = self._attribute(rows, target, with_support=True)
+        attributor = self.attributor_
+        found = attributor.attribute(table.example, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
-            labels = getattr(self, "classes_", np.arange(len(self._gathered.score_names)))[found.index]
-        method = self._attribution.method
-        base = None if method.constant else self._base_values(found.index, len(rows))
-        gap = None
-        if base is not None and found.scores is not None and not method.norm:
-            gap = found.scores - base - found.values.sum(axis=1)
+            labels = getattr(self, "classes_", np.arange(self.model_.n_scores))[found.index]
         return Explanation(
             values=found.values,
-            data=rows,
+            data=table.example,
             feature_names=self.feature_map_.names,
             target=labels,
-            target_names=self._gathered.score_names,
-            base_values=base,
+            target_names=self.model_.score_names,
+            base_values=found.base_values,
             support=found.support,
-            gap=gap,
-            method=method.name,
+            gap=found.gap,
+            method=attributor.method.method.name,
             standard_errors=found.errors,
             residual=found.residual,
-            about=dict(getattr(self, "about_", {})),
+            about=getattr(self, "about_", About()),
         )
 
-    def _explainable(self, X: Any) -> Any:
+    @property
+    def attributor_(self) -> Attributor:
+        """What attributes rows: the model, the fitted method, and gate, refinement and sizes as they are set now."""
         check_is_fitted(self, "n_samples_seen_")
-        return self._rows(X, reset=False)
-
-    def _attribute(self, X: Any, target: Any, *, with_support: bool, first_row: int = 0) -> Attributed:
-        n, dtype, gathered = len(X), result_dtype(X), self._gathered
-        mask = applied(self.gate, self.gate_, gathered.feature_map.n_columns)
-        if self._attribution.method.constant:
-            row = self.feature_map_.fold(self._attribution.diagonal).numpy().astype(dtype)
-            every = isinstance(target, str) and target == ALL
-            tiled = np.tile(row[:, None], (n, 1, len(gathered.score_names))) if every else np.tile(row, (n, 1))
-            return Attributed(tiled, None, None, None).gated(mask)
-        wanted = resolve_target(target, gathered.network, n)
-        looked_up = self._attribution.method.tables
-        parts = gathered.batches(X, self.batch_size, "explain", verbose=self.verbose, looked_up=looked_up)
-        with torch.inference_mode(False):
-            return attribute(
-                gathered,
-                self._attribution,
-                parts,
-                n,
-                wanted,
-                dtype,
-                with_support=with_support,
-                refinement=self._refinement(),
-                first_row=first_row,
-            ).gated(mask)
-
-    def _refinement(self) -> Refinement | None:
-        check_refine(self.refine, self._attribution.method.name)
-        if not self.refine:
-            return None
-        background = self._gathered.background
-        if background is None:
-            raise ValueError(
-                "refine= needs training rows, which a saved file does not hold: fit again, or set_params(refine=0)."
-            )
-        seed = int(self.random_state) if isinstance(self.random_state, Integral) else 0
-        return self._attribution.refinement(background, int(self.refine), seed)
-
-    def _base_values(self, index: np.ndarray | None, n: int) -> np.ndarray:
-        """Explained score at the baseline, or its mean, (n,), or of all classes (n, C)."""
-        fitted = self._attribution
-        s = fitted.mean_scores.numpy() if fitted.method.tables else self._gathered.scores_at(fitted.baseline)
-        return np.tile(s, (n, 1)) if index is None else s[index]
+        check_refine(self.refine, self._fitted_method.method.name)
+        refine = Refine.of(self.refine, self.statistics_.background, self.random_state)
+        mask = GateParameter.read(self.gate, self.feature_map_.n_columns).applied_mask(self.gate_)
+        return Attributor(self.model_, self._fitted_method, mask, refine, self.batch_size, self.verbose)
 
     @property
     def agop_(self) -> np.ndarray:
         """M over the p coordinates, standardised: (p, p), float64."""
         check_is_fitted(self, "n_samples_seen_")
-        if self._attribution.spectrum is None:
+        summary = self._fitted_method.summary
+        if summary.spectrum is None:
             raise AttributeError('Only agop_diagonal_ was gathered; fit with moment="dense" for all of M.')
-        standard = self._attribution.standard
-        return standard(standard(self._gathered.moment.mean()).T).numpy()
+        return summary.standard(summary.standard(self.statistics_.gradients.mean()).T).numpy()
+
+    @property
+    def effects_(self) -> ColumnEffects:
+        """Main and pair effects in the user's columns; only for ``method="agop"``."""
+        check_is_fitted(self, "n_samples_seen_")
+        return column_effects(self.model_, self.statistics_, self._fitted_method)
+
+    @property
+    def interaction_importances_(self) -> np.ndarray:
+        """Share of the variance of all main and pair effects that each pair has, (d, d), symmetric.
+
+        The diagonal is the share of each main effect; the diagonal and the upper triangle sum to 1.
+        """
+        return self.effects_.variance_shares()
+
+    def plot_effects(self, features: Sequence[Any] | None = None, *, target: Any = None, n: int = 6) -> Figure:
+        """Draw main effects: curves over numbers, bars over categories.
+
+        Parameters
+        ----------
+        features : sequence of str or int, optional
+            Columns; by default the ``n`` whose main effects vary most.
+        target : str or int, optional
+            One class, by name or place; by default the positive one of two, otherwise the first eight.
+        n : int, default=6
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_main_effects(self.effects_, features, target, n)
+
+    def plot_interactions(
+        self, pairs: Sequence[tuple[Any, Any]] | None = None, *, target: Any = None, n: int = 4
+    ) -> Figure:
+        """Draw pair effects as maps.
+
+        Parameters
+        ----------
+        pairs : sequence of pairs of str or int, optional
+            Columns; by default the ``n`` pairs whose effects vary most.
+        target : str or int, optional
+            The class, by name or place; by default the last one, which is the positive one of two.
+        n : int, default=4
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_pair_effects(self.effects_, pairs, target, n)
+
+    predict = delegated("predict", "Predictions of the estimator.")
+    predict_proba = delegated("predict_proba", "Class probabilities of the estimator.")
+    decision_function = delegated("decision_function", "Decision function of the estimator.")
+    score = delegated("score", "Score of the estimator: it measures the model, not the explanation.")
+
+    def __sklearn_tags__(self) -> Tags:
+        return delegate_tags(super().__sklearn_tags__(), self.estimator, self.prefit)
+
+    @classmethod
+    def from_callback(
+        cls, callback: Any, estimator: Any = None, X: Any = None, *, method: str = "agop-ixg", **params: Any
+    ) -> AGOPExplainer:
+        """An explainer from what :class:`~agop_tabular.AGOPCallback` gathered while the net trained, without a pass.
+
+        Parameters
+        ----------
+        callback : AGOPCallback
+            Of a fitted skorch net.
+        estimator : skorch net, torch module or Pipeline ending in one, optional
+            The fitted network; None for the net that was trained. Where that does not exist any more, as after
+            unpickling the callback alone, only ``method="agop-global"`` can explain.
+        X : ndarray or DataFrame of shape (m, d), optional
+            Some rows in the user's columns: needed behind a pipeline, to see which column each coordinate comes from,
+            or for the columns' names.
+        method : str, default="agop-ixg"
+            Any but "agop", whose tables are gathered on shuffled rows.
+        **params : dict
+            Of AGOPExplainer.
+
+        Returns
+        -------
+        AGOPExplainer
+        """
+        estimator = callback.net_ if estimator is None else estimator
+        explainer = cls(estimator, method=method, **params)
+        if estimator is not None:
+            explainer.check_parameters()
+        rows = validated_table(explainer, callback.rows_for(estimator, X), reset=True).example
+        plan = explainer._plan()
+        with torch.inference_mode(False):
+            model, statistics = callback.explained(estimator, rows, plan.method, explainer.device)
+            fitted = fit_method(model, statistics, baseline_row(model, statistics, plan.baseline), plan)
+        explainer._set_fitted(Fit(model, statistics, fitted))
+        if estimator is not None:
+            explainer.estimator_ = estimator
+        return explainer
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted explainer, without its estimator, to one file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all.
+        """
+        check_is_fitted(self, "n_samples_seen_")
+        save(SavedExplainer.of(self), path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPExplainer:
+        """Read an explainer that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+        estimator : object, optional
+            The fitted estimator that was explained. Without it only ``method="agop-global"`` can explain.
+
+        Returns
+        -------
+        AGOPExplainer
+
+        Raises
+        ------
+        ValueError
+            Where the file is truncated, altered, or of a newer format, or the estimator has another width.
+        """
+        saved = load(path, estimator)
+        explainer = cls(estimator, **saved.params)
+        explainer.n_features_in_ = saved.n_features_in
+        if saved.feature_names_in is not None:
+            explainer.feature_names_in_ = np.array(saved.feature_names_in, dtype=object)
+        fitted = fit_method(saved.model, saved.statistics, saved.baseline, explainer._plan())
+        explainer._set_fitted(Fit(saved.model, saved.statistics, fitted, saved.gate))
+        explainer.network_record_ = saved.network
+        if estimator is not None:
+            explainer.estimator_ = estimator
+        return explainer

@@ -19,7 +19,7 @@ import torch
 from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import NetworkShapley
 from agop_tabular.evaluation import cosine, relative_error
-from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.rows import take_rows
 from benchmarks import families, methods, report_ablation, tasks
 from benchmarks.cells import Cell, Cells, run_all
 from benchmarks.machine import machine
@@ -154,7 +154,7 @@ def parts_left_out(trained: families.Trained, explainer: AGOPExplainer, target: 
     def read(tables: Any) -> np.ndarray:
         return tables.values(x, scores, index)[0].double().numpy()
 
-    alone = replace(fitted.effects, vectors=tuple(torch.zeros_like(u) for u in fitted.effects.vectors))
+    alone = replace(fitted.effects, factors=tuple(torch.zeros_like(u) for u in fitted.effects.factors))
     without_pairs = replace(fitted, effects=alone, _laid_out={}).tabulated(x.device)
     yield "without pair effects", read(without_pairs)
     found = tables.look_up.attributions(x, index)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import KernelShap, NetworkShapley
-from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.rows import take_rows
 from benchmarks import families
 from benchmarks.cells import Cell, Cells, run_all
 from benchmarks.machine import machine

@@ -140,7 +140,7 @@ def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repea
     return {
         "columns": columns,
         "trained": trained,
-        "vectors": look_up.signs.shape[1],
+        "vectors": look_up.rank,
         "meeting": int(look_up.interacts.sum()),
         "fit_rows": fit_rows,
         "fit_seconds": fit_seconds,

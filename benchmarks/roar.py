@@ -29,7 +29,7 @@ from torch import nn
 from agop_tabular import AGOPExplainer, datasets
 from agop_tabular.evaluation import Retrainings, ranking, roar
 from agop_tabular.evaluation.roar import fill_values, removals
-from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.rows import take_rows
 from agop_tabular.networks.batches import batched
 from benchmarks import methods, report_roar
 from benchmarks.cells import Cell, Cells, run_all

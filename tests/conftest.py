@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from nets import MLP
 from skorch import NeuralNetClassifier
+from support.nets import MLP
 from torch import nn
 
 torch.set_num_threads(1)

@@ -1,6 +1,6 @@
-"""One file per ecosystem: what the user has becomes differentiable scores over numeric coordinates.
+"""Adapters, one file per ecosystem: an estimator becomes differentiable scores over numeric coordinates.
 
-A new ecosystem is one new file here, with a function decorated by :func:`~agop_tabular.adapters.registry.adapts`.
+For a new ecosystem, add a file here with a function decorated by :func:`~agop_tabular.adapters.registry.adapts`.
 """
 
 from agop_tabular.adapters.registry import adapt, adapts

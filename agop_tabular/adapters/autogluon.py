@@ -1,6 +1,6 @@
 """AutoGluon's TabularPredictor: its torch networks, alone, in bags and in weighted ensembles.
 
-Categories are embedded; a network is differentiated at its numeric columns and at the embeddings' outputs.
+Their coordinates are the numeric columns and the outputs of the categories' embeddings.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
-from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of
+from agop_tabular.adapters.ensemble_module import PREDICT, PROBA
+from agop_tabular.adapters.ensembles import ensemble_of
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.adapters.votes import Average
 from agop_tabular.models.adapter import Adapter
 
+LEAST_COVERAGE = 0.5
+"""Smallest share of an ensemble's weight that is explained: with less, the explanation would be of a minority."""
+
 
 class AutoGluonRows(TransformerMixin, BaseEstimator):
-    """The user's rows as what the first layer of one of AutoGluon's networks reads.
+    """Converts the user's rows to the input of the first layer of one of AutoGluon's networks.
 
     Parameters
     ----------
@@ -33,12 +37,12 @@ class AutoGluonRows(TransformerMixin, BaseEstimator):
         self.model = model
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Nothing is left to be fitted."""
+        """Do nothing: there is nothing to fit."""
         return self
 
     @torch.no_grad()
     def transform(self, X: Any) -> np.ndarray:
-        """Numeric columns, then the embeddings of the others, (n, p)."""
+        """Numeric columns, then the embeddings of the others (n, p)."""
         names = self.predictor._learner.feature_generator.features_in
         X = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=names)
         data = self._data(self.model.preprocess(self.predictor.transform_features(X)))
@@ -51,9 +55,21 @@ class AutoGluonRows(TransformerMixin, BaseEstimator):
         return np.concatenate(parts, axis=1)
 
     def source_columns(self, names: list[str]) -> tuple[list[int], list[str]]:
-        """Place of the user's column behind each coordinate, and what tells it from the column's others."""
+        """Place of the user's column behind each coordinate, and what a coordinate's name has behind the column's.
+
+        Raises
+        ------
+        ValueError
+            If AutoGluon computes a feature from several columns.
+        """
         place = {name: j for j, name in enumerate(names)}
-        data = self._known()
+        features, labels = self._features()
+        origin = self._columns_of_features(features)
+        return [place[origin[feature]] for feature in features], labels
+
+    def _features(self) -> tuple[list[str], list[str]]:
+        """AutoGluon's feature behind each coordinate, and what its name has behind the feature's."""
+        data = self._data_without_rows()
         vector: dict[int, str] = {}
         if data.has_vector_features:
             vector = {k: feature for feature, columns in data.vecfeature_col_map.items() for k in columns}
@@ -63,15 +79,22 @@ class AutoGluonRows(TransformerMixin, BaseEstimator):
         for feature, block in zip(embedded, self._blocks(), strict=True):
             features += [feature] * block.embedding_dim
             labels += [f" embedded[{k}]" for k in range(block.embedding_dim)]
-        links = self.predictor._learner.feature_generator.get_feature_links()
-        origin = {made: [o for o, many in links.items() if made in many] for made in dict.fromkeys(features)}
-        mixed = [made for made, origins in origin.items() if len(origins) != 1]
-        if mixed:
-            raise ValueError(f"AutoGluon makes {mixed[0]!r} of several columns, so it cannot be folded back to one.")
-        return [place[origin[made][0]] for made in features], labels
+        return features, labels
 
-    def _known(self) -> Any:
-        """A data set of no rows that matter: it knows the network's features."""
+    def _columns_of_features(self, features: list[str]) -> dict[str, str]:
+        """The user's column that each feature is computed from."""
+        links = self.predictor._learner.feature_generator.get_feature_links()
+        origins = {feature: [o for o, made in links.items() if feature in made] for feature in dict.fromkeys(features)}
+        mixed = [feature for feature, columns in origins.items() if len(columns) != 1]
+        if mixed:
+            raise ValueError(
+                f"AutoGluon computes {mixed[0]!r} from several columns, so attributions cannot be folded back to them. "
+                "Switch off this feature in its feature_generator, and fit the predictor again."
+            )
+        return {feature: columns[0] for feature, columns in origins.items()}
+
+    def _data_without_rows(self) -> Any:
+        """AutoGluon's data set of one empty row, which describes the network's features."""
         if not hasattr(self, "_data_"):
             names = self.predictor._learner.feature_generator.features_in
             empty = pd.DataFrame({name: pd.Series([None], dtype=object) for name in names})
@@ -89,7 +112,7 @@ class AutoGluonRows(TransformerMixin, BaseEstimator):
 
 
 class _Network(nn.Module):
-    """AutoGluon's network behind its embeddings."""
+    """The part of AutoGluon's network behind its embeddings."""
 
     def __init__(self, model: Any):
         super().__init__()
@@ -109,14 +132,14 @@ class _Network(nn.Module):
 
 @adapts("autogluon.TabularPredictor")
 def autogluon_predictor(predictor: Any) -> Adapter:
-    """The best model of a predictor, as far as it is made of torch networks.
+    """The best model of a predictor, if torch networks have at least half of its weight.
 
-    Of a weighted ensemble, those members that have no gradient are left out; ``coverage`` says which share of the
-    weight is explained. Half of it must be.
+    Members of a weighted ensemble that have no gradient are left out; ``coverage`` is the share of the weight that is
+    explained.
     """
     shares = _networks(predictor, predictor.model_best)
     covered = sum(share for _, share in shares)
-    if covered < 0.5:
+    if covered < LEAST_COVERAGE:
         raise TypeError(
             f"AutoGluon's {predictor.model_best} cannot be explained by its gradient: {covered:.0%} of its weight is "
             "on torch networks, the rest on models without a gradient."
@@ -132,7 +155,7 @@ def autogluon_predictor(predictor: Any) -> Adapter:
     ]
     classes = _classes(predictor, shares[0][0]) if classifies else None
     if len(members) == 1:
-        adapter: Any = members[0]
+        adapter = members[0]
         adapter.classes = classes
     else:
         combine = Average([share for _, share in shares], len(shares))
@@ -142,13 +165,13 @@ def autogluon_predictor(predictor: Any) -> Adapter:
 
 
 def _classes(predictor: Any, model: Any) -> np.ndarray:
-    """Labels of the network's outputs; AutoGluon trains without classes of too few rows."""
+    """Labels of the network's outputs; AutoGluon leaves out classes with too few rows."""
     n_outputs = [layer.out_features for layer in model.model.main_block if isinstance(layer, nn.Linear)][-1]
     return np.asarray(predictor._learner.label_cleaner.inverse_transform(pd.Series(np.arange(n_outputs))))
 
 
 def _networks(predictor: Any, name: str) -> list[tuple[Any, float]]:
-    """The torch networks that a model is made of, with their shares of its weight."""
+    """The torch networks in a model, and the share of its weight that each of them has."""
     model = predictor._trainer.load_model(name)
     if getattr(model, "temperature_scalar", None) or getattr(model, "params_aux", {}).get("temperature_scalar"):
         return []

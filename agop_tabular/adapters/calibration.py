@@ -1,4 +1,4 @@
-"""scikit-learn's calibrated classifiers."""
+"""scikit-learn's CalibratedClassifierCV."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import torch
 from sklearn.isotonic import IsotonicRegression
 from torch import Tensor, nn
 
-from agop_tabular.adapters.ensembles import DECISION, PROBA, ensemble_of_estimators
+from agop_tabular.adapters.ensemble_module import DECISION, PROBA
+from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
 
 
 class Calibrated(nn.Module):
-    """The mean of members, each calibrated."""
+    """The mean of the members' calibrated probabilities."""
 
     def __init__(self, calibrators: list[nn.Module]):
         super().__init__()
@@ -28,11 +29,12 @@ class Calibrated(nn.Module):
 
 
 class ByClass(nn.Module):
-    """A curve for each class, or for the second of two, then shares of their sum.
+    """Calibrates each class by its own curve, then divides by the sum over classes.
 
     Parameters
     ----------
     curves : list of torch.nn.Module
+        One for each class, or the second class's of two.
     """
 
     def __init__(self, curves: list[nn.Module]):
@@ -50,7 +52,7 @@ class ByClass(nn.Module):
 
 
 class Temperature(nn.Module):
-    """Softmax of scores, or of the logarithms of probabilities, times a factor."""
+    """Softmax of a factor times the scores, or times the logarithms of probabilities."""
 
     def __init__(self, beta: float, *, probabilities: bool):
         super().__init__()
@@ -66,7 +68,7 @@ class Temperature(nn.Module):
 
 
 class Sigmoid(nn.Module):
-    """Platt's curve, falling in ``a * t + b``."""
+    """Platt's curve, 1 / (1 + exp(a t + b))."""
 
     def __init__(self, a: float, b: float):
         super().__init__()
@@ -78,12 +80,12 @@ class Sigmoid(nn.Module):
 
 
 class Isotonic(nn.Module):
-    """Piecewise linear through the points (x, y), constant beyond them.
+    """Piecewise linear curve through the points (x, y), constant beyond them.
 
     Parameters
     ----------
     x, y : ndarray of shape (n_points,), float64
-        They stay in double precision, whatever the network computes in.
+        Kept in double precision, whatever the network's dtype.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray):
@@ -103,7 +105,7 @@ class Isotonic(nn.Module):
 
 @adapts("sklearn.CalibratedClassifierCV")
 def calibrated_classifier(estimator: Any) -> Adapter:
-    """CalibratedClassifierCV: sigmoid, isotonic or by temperature."""
+    """CalibratedClassifierCV by sigmoid, isotonic regression or temperature."""
     members = [part.estimator for part in estimator.calibrated_classifiers_]
     responses = [DECISION if hasattr(member, DECISION) else PROBA for member in members]
     calibrators = [_calibrator(p, r) for p, r in zip(estimator.calibrated_classifiers_, responses, strict=True)]

@@ -1,15 +1,13 @@
-"""Ensembles of models that have adapters, as one network.
+"""Ensembles of models that have adapters, as one differentiable network.
 
-The members' coordinates stand side by side; what they return is combined as the ensemble combines it, so that the whole
-is one differentiable network. Where the result is a probability, its logarithm is explained, in contrast.
+The members' coordinates are concatenated, and what the members return is combined as the ensemble combines it. If the
+result is a probability, its logarithm is explained, in contrast.
 """
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,154 +19,156 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import Tensor, nn
 
+from agop_tabular.adapters.coordinate_layout import Layout
+from agop_tabular.adapters.ensemble_module import PROBA, EnsembleModule
 from agop_tabular.adapters.registry import adapt
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.codes import blocks
 
-PROBA, DECISION, PREDICT = "predict_proba", "decision_function", "predict"
-
 SAME = 1e-4
-"""How far a coordinate may be from what another one makes of it, in its own size."""
+"""Relative tolerance when a member's coordinate is reconstructed from another one: above the rounding of any scaler in
+float32, and far below the effect of another imputed value."""
 
 COMPARED = 512
-"""Rows that are compared at a time."""
+"""Number of rows compared at a time: they stay in the processor's cache."""
 
 
-class Members(nn.Module):
-    """Members on their own parts of the coordinates, and one output made of theirs.
+@dataclass
+class EnsembleAdapter(Adapter):
+    """Adapter of an ensemble: confirms its members first, and computes in the widest of their dtypes.
 
     Parameters
     ----------
-    adapters : list of Adapter
-    responses : list of str
-        What is asked of each: ``"predict_proba"``, ``"decision_function"`` or, of regressors, ``"predict"``.
-    combine : torch.nn.Module
-        Maps the list of responses, (b, C) or (b, 1) each, to probabilities or outputs.
-    shared : bool
-        Whether all members read the same coordinates.
+    member_preprocessing : SideBySide or None
+        The members' preprocessing, if they have any; it is also the last step, or the last but one, of
+        ``preprocessing``.
     """
 
-    def __init__(self, adapters: list[Adapter], responses: list[str], combine: nn.Module, *, shared: bool):
-        super().__init__()
-        self.adapters, self.responses, self.combine, self.shared = adapters, responses, combine, shared
-        self.networks = nn.ModuleList(adapter.module for adapter in adapters)
-        self.layout: Layout | None = None
+    member_preprocessing: SideBySide | None = None
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Members:
-        adapters = [replace(a, module=copy.deepcopy(a.module, memo)) for a in self.adapters]
-        twin = Members(adapters, self.responses, copy.deepcopy(self.combine, memo), shared=self.shared)
-        twin.layout, twin.training = self.layout, self.training
-        return twin
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating dtype of the coordinates."""
+        dtypes = {adapter.dtype for adapter in self._ensemble().adapters}
+        return torch.float64 if torch.float64 in dtypes else next(iter(dtypes))
+
+    def adjust_preprocessing(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
+        """Adjust the members' preprocessing, then keep coordinates only once that several members read.
+
+        Parameters
+        ----------
+        rows : array-like or DataFrame of shape (b, d)
+            Rows of the user's table.
+        x : Tensor of shape (b, p)
+            Their coordinates.
+        feature_map : FeatureMap
+        """
+        if self._ensemble().layout is not None:
+            return False
+        rows = self._rows_of_members(rows)
+        widths = None if self.member_preprocessing is None else self._widths(rows)
+        if self._adjust_members(rows, x, feature_map, widths):
+            return True
+        if widths is None:
+            return False
+        self._set_layout(Layout.without_duplicates(widths, x, feature_map))
+        return True
+
+    def _adjust_members(self, rows: Any, x: Tensor, feature_map: FeatureMap, widths: list[int] | None) -> bool:
+        adapters = self._ensemble().adapters
+        places = [slice(0, x.shape[1])] * len(adapters) if widths is None else blocks(widths)
+        for adapter, place in zip(adapters, places, strict=True):
+            if not isinstance(adapter, EnsembleAdapter):
+                adapter.adjust_preprocessing(rows, x[:, place].to(adapter.dtype), feature_map.part(place))
+        return self._collect_member_preprocessing()
+
+    def _collect_member_preprocessing(self) -> bool:
+        """Move the preprocessing that members have added to ``member_preprocessing``; return whether any has."""
+        ensemble = self._ensemble()
+        added = [adapter.preprocessing for adapter in ensemble.adapters]
+        if not any(added):
+            return False
+        if self.member_preprocessing is None:
+            before: list[Any] = [FunctionTransformer(feature_names_out="one-to-one") for _ in added]
+        else:
+            before = [step for _, step in self.member_preprocessing.transformer_list]
+            self.preprocessing = self.preprocessing[:-1]
+        self.member_preprocessing = _side_by_side([(first, *rest) for first, rest in zip(before, added, strict=True)])
+        self.preprocessing = (*self.preprocessing, self.member_preprocessing)
+        for adapter in ensemble.adapters:
+            adapter.preprocessing = ()
+        ensemble.shared = False
+        return True
+
+    def _rows_of_members(self, rows: Any) -> Any:
+        """Rows as the members get them, behind the steps of a Pipeline around the ensemble."""
+        for transformer in self.preprocessing if self.member_preprocessing is None else self.preprocessing[:-1]:
+            rows = transformer.transform(rows)
+        return rows
+
+    def _widths(self, rows: Any) -> list[int]:
+        """Number of coordinates of each member; members that are ensembles get a layout that keeps all of theirs."""
+        assert self.member_preprocessing is not None
+        widths = []
+        steps = self.member_preprocessing.transformer_list
+        for adapter, (_, transformer) in zip(self._ensemble().adapters, steps, strict=True):
+            widths.append(transformer.transform(rows).shape[1])
+            if isinstance(adapter, EnsembleAdapter) and adapter.member_preprocessing is not None:
+                adapter._set_layout(Layout.identity(adapter._widths(rows)))
+        return widths
+
+    def _set_layout(self, layout: Layout) -> None:
+        self._ensemble().layout = layout
+        if self.preprocessing:  # a member of another ensemble has none: its layout works inside its module
+            kept = KeptCoordinates(*(getattr(layout, name).numpy() for name in ("kept", "source", "scale", "offset")))
+            self.preprocessing = (*self.preprocessing, kept)
+
+    def state(self) -> AdapterState:
+        """Return the layout of coordinates, and the states of the members."""
+        ensemble = self._ensemble()
+        tensors = {} if ensemble.layout is None else dict(vars(ensemble.layout))
+        return AdapterState("ensemble", tensors, tuple(adapter.state() for adapter in ensemble.adapters))
+
+    def restore(self, state: AdapterState) -> None:
+        """Restore the members, then the layout of coordinates."""
+        for adapter, member in zip(self._ensemble().adapters, state.members, strict=False):  # see infer_tags
+            adapter.restore(member)
+        self._collect_member_preprocessing()
+        if state.kind == "ensemble" and state.tensors:
+            self._set_layout(Layout(**state.tensors))
+
+    def code_coordinates(self) -> Tensor:
+        """Which coordinates are one-hot codes of a member's embeddings, (p,) of bool."""
+        ensemble = self._ensemble()
+        if ensemble.layout is None:
+            return torch.zeros(self.p, dtype=torch.bool)
+        return torch.cat([adapter.code_coordinates() for adapter in ensemble.adapters])[ensemble.layout.kept]
 
     def confirm(self, x: Tensor) -> None:
-        """Confirm every member on its own coordinates."""
-        for adapter, part in zip(self.adapters, self._parts(x), strict=True):
-            adapter.confirm(part.to(adapter.dtype))
-        self.networks = nn.ModuleList(adapter.module for adapter in self.adapters)
+        """Confirm every member, then the ensemble as one network."""
+        self._ensemble().confirm(x)
+        super().confirm(x)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """What the ensemble returns."""
-        each = []
-        for adapter, response, part in zip(self.adapters, self.responses, self._parts(x), strict=True):
-            scores = adapter.scores(part.to(adapter.dtype))
-            if response == PROBA:
-                scores = adapter.probabilities(scores)
-            elif adapter.one_logit:
-                scores = scores[:, 1:]
-            each.append(scores.to(x.dtype))
-        combined: Tensor = self.combine(each)
-        return combined
-
-    def _parts(self, x: Tensor) -> tuple[Tensor, ...]:
-        if self.shared or self.layout is None:
-            return (x,) * len(self.adapters)
-        return tuple(
-            torch.addcmul(offset.to(x), _taken(x, source), scale.to(x))
-            for source, scale, offset in self.layout.members()
-        )
+    def _ensemble(self) -> EnsembleModule:
+        """The ensemble's module, which may be inside another one, as behind the transformation of a target."""
+        found: EnsembleModule = next(m for m in self.module.modules() if isinstance(m, EnsembleModule))
+        return found
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How the coordinates of all members come from those that are kept, ``x[:, source] * scale + offset``.
-
-    Attributes
-    ----------
-    widths : Tensor of int, shape (m,)
-        Coordinates of each member.
-    kept : Tensor of int, shape (p,)
-        Coordinates that no earlier one says already.
-    source : Tensor of int, shape (sum of widths,)
-        Place among those kept.
-    scale, offset : Tensor of shape (sum of widths,), float64
-    """
-
-    widths: Tensor
-    kept: Tensor
-    source: Tensor
-    scale: Tensor
-    offset: Tensor
-
-    def members(self) -> Iterator[tuple[Tensor, ...]]:
-        """Source, scale and offset of each member's coordinates."""
-        widths = self.widths.tolist()
-        return zip(*(every.split(widths) for every in (self.source, self.scale, self.offset)), strict=True)
-
-    @classmethod
-    def found(cls, widths: list[int], x: Tensor, feature_map: FeatureMap) -> Layout:
-        """From a few rows of all coordinates: a later member's is left out where it is another's, scaled and moved."""
-        rows = x.double().cpu()
-        n, size = rows.shape[1], 64 * torch.finfo(x.dtype).eps
-        source, scale, offset = torch.arange(n), torch.ones(n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64)
-        kept: list[int] = []
-        places: dict[Any, int] = {}
-        for j in range(n):
-            key = (int(feature_map.column_of[j]), feature_map.coordinate_names[j])
-            first = places.get(key)
-            fit = None if first is None else _affine(rows[:, kept[first]], rows[:, j], size)
-            if first is not None and fit is not None:
-                source[j], scale[j], offset[j] = first, *fit
-            else:
-                source[j] = len(kept)
-                places.setdefault(key, len(kept))
-                kept.append(j)
-        return cls(torch.tensor(widths), torch.tensor(kept), source, scale, offset)
-
-    @classmethod
-    def as_it_is(cls, widths: list[int]) -> Layout:
-        """All coordinates are kept."""
-        every, ones = torch.arange(sum(widths)), torch.ones(sum(widths), dtype=torch.float64)
-        return cls(torch.tensor(widths), every, every, ones, torch.zeros_like(ones))
-
-
-def _taken(x: Tensor, source: Tensor) -> Tensor:
-    """These coordinates; all in their order are x itself."""
-    if torch.equal(source, torch.arange(x.shape[1])):
-        return x
-    return x.index_select(1, source.to(x.device))
-
-
-def _affine(x: Tensor, y: Tensor, size: float) -> tuple[float, float] | None:
-    """The factor and the constant that make ``y`` of ``x``, or None."""
-    low, high = x.argmin(), x.argmax()
-    if x[low] == x[high]:
-        return (1.0, 0.0) if torch.equal(x, y) else None
-    scale = (y[high] - y[low]) / (x[high] - x[low])
-    offset = y[low] - scale * x[low]
-    span = (y - y.mean()).abs().max()
-    exact = scale != 0 and ((scale * x + offset - y).abs() <= size * (span + y.abs().max())).all()
-    return (float(scale), float(offset)) if exact else None
+# Transformers: their module, names and attributes are part of a saved explainer's fingerprint ------------------------
 
 
 class KeptCoordinates(SelectorMixin, BaseEstimator):
-    """Coordinates that are kept of all members', in arrays, so that the same have the same fingerprint.
+    """Selects the coordinates that a layout keeps.
 
     Parameters
     ----------
     kept : ndarray of int, shape (p,)
     source, scale, offset : ndarray of shape (n,)
-        How all coordinates come from them, as in :class:`Layout`.
+        How all coordinates follow from them, see :class:`~agop_tabular.adapters.coordinate_layout.Layout`. They are
+        arrays, since equal tensors have different hashes.
     """
 
     def __init__(self, kept: np.ndarray, source: np.ndarray, scale: np.ndarray, offset: np.ndarray):
@@ -178,11 +178,11 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
         self.offset = offset
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Nothing is left to be fitted."""
+        """Do nothing: there is nothing to fit."""
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Those coordinates; a warning where the others do not follow from them in some row."""
+        """The kept coordinates (n, p); warns of rows in which the others do not follow from them."""
         kept: np.ndarray = X[:, self.kept]
         rest = np.setdiff1d(np.arange(len(self.source)), self.kept)
         source, scale, offset = self.source[rest], self.scale[rest], self.offset[rest]
@@ -193,9 +193,9 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
             n_differ += (np.abs(found - others) > SAME * (1 + np.abs(others))).any(axis=1).sum()
         if n_differ:
             warnings.warn(
-                f"The members of this ensemble read {n_differ} of {len(X)} rows differently, as where each imputes "
-                "a missing value in a column that had none in the rows given to fit; they are explained as the first "
-                "member reads them. Give fit rows with such values.",
+                f"The members of this ensemble read {n_differ} of {len(X)} rows differently, for example if each "
+                "imputes a missing value in a column that had none in the rows given to fit; they are explained as the "
+                "first member reads them. Give fit rows with such values.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -210,123 +210,8 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
         return True
 
 
-@dataclass
-class EnsembleAdapter(Adapter):
-    """An adapter whose members are confirmed first, and which computes in the widest of their dtypes.
-
-    Members read the same columns, each scaled by its own preprocessing; such coordinates are kept once.
-
-    Parameters
-    ----------
-    beside : SideBySide or None
-        The members' preprocessing, where they have any.
-    """
-
-    beside: SideBySide | None = None
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Floating dtype of the coordinates."""
-        dtypes = {adapter.dtype for adapter in self._members().adapters}
-        return torch.float64 if torch.float64 in dtypes else next(iter(dtypes))
-
-    def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
-        """Settle the members, whose embeddings are looked up in their own rows; then keep once what several read."""
-        if self._members().layout is not None:
-            return False
-        rows = self._in_front(rows)
-        widths = None if self.beside is None else self._widths(rows)
-        if self._settle_members(rows, x, feature_map, widths):
-            return True
-        if widths is None:
-            return False
-        self._lay_out(Layout.found(widths, x, feature_map))
-        return True
-
-    def _settle_members(self, rows: Any, x: Tensor, feature_map: FeatureMap, widths: list[int] | None) -> bool:
-        adapters = self._members().adapters
-        places = [slice(0, x.shape[1])] * len(adapters) if widths is None else blocks(widths)
-        for adapter, place in zip(adapters, places, strict=True):
-            if not isinstance(adapter, EnsembleAdapter):
-                adapter.settle(rows, x[:, place].to(adapter.dtype), feature_map.part(place))
-        return self._take_over()
-
-    def _take_over(self) -> bool:
-        """Put what members have set in front of themselves among their preprocessing; whether there is any."""
-        members = self._members()
-        behind = [adapter.preprocessing for adapter in members.adapters]
-        if not any(behind):
-            return False
-        if self.beside is None:
-            before: list[Any] = [FunctionTransformer(feature_names_out="one-to-one") for _ in behind]
-        else:
-            before = [step for _, step in self.beside.transformer_list]
-            self.preprocessing = self.preprocessing[:-1]
-        self.beside = _side_by_side([(first, *rest) for first, rest in zip(before, behind, strict=True)])
-        self.preprocessing = (*self.preprocessing, self.beside)
-        for adapter in members.adapters:
-            adapter.preprocessing = ()
-        members.shared = False
-        return True
-
-    def _in_front(self, rows: Any) -> Any:
-        """Rows as they come to the members, behind the steps of a Pipeline around the ensemble."""
-        for transformer in self.preprocessing if self.beside is None else self.preprocessing[:-1]:
-            rows = transformer.transform(rows)
-        return rows
-
-    def _widths(self, rows: Any) -> list[int]:
-        """Coordinates of each member; those that are ensembles themselves are laid out on the way, as they stand."""
-        assert self.beside is not None
-        widths = []
-        for adapter, (_, transformer) in zip(self._members().adapters, self.beside.transformer_list, strict=True):
-            widths.append(transformer.transform(rows).shape[1])
-            if isinstance(adapter, EnsembleAdapter) and adapter.beside is not None:
-                adapter._lay_out(Layout.as_it_is(adapter._widths(rows)))
-        return widths
-
-    def state(self) -> dict[str, Tensor]:
-        """The layouts, of members too."""
-        layout = self._members().layout
-        state = {} if layout is None else dict(vars(layout))
-        for i, adapter in enumerate(self._members().adapters):
-            state |= {f"{i}.{name}": tensor for name, tensor in adapter.state().items()}
-        return state
-
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over what the members have found out, and the layout."""
-        for i, adapter in enumerate(self._members().adapters):
-            adapter.restore({n.partition(".")[2]: t for n, t in state.items() if n.partition(".")[0] == str(i)})
-        self._take_over()
-        names = [field.name for field in fields(Layout)]
-        if set(names) <= set(state):
-            self._lay_out(Layout(**{name: state[name] for name in names}))
-
-    def coded(self) -> Tensor:
-        """Which coordinates stand for codes of a member's embeddings, (p,) of bool."""
-        members = self._members()
-        if members.layout is None:
-            return torch.zeros(self.p, dtype=torch.bool)
-        return torch.cat([adapter.coded() for adapter in members.adapters])[members.layout.kept]
-
-    def _lay_out(self, layout: Layout) -> None:
-        self._members().layout = layout
-        if self.preprocessing:  # a member of another ensemble has none of its own
-            kept = KeptCoordinates(*(getattr(layout, name).numpy() for name in ("kept", "source", "scale", "offset")))
-            self.preprocessing = (*self.preprocessing, kept)
-
-    def confirm(self, x: Tensor) -> None:
-        """As for one network, after every member."""
-        self._members().confirm(x)
-        super().confirm(x)
-
-    def _members(self) -> Members:
-        found: Members = next(m for m in self.module.modules() if isinstance(m, Members))
-        return found
-
-
 class SideBySide(FeatureUnion):
-    """The members' preprocessing, one beside the other."""
+    """The preprocessing of all members: a FeatureUnion that returns a dense array."""
 
     def transform(self, X: Any) -> np.ndarray:
         """Coordinates of all members (n, p)."""
@@ -334,10 +219,20 @@ class SideBySide(FeatureUnion):
         return np.hstack([part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts])
 
 
+def _side_by_side(members: list[tuple[Any, ...]]) -> SideBySide:
+    """One transformer from each member's steps."""
+    none = (FunctionTransformer(feature_names_out="one-to-one"),)
+    each = [Pipeline([(f"step {i}", step) for i, step in enumerate(steps or none)]) for steps in members]
+    return SideBySide([(f"member {i}", steps) for i, steps in enumerate(each)])
+
+
+# Building an ensemble's adapter ---------------------------------------------------------------------------------------
+
+
 def ensemble_of_estimators(
     estimators: list[Any], responses: list[str], combine: nn.Module, *, classes: Any = None
 ) -> EnsembleAdapter:
-    """The adapter of an ensemble of these estimators; of a classifier where there are classes."""
+    """Adapter of an ensemble of fitted estimators; parameters as for :func:`ensemble_of`."""
     for estimator, response in zip(estimators, responses, strict=True):
         if response == PROBA:
             _check_probabilities(estimator)
@@ -345,7 +240,7 @@ def ensemble_of_estimators(
 
 
 def _check_probabilities(estimator: Any) -> None:
-    """Refuse members whose probabilities are none, or not the softmax or sigmoid of their scores."""
+    """Refuse a member that has no probabilities, or whose are not the softmax or sigmoid of its scores."""
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     name = type(last).__name__
     if isinstance(last, ClassifierMixin) and not hasattr(last, PROBA):
@@ -353,43 +248,35 @@ def _check_probabilities(estimator: Any) -> None:
     if isinstance(last, SGDClassifier) and (last.loss == "modified_huber" or len(last.classes_) > 2):
         raise ValueError(
             f'{name}(loss="{last.loss}") with {len(last.classes_)} classes makes probabilities of its own kind, which '
-            "are not followed inside an ensemble; use LogisticRegression."
+            "cannot be explained inside an ensemble; use LogisticRegression."
         )
 
 
 def ensemble_of(
     members: list[Adapter], responses: list[str], combine: nn.Module, *, classes: Any = None
 ) -> EnsembleAdapter:
-    """One adapter of several.
+    """Adapter of an ensemble of models that have adapters.
 
     Parameters
     ----------
     members : list of Adapter
     responses : list of str
-        What is asked of each: "predict_proba", "decision_function" or "predict".
+        The method of each member whose result is combined: "predict_proba", "decision_function" or "predict".
     combine : torch.nn.Module
-        Maps the list of what they return to probabilities, or outputs where there are no classes.
+        Maps the list of responses to probabilities, or to outputs if there are no classes.
     classes : ndarray, optional
+        A classifier's labels.
     """
     shared = not any(member.preprocessing for member in members)
-    beside = None if shared else _side_by_side([member.preprocessing for member in members])
+    member_preprocessing = None if shared else _side_by_side([member.preprocessing for member in members])
     inner = [replace(member, preprocessing=()) for member in members]
-    module = Members(inner, responses, combine, shared=shared)
-    preprocessing = () if beside is None else (beside,)
-    if classes is None:
-        return EnsembleAdapter(module, kind="regressor", preprocessing=preprocessing, beside=beside)
+    module = EnsembleModule(inner, responses, combine, shared=shared)
+    preprocessing = () if member_preprocessing is None else (member_preprocessing,)
     return EnsembleAdapter(
         module,
-        kind="classifier",
-        classes=np.asarray(classes),
-        outputs="probabilities",
+        kind="regressor" if classes is None else "classifier",
+        classes=None if classes is None else np.asarray(classes),
+        outputs="scores" if classes is None else "probabilities",
         preprocessing=preprocessing,
-        beside=beside,
+        member_preprocessing=member_preprocessing,
     )
-
-
-def _side_by_side(members: list[tuple[Any, ...]]) -> SideBySide:
-    """Of the steps in front of each member."""
-    none = (FunctionTransformer(feature_names_out="one-to-one"),)
-    each = [Pipeline([(f"step {i}", step) for i, step in enumerate(steps or none)]) for steps in members]
-    return SideBySide([(f"member {i}", steps) for i, steps in enumerate(each)])

@@ -13,7 +13,7 @@ from agop_tabular.models.adapter import Adapter
 
 
 class FlamlRows(TransformerMixin, BaseEstimator):
-    """What FLAML does to rows before its best model sees them.
+    """FLAML's own preprocessing in front of its best model.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ class FlamlRows(TransformerMixin, BaseEstimator):
         self.automl = automl
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Nothing is left to be fitted."""
+        """Do nothing: there is nothing to fit."""
         return self
 
     def transform(self, X: Any) -> Any:
-        """Rows of the best model."""
+        """Input of the best model."""
         rows = self.automl._state.task.preprocess(X, self.automl._transformer)
         return self.automl.model._preprocess(rows) if hasattr(self.automl.model, "_preprocess") else rows
 

@@ -1,4 +1,4 @@
-"""Networks of images, as networks of rows: every pixel of every channel is a coordinate."""
+"""Networks of images as networks of rows, in which each pixel of each channel is a coordinate."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def _has(name: str) -> Any:
 class FlatImages(BaseEstimator):
     """A network of images (n, channels, height, width) that takes them as rows (n, channels · height · width).
 
-    Whatever explains rows explains images through it, the baselines too.
+    With it, all that explains rows explains images, including the baselines.
 
     Parameters
     ----------
     estimator : skorch net or torch.nn.Module
-        Fitted, or to be fitted.
+        Fitted or not.
     shape : tuple of int
         (channels, height, width).
     """
@@ -54,7 +54,7 @@ class FlatImages(BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        """Those of the estimator."""
+        """Classes of the estimator."""
         classes: np.ndarray = self.estimator.classes_
         return classes
 
@@ -67,7 +67,7 @@ class FlatImages(BaseEstimator):
 
 
 class ShapedModule(nn.Module):
-    """A module of images over rows."""
+    """A module of images that takes rows."""
 
     def __init__(self, module: nn.Module, shape: tuple[int, ...]):
         super().__init__()
@@ -75,17 +75,17 @@ class ShapedModule(nn.Module):
         self.shape = tuple(shape)
 
     def forward(self, x: Tensor) -> Any:
-        """What the module returns for the images."""
+        """Output of the module for the images."""
         return self.module(x.reshape(-1, *self.shape))
 
 
 @adapts("agop_tabular.FlatImages")
 def flat_images(estimator: FlatImages) -> Adapter:
-    """The network inside, over rows."""
+    """The network inside, as one of rows."""
     inner = adapt(estimator.estimator)
     if inner.preprocessing:
         raise ValueError(
             f"{type(estimator.estimator).__name__} has steps in front of its network; images are explained at the "
-            "network's input, so give the network alone, and images as those steps hand them on."
+            "network's input, so give the network alone, and images as those steps return them."
         )
     return replace(inner, module=ShapedModule(inner.module, estimator.shape))

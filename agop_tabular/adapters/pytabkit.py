@@ -1,6 +1,7 @@
-"""pytabkit's RealMLP and the other networks of its own layers.
+"""pytabkit's RealMLP, and other networks of pytabkit's own layers.
 
-Categories are one-hot coordinates; a layer that encodes their codes becomes a product with the table of its outputs.
+Categories become one-hot coordinates. A layer that encodes their codes is replaced by a product with the table of its
+outputs for all codes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from agop_tabular.models.codes import blocks, one_hot
 
 
 class PytabkitRows(TransformerMixin, BaseEstimator):
-    """The user's rows as pytabkit's numeric columns, then the codes of its categorical ones.
+    """Converts the user's rows to pytabkit's numeric columns, then the codes of its categorical ones.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class PytabkitRows(TransformerMixin, BaseEstimator):
         self.estimator = estimator
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Nothing is left to be fitted."""
+        """Do nothing: there is nothing to fit."""
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -45,7 +46,10 @@ class PytabkitRows(TransformerMixin, BaseEstimator):
         return torch.cat((tensors["x_cont"], tensors["x_cat"].float()), dim=1).numpy()
 
     def source_columns(self, names: list[str]) -> tuple[list[int], list[str]]:
-        """Place of the user's column that each of these is; columns of other dtypes are not used."""
+        """Place of the user's column that each output is, and an empty addition to its name.
+
+        Columns of other dtypes are not used.
+        """
         place = {name: j for j, name in enumerate(names)}
         used = [c for part in _parts(self.estimator.x_converter_) for c in part]
         return [place[c] if c in place else int(c) for c in used], [""] * len(used)
@@ -55,7 +59,7 @@ class PytabkitRows(TransformerMixin, BaseEstimator):
 
 
 def _parts(converter: Any) -> list[list[Any]]:
-    """Columns that pytabkit takes for numeric, and for categorical."""
+    """Columns that pytabkit treats as numeric, and those that it treats as categorical."""
     return [
         [c for name, _, columns in part.transformers_ if name != "remainder" for c in columns]
         for part in (converter.num_tf, converter.cat_tf)
@@ -63,13 +67,18 @@ def _parts(converter: Any) -> list[list[Any]]:
 
 
 class SoftEncoding(nn.Module):
-    """A layer that encodes codes, for one-hot vectors.
+    """An encoding layer that takes one-hot vectors instead of codes.
 
     Parameters
     ----------
     layer : pytabkit EncodingLayer
     sizes : list of int
         Number of codes of each categorical column.
+
+    Attributes
+    ----------
+    kept : list of int
+        Sizes of the columns that the layer passes through.
     """
 
     def __init__(self, layer: Any, sizes: list[int]):
@@ -83,7 +92,7 @@ class SoftEncoding(nn.Module):
         return self.layer.emb_layers
 
     def forward(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Tensors of pytabkit's, ``x_cat`` being one-hot."""
+        """Encode the one-hot ``x_cat`` of pytabkit's dictionary of tensors."""
         out, name = dict(tensors), self.name
         x = out.pop("x_cat")
         encoded, kept = [out[name]] if name in out else [], []
@@ -104,7 +113,10 @@ def _leaves_alone(encoder: nn.Module) -> bool:
 
 
 def _softened(layer: nn.Module, sizes: list[int]) -> tuple[nn.Module, list[int]]:
-    """A layer of which those that encode codes are replaced, and the codes that it leaves; all others are shared."""
+    """A copy of a layer in which encoding layers take one-hot vectors, and the sizes of the codes that it leaves.
+
+    Weights are shared with the original.
+    """
     kind = type(layer).__name__
     if kind == "SklearnTransformLayer":
         raise ValueError("This network's own preprocessing (quantile, kdi, …) has no gradient; fit it without.")
@@ -116,7 +128,7 @@ def _softened(layer: nn.Module, sizes: list[int]) -> tuple[nn.Module, list[int]]
     for name, child in layer._modules.items():
         if child is None:
             twin._modules[name] = None
-        elif kind == "ConcatParallelLayer":  # its branches read the same codes
+        elif kind == "ConcatParallelLayer":  # all of its branches read the same codes
             twin._modules[name] = _branches(child, sizes)
         else:
             twin._modules[name], sizes = _softened(child, sizes)
@@ -128,13 +140,16 @@ def _branches(layers: nn.Module, sizes: list[int]) -> nn.Module:
 
 
 class PytabkitNetwork(nn.Module):
-    """Networks of pytabkit's, trained side by side or one after the other, on one-hot codes.
+    """The mean of pytabkit's networks, on numeric columns and one-hot blocks.
 
     Parameters
     ----------
     modules : list of pytabkit TabNNModule
+        Each may have several networks, trained together.
     n_numeric : int
+        Number of numeric columns.
     sizes : list of int
+        Number of codes of each categorical column.
     classifies : bool
     """
 
@@ -150,7 +165,7 @@ class PytabkitNetwork(nn.Module):
 
     @property
     def n_members(self) -> int:
-        """Networks whose responses are averaged."""
+        """Number of networks that are averaged."""
         return sum(self.widths)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,6 +182,7 @@ class PytabkitNetwork(nn.Module):
 
 
 def _width(module: Any) -> int:
+    """Number of networks in a module."""
     creator = module.creator
     return int(creator.n_tt_splits * creator.n_tv_splits * module.config.get("n_ens", 1))
 
@@ -201,7 +217,7 @@ def _network(estimator: Any, *, classifies: bool) -> tuple[PytabkitNetwork, tupl
 
 
 def _modules(interface: Any, name: str) -> list[Any]:
-    """The networks behind one of pytabkit's interfaces, as its own predict has them."""
+    """The networks behind one of pytabkit's interfaces, with the weights that its own ``predict`` uses."""
     if hasattr(interface, "sub_split_interfaces"):
         return [m for part in interface.sub_split_interfaces for m in _modules(part, name)]
     kind = type(interface).__name__
@@ -209,7 +225,7 @@ def _modules(interface: Any, name: str) -> list[Any]:
         return _modules(interface.alg_interface, name)
     if kind != "NNAlgInterface":
         raise TypeError(
-            f"{name} cannot be explained by its gradient: of pytabkit's models, RealMLP's can. "
+            f"{name} cannot be explained by its gradient; of pytabkit's models, only RealMLP can. "
             'Use agop_tabular.automl.explain(…, surrogate="auto") for the others.'
         )
     chosen = interface.get_current_predict_params_dict().get("val_metric_name")

@@ -1,4 +1,4 @@
-"""Which adapter takes which estimator, by the names of its classes, so that no optional package is imported."""
+"""Registry of adapters by the names of estimators' classes, so that no optional package is imported."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
 
 
 def adapts(*class_names: str) -> Callable[[Callable[[Any], Adapter]], Callable[[Any], Adapter]]:
-    """Register a function for estimators of these classes and their subclasses.
+    """Register the decorated function, which builds the adapter of an estimator of these classes or subclasses.
 
     Parameters
     ----------
     *class_names : str
-        ``"package.Class"``: the top-level package and the class name.
+        ``"package.Class"``: the top-level package and the name of the class.
     """
 
     def register(build: Callable[[Any], Adapter]) -> Callable[[Any], Adapter]:
@@ -31,7 +31,7 @@ def adapts(*class_names: str) -> Callable[[Callable[[Any], Adapter]], Callable[[
 
 
 def adapt(estimator: Any) -> Adapter:
-    """The adapter of a fitted estimator: that of the nearest class among its ancestors.
+    """Build the adapter of a fitted estimator, by its class or the nearest base class that has one.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def adapt(estimator: Any) -> Adapter:
     Raises
     ------
     TypeError
-        Where no adapter takes it, as for trees, which have no gradient.
+        If no class has an adapter, as for trees, which have no gradient.
     """
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")

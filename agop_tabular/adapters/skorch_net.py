@@ -1,4 +1,4 @@
-"""skorch nets: classifier (cross-entropy, NLLLoss, one logit), binary classifier, regressor, plain NeuralNet."""
+"""skorch nets: classifiers (cross-entropy, NLLLoss, one logit), binary classifiers, regressors, plain NeuralNets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agop_tabular.models.probabilities import first_output
 
 
 class NetModule(nn.Module):
-    """A skorch net's module, called as the net itself calls it (``net.infer``, which keeps the graph).
+    """A skorch net's module, called like the net itself calls it (by ``net.infer``, which keeps the graph).
 
     Parameters
     ----------
@@ -29,10 +29,10 @@ class NetModule(nn.Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self.module = self.net.module_  # skorch pickles its module by itself; there must not be two of it
+        self.module = self.net.module_  # skorch pickles its module separately; both must be the same object
 
     def __deepcopy__(self, memo: dict[int, Any]) -> NetModule:
-        net = object.__new__(type(self.net))  # skorch copies by pickling, which a module of a local class cannot bear
+        net = object.__new__(type(self.net))  # skorch copies by pickling, which fails for a module of a local class
         net.__dict__.update(self.net.__dict__, module_=copy.deepcopy(self.net.module_, memo))
         twin = NetModule(net)
         twin.training = self.training
@@ -58,7 +58,7 @@ def _criterion(net: Any) -> Any:
 
 
 def _outputs(net: Any) -> dict[str, Any]:
-    """What the criterion says of the module's outputs."""
+    """Fields of the adapter that follow from the net's criterion."""
     criterion = _criterion(net)
     return {
         "outputs": "probabilities" if isinstance(criterion, (nn.NLLLoss, nn.BCELoss)) else "scores",
@@ -68,7 +68,7 @@ def _outputs(net: Any) -> dict[str, Any]:
 
 @adapts("skorch.NeuralNetClassifier")
 def skorch_classifier(net: Any) -> Adapter:
-    """NeuralNetClassifier; column c of the module's output is class c, as skorch reads it."""
+    """NeuralNetClassifier; column c of the module's output is class c, as in skorch."""
     try:
         classes = np.asarray(net.classes_)
     except AttributeError:  # initialized, never fitted
@@ -83,7 +83,7 @@ def skorch_binary_classifier(net: Any) -> Adapter:
         NetModule(net),
         kind="classifier",
         classes=np.asarray(net.classes_),
-        thresholded=net,
+        threshold_owner=net,
         **_outputs(net),
     )
 
@@ -96,6 +96,6 @@ def skorch_regressor(net: Any) -> Adapter:
 
 @adapts("skorch.NeuralNet")
 def skorch_net(net: Any) -> Adapter:
-    """A plain NeuralNet is what its criterion makes of it."""
+    """A plain NeuralNet is a classifier if its criterion is one for classes."""
     classifies = isinstance(_criterion(net), (nn.CrossEntropyLoss, nn.NLLLoss, nn.BCELoss, nn.BCEWithLogitsLoss))
     return skorch_classifier(net) if classifies else Adapter(NetModule(net), kind="module")

@@ -1,4 +1,4 @@
-"""scikit-learn's stacks of models that have adapters."""
+"""scikit-learn's StackingClassifier and StackingRegressor."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import torch
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of_estimators
+from agop_tabular.adapters.ensemble_module import PREDICT, PROBA
+from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapt, adapts
 from agop_tabular.models.adapter import Adapter
 
 
 class Stacked(nn.Module):
-    """A final model on what members return.
+    """A final model whose input is what the members return.
 
     Parameters
     ----------
     final : Adapter
         Of the final model, without preprocessing.
     firsts : list of int
-        The first column that is handed on of each member.
+        First column of each member's response that the final model reads.
     """
 
     def __init__(self, final: Adapter, firsts: list[int]):
@@ -52,12 +53,15 @@ def stacking(estimator: Any) -> Adapter:
     classes = getattr(estimator, "classes_", None)
     responses = list(estimator.stack_method_)
     if classes is not None and PREDICT in responses:
-        raise ValueError("A member of the StackingClassifier hands on labels, which have no gradient.")
-    final = adapt(estimator.final_estimator_)
-    scalers = [step for step in final.preprocessing if type(step) is not StandardScaler]
-    if scalers:
         raise ValueError(
-            f"{type(scalers[0]).__name__} in front of the final model is not explained; StandardScaler is."
+            "A member of the StackingClassifier passes labels to the final model, which have no gradient; use members "
+            "with predict_proba or decision_function."
+        )
+    final = adapt(estimator.final_estimator_)
+    others = [step for step in final.preprocessing if type(step) is not StandardScaler]
+    if others:
+        raise ValueError(
+            f"{type(others[0]).__name__} in front of the final model is not explained; use StandardScaler, or none."
         )
     final = replace(final, module=nn.Sequential(*map(_scaling, final.preprocessing), final.module), preprocessing=())
     firsts = [int(r == PROBA and len(classes) == 2) if classes is not None else 0 for r in responses]
@@ -65,6 +69,7 @@ def stacking(estimator: Any) -> Adapter:
 
 
 def _scaling(scaler: StandardScaler) -> nn.Module:
+    """A scaler as a Linear layer."""
     mean = scaler.mean_ if scaler.with_mean else np.zeros(scaler.n_features_in_)
     scale = scaler.scale_ if scaler.with_std else np.ones(scaler.n_features_in_)
     layer = nn.utils.skip_init(nn.Linear, len(mean), len(mean), dtype=torch.float64)

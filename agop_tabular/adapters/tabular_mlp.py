@@ -1,4 +1,4 @@
-"""TabularMLPClassifier and TabularMLPRegressor: the pipeline inside."""
+"""TabularMLPClassifier, TabularMLPRegressor and Student: the pipeline inside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tabular_mlp_regressor(estimator: Any) -> Adapter:
 
 @adapts("agop_tabular.Student")
 def student(estimator: Any) -> Adapter:
-    """The network that was taught, with the predictor's labels."""
+    """The network that imitates a predictor, with the predictor's labels."""
     inner = adapt(estimator.network_)
     classes = getattr(estimator, "classes_", None)
     return inner if classes is None else replace(inner, kind="classifier", classes=classes)

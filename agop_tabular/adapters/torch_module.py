@@ -10,5 +10,5 @@ from agop_tabular.models.adapter import Adapter
 
 @adapts("torch.Module")
 def torch_module(module: nn.Module) -> Adapter:
-    """Outputs (n, C) are the scores of classes 0 … C-1; a single output is one score of its own, as in regression."""
+    """Outputs (n, C) are the scores of classes 0 … C-1; a single output is one score, as in regression."""
     return Adapter(module, kind="module")

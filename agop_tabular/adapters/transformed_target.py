@@ -1,4 +1,4 @@
-"""scikit-learn's TransformedTargetRegressor: the network, then the target's scale undone."""
+"""scikit-learn's TransformedTargetRegressor: the network, then the inverse transformation of the target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from agop_tabular.adapters.registry import adapt, adapts
 from agop_tabular.models.adapter import Adapter, as_rows
 
-_INVERSES: dict[Any, Any] = {
+_INVERSE_FUNCTIONS: dict[Any, Any] = {
     None: lambda x: x,
     np.exp: torch.exp,
     np.exp2: torch.exp2,
@@ -28,7 +28,7 @@ _INVERSES: dict[Any, Any] = {
 
 
 class BackToTarget(nn.Module):
-    """A module's outputs on the scale of the user's target.
+    """A module whose outputs are transformed back to the user's target.
 
     Parameters
     ----------
@@ -43,20 +43,20 @@ class BackToTarget(nn.Module):
         self.inverse = inverse
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predictions of the regressor around it."""
+        """Predictions (b, C) of the TransformedTargetRegressor."""
         out: Tensor = self.inverse(as_rows(self.module(x), len(x)))
         return out
 
 
 class Affine(nn.Module):
-    """A scaler's inverse, z A + b."""
+    """The affine map z A + b."""
 
     def __init__(self, matrix: np.ndarray, shift: np.ndarray):
         super().__init__()
         self.matrix, self.shift = torch.from_numpy(matrix), torch.from_numpy(shift)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Of (b, C)."""
+        """Map z (b, C)."""
         return z @ self.matrix.to(z) + self.shift.to(z)
 
 
@@ -69,25 +69,25 @@ def transformed_target(estimator: Any) -> Adapter:
 
 
 def _inverse(transformer: Any) -> Any:
-    """What a fitted transformer of the target undoes, in torch."""
+    """Inverse of a fitted transformer of the target, as a function of torch tensors."""
     if isinstance(transformer, FunctionTransformer):
-        if transformer.inverse_func in _INVERSES and not transformer.inv_kw_args:
-            return _INVERSES[transformer.inverse_func]
+        if transformer.inverse_func in _INVERSE_FUNCTIONS and not transformer.inv_kw_args:
+            return _INVERSE_FUNCTIONS[transformer.inverse_func]
         name = getattr(transformer.inverse_func, "__name__", repr(transformer.inverse_func))
-        known = ", ".join(f"numpy.{f.__name__}" for f in _INVERSES if f is not None)
+        known = ", ".join(f"numpy.{f.__name__}" for f in _INVERSE_FUNCTIONS if f is not None)
     else:
-        affine = _affine(transformer)
+        affine = _affine_inverse(transformer)
         if affine is not None:
             return affine
         name, known = f"{type(transformer).__name__}.inverse_transform", "scalers such as StandardScaler"
     raise ValueError(
-        f"TransformedTargetRegressor undoes its transformation by {name}, whose gradient is unknown (known: {known}); "
+        f"TransformedTargetRegressor inverts its transformation by {name}, whose gradient is unknown (known: {known}); "
         "explain its regressor_, whose scores are on the transformed scale."
     )
 
 
-def _affine(transformer: Any) -> Affine | None:
-    """The inverse of a transformer as an affine map, if it is one at random points as well."""
+def _affine_inverse(transformer: Any) -> Affine | None:
+    """Inverse of a transformer as an affine map; None if it differs from one at random points."""
     width = getattr(transformer, "n_features_in_", 1)
     points = np.random.default_rng(0).normal(size=(64, width)) * np.geomspace(1e-2, 1e2, 64)[:, None]
     shift = np.asarray(transformer.inverse_transform(np.zeros((1, width))), dtype=float)

@@ -1,4 +1,4 @@
-"""scikit-learn's votes and bags of models that have adapters."""
+"""scikit-learn's VotingClassifier and BaggingClassifier, and those for regression."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.adapters.ensembles import PREDICT, PROBA, ensemble_of_estimators
+from agop_tabular.adapters.ensemble_module import PREDICT, PROBA
+from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
 
 
 class Average(nn.Module):
-    """The weighted mean of what members return."""
+    """The weighted mean of the members' responses."""
 
     def __init__(self, weights: Any, n: int):
         super().__init__()
@@ -22,13 +23,13 @@ class Average(nn.Module):
         self.shares = (shares / shares.sum()).tolist()
 
     def forward(self, each: list[Tensor]) -> Tensor:
-        """Of (b, C) each."""
+        """Mean (b, C) of responses (b, C) each."""
         return torch.stack([share * part for share, part in zip(self.shares, each, strict=True)]).sum(dim=0)
 
 
 @adapts("sklearn.VotingClassifier")
 def voting_classifier(estimator: Any) -> Adapter:
-    """VotingClassifier with soft votes."""
+    """VotingClassifier that averages probabilities."""
     if estimator.voting != "soft":
         raise ValueError('VotingClassifier(voting="hard") counts votes, which have no gradient; use voting="soft".')
     members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
@@ -44,8 +45,8 @@ def voting_regressor(estimator: Any) -> Adapter:
 
 @adapts("sklearn.BaggingClassifier")
 def bagging_classifier(estimator: Any) -> Adapter:
-    """BaggingClassifier of members that see all columns and all classes, and have probabilities."""
-    members = _bag(estimator)
+    """BaggingClassifier of members with probabilities that were fitted on all columns and all classes."""
+    members = _members_of_bag(estimator)
     if any(len(member.classes_) != len(estimator.classes_) for member in members):
         raise ValueError("A member of the BaggingClassifier has not seen every class; draw larger samples.")
     return ensemble_of_estimators(
@@ -55,12 +56,13 @@ def bagging_classifier(estimator: Any) -> Adapter:
 
 @adapts("sklearn.BaggingRegressor")
 def bagging_regressor(estimator: Any) -> Adapter:
-    """BaggingRegressor of members that see all columns."""
-    members = _bag(estimator)
+    """BaggingRegressor of members that were fitted on all columns."""
+    members = _members_of_bag(estimator)
     return ensemble_of_estimators(members, [PREDICT] * len(members), Average(None, len(members)))
 
 
-def _bag(estimator: Any) -> list[Any]:
+def _members_of_bag(estimator: Any) -> list[Any]:
+    """Members of a bag; raises if they were fitted on different columns."""
     d = estimator.n_features_in_
     if any(not np.array_equal(np.asarray(f), np.arange(d)) for f in estimator.estimators_features_):
         raise ValueError(

@@ -10,13 +10,13 @@ from agop_tabular.models.adapter import Adapter
 
 @adapts("sklearn.FrozenEstimator")
 def frozen(estimator: Any) -> Adapter:
-    """FrozenEstimator: what is frozen inside."""
+    """The frozen estimator."""
     return adapt(estimator.estimator)
 
 
 @adapts("sklearn.BaseSearchCV")
 def search(estimator: Any) -> Adapter:
-    """GridSearchCV, RandomizedSearchCV, …: their best estimator."""
+    """Best estimator of a GridSearchCV, RandomizedSearchCV, …."""
     if not hasattr(estimator, "best_estimator_"):
         raise ValueError(
             f"{type(estimator).__name__}(refit=False) keeps no fitted estimator; set refit=True, or explain one that "

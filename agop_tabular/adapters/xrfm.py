@@ -1,8 +1,8 @@
-"""xRFM, the recursive feature machine: kernel regression under an AGOP of its own.
+"""xRFM, the recursive feature machine: kernel regression with a metric from its own AGOP.
 
-A tree without splits is one function. Its values and its gradients are taken from the package's own kernel, which
-computes in place, so that autograd could not follow it. Where the kernel is told of categories, it looks them up, and
-its gradients are those of the same kernel on one-hot vectors.
+A tree without splits is a differentiable function. Its values and gradients are computed by the package's own kernel,
+which works in place, so that autograd cannot differentiate it. If the kernel knows of categories, it looks them up; its
+gradients are then those of the same kernel on one-hot vectors.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
 
 CELLS = 2**25
-"""Rows × centres × coordinates that the kernel is asked for at once."""
+"""Largest rows × centres × coordinates in one call of the kernel, whose temporary array then has 128 MB in float32."""
 
 CLIP = 1e-3
-"""xRFM holds the probabilities of a regression this far from 0 and 1."""
+"""xRFM clips probabilities from regression to this distance from 0 and 1; the same value as there."""
 
 
 class _Machine(torch.autograd.Function):
-    """Kernel regression; forward and backward are the kernel's own."""
+    """Kernel regression with forward and backward by the kernel itself."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, kernel: Any, centers: Tensor, weights: Tensor, transform: Tensor | None) -> Tensor:
@@ -38,20 +38,20 @@ class _Machine(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         (x,) = ctx.saved_tensors
-        if not hasattr(ctx, "jacobian"):  # kept for the backward passes of other classes
+        if not hasattr(ctx, "jacobian"):  # computed once for the backward passes of all classes
             kernel, centers, weights, transform = ctx.machine
             ctx.jacobian = kernel.get_function_grads(centers, x, weights.T, transform)
         return torch.einsum("no,ond->nd", outer[0], ctx.jacobian), None, None, None, None
 
 
 class KernelMachine(nn.Module):
-    """The regression of a leaf, and the scores that it gives the classes.
+    """Kernel regression of a leaf, and the scores of the classes from its outputs.
 
     Parameters
     ----------
     leaf : xrfm.RFM
     decode : Tensor of shape (n_outputs + 1, n_scores) or None
-        Makes scores of outputs, the last row being a constant; None where they are the outputs.
+        Maps outputs and a constant 1 to scores; None if the outputs are the scores.
     """
 
     centers: Tensor
@@ -78,7 +78,7 @@ class KernelMachine(nn.Module):
         return self.centers, self.weights, self.transform
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
-        """Take the kernel's own tensors along to another device."""
+        """Move the kernel's own tensors to the device of the others, too."""
         super()._apply(fn, recurse)
         if self.kernel.handle_categorical:
             kept = self.kernel.numerical_indices, self.kernel.categorical_indices, self.kernel.categorical_vectors
@@ -88,17 +88,17 @@ class KernelMachine(nn.Module):
 
 @dataclass
 class RegressedClasses(Adapter):
-    """A classifier whose scores are probabilities by regression, before they are clipped to (0, 1)."""
+    """Classifier whose scores are probabilities from regression, not yet clipped to (0, 1)."""
 
     def probabilities(self, scores: Tensor) -> Tensor:
-        """Clipped, and shares of their sum."""
+        """Clip the scores and divide them by their sum."""
         clipped = scores.clamp(CLIP, 1 - CLIP)
         return clipped / clipped.sum(dim=1, keepdim=True)
 
 
 @adapts("xrfm.xRFM")
 def xrfm_model(model: Any) -> Adapter:
-    """A single leaf, which is what xRFM fits on up to ``max_leaf_size`` rows."""
+    """An xRFM with a single leaf, as it is fitted on up to ``max_leaf_size`` rows."""
     if not model.trees:
         raise NotFittedError("This xRFM is not fitted; call its fit with training and validation rows.")
     if len(model.trees) > 1 or model.trees[0]["type"] != "leaf":
@@ -117,7 +117,7 @@ def xrfm_model(model: Any) -> Adapter:
 
 
 def _decoding(converter: Any, n_outputs: int) -> Tensor | None:
-    """Scores of the classes from outputs, and a constant 1 behind them."""
+    """Matrix that maps outputs, and a constant 1 behind them, to scores of the classes; None for the identity."""
     if converter.mode == "prevalence":
         inverse: Tensor = converter._invA
         return inverse.T

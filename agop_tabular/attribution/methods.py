@@ -1,71 +1,71 @@
-"""The methods: a choice of filter, and of whether to multiply by the standardised input."""
+"""The methods by name. EXTEND HERE: a new one is an entry of one of the three kinds, or a subclass of its own.
+
+A method that filters a row's gradient is an entry, a :class:`~agop_tabular.attribution.by_gradient.GradientMethod` with
+its filter. Anything else is a subclass of :class:`~agop_tabular.attribution.method.Method` whose ``fit`` returns a
+:class:`~agop_tabular.attribution.row_by_row.RowByRow`, which only has to say how a batch is attributed. Whoever keeps a
+method outside of this package registers it with :func:`register`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from torch import Tensor
-
+from agop_tabular.attribution.by_effects import EffectsMethod
+from agop_tabular.attribution.by_gradient import GradientMethod
+from agop_tabular.attribution.constant import ConstantMethod
+from agop_tabular.attribution.method import Method
+from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.core.filters import Filter
-from agop_tabular.core.spectrum import Spectrum
 
 
-@dataclass(frozen=True)
-class Method:
-    """How attributions come from the gradients of a row.
-
-    Attributes
-    ----------
-    name : str
-    filter : callable or None
-        Makes F(M) from the spectrum, the rank and the diagonal of M; None for the identity.
-    times_input : bool
-        Multiply by z, the standardised input.
-    norm : bool
-        Fold coordinates by the L2 norm instead of the sum; attributions are then unsigned.
-    raw : bool
-        The gradient is left as it is: neither standardised nor centred inside one-hot blocks.
-    constant : bool
-        The same row for every input, diag M itself, without a call of the model.
-    tables : bool
-        Attributions are looked up in tables of effects, not made of a row's gradient.
-    diagonal : bool
-        Nothing but diag M is needed.
-    """
-
-    name: str
-    filter: Callable[[Spectrum | None, int, Tensor], Filter] | None
-    times_input: bool = False
-    norm: bool = False
-    raw: bool = False
-    constant: bool = False
-    tables: bool = False
-    diagonal: bool = False
+def _rank_truncated(summary: MomentSummary) -> Filter:
+    assert summary.spectrum is not None
+    return Filter.rank_truncated(summary.spectrum, summary.rank)
 
 
-def _rank_truncated(spectrum: Spectrum | None, rank: int, _: Tensor) -> Filter:
-    assert spectrum is not None
-    return Filter.rank_truncated(spectrum, rank)
+def _sqrt_diagonal(summary: MomentSummary) -> Filter:
+    return Filter.sqrt_diagonal(summary.diagonal)
 
 
-def _sqrt_diagonal(_: Spectrum | None, __: int, diagonal: Tensor) -> Filter:
-    return Filter.sqrt_diagonal(diagonal)
-
-
-METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (
-        Method("agop", None, tables=True),
-        Method("agop-ixg", _rank_truncated, times_input=True),
-        Method("agop-weighted", _sqrt_diagonal, norm=True, diagonal=True),
-        Method("agop-local", None, norm=True, diagonal=True),
-        Method("agop-global", None, constant=True, diagonal=True),
-        Method("ixg", None, times_input=True, raw=True, diagonal=True),
-    )
-}
+METHODS: dict[str, Method] = {}
 """``agop`` is this project's. ``agop-ixg``: arXiv 2605.15700. ``agop-weighted``, ``agop-local``, ``agop-global``:
 arXiv 2605.12816. ``ixg``: Input×Gradient, the control."""
+
+
+def register(method: Method) -> Method:
+    """Make a method available under its name, as ``AGOPExplainer(method=name)``.
+
+    Parameters
+    ----------
+    method : Method
+        One of the same name is replaced.
+
+    Returns
+    -------
+    Method
+        The same.
+
+    Examples
+    --------
+    Gradient × input with the whole diagonal of M as the filter:
+
+    >>> from agop_tabular.attribution.by_gradient import GradientMethod
+    >>> from agop_tabular.attribution.methods import METHODS, register
+    >>> from agop_tabular.core import Filter
+    >>> diagonal = GradientMethod("diagonal", needs_all_of_m=False, times_input=True,
+    ...                           make_filter=lambda summary: Filter.scaling(summary.diagonal))
+    >>> register(diagonal).name
+    'diagonal'
+    >>> del METHODS["diagonal"]
+    """
+    METHODS[method.name] = method
+    return method
+
+
+register(EffectsMethod("agop"))
+register(GradientMethod("agop-ixg", make_filter=_rank_truncated, times_input=True, uses_rank=True))
+register(GradientMethod("agop-weighted", signed=False, needs_all_of_m=False, make_filter=_sqrt_diagonal))
+register(GradientMethod("agop-local", signed=False, needs_all_of_m=False))
+register(ConstantMethod("agop-global", needs_all_of_m=False))
+register(GradientMethod("ixg", needs_all_of_m=False, times_input=True, raw=True))
 
 
 def method_named(name: str) -> Method:

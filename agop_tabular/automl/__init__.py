@@ -1,4 +1,4 @@
-"""The post-hoc step of AutoML tools and searches: one call from a fitted predictor to explanations."""
+"""Explanations after an AutoML run or a search: one call from a fitted predictor to explanations."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """``flaml_learner`` is imported when it is asked for, since it needs FLAML."""
+    """Import ``flaml_learner`` when it is used, since it needs FLAML."""
     if name == "flaml_learner":
         try:
             from agop_tabular.automl.flaml_network import flaml_learner

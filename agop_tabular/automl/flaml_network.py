@@ -1,4 +1,4 @@
-"""TabularMLP as a learner of FLAML."""
+"""A learner for FLAML that trains TabularMLP networks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flaml.automl.model import SKLearnEstimator
 from agop_tabular.networks.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
 
 
-class flaml_learner(SKLearnEstimator):  # noqa: N801 - it is handed over by this name
+class flaml_learner(SKLearnEstimator):  # noqa: N801 - users pass it to FLAML by this name
     """A network for ``flaml.AutoML``: ``automl.add_learner("tabular_mlp", flaml_learner)``.
 
-    Categories stay what they are, and are one-hot encoded by the network's own pipeline.
+    Categories are left unchanged; the network's own pipeline one-hot encodes them.
     """
 
     def __init__(self, task: Any = "binary", **config: Any):
@@ -23,7 +23,7 @@ class flaml_learner(SKLearnEstimator):  # noqa: N801 - it is handed over by this
 
     @classmethod
     def search_space(cls, data_size: Any, task: Any, **_: Any) -> dict[str, Any]:
-        """What FLAML searches over; it begins with a small network."""
+        """Search space for FLAML, which starts with a small network."""
         return {
             "width": {"domain": tune.lograndint(lower=32, upper=512), "init_value": 64, "low_cost_init_value": 32},
             "lr": {"domain": tune.loguniform(lower=3e-4, upper=1e-2), "init_value": 2e-3},
@@ -32,11 +32,11 @@ class flaml_learner(SKLearnEstimator):  # noqa: N801 - it is handed over by this
         }
 
     def config2params(self, config: dict[str, Any]) -> dict[str, Any]:
-        """FLAML's configuration as arguments of the network."""
+        """Convert FLAML's configuration to arguments of the network."""
         width = int(config.get("width", 64))
         known = {name: float(config[name]) for name in ("lr", "dropout", "weight_decay") if name in config}
         return {"hidden_layer_sizes": (width, width // 2), "max_epochs": 30, "random_state": 0} | known
 
     def _preprocess(self, X: Any) -> Any:
-        """Nothing: FLAML's would make numbers of categories."""
+        """Return X unchanged; FLAML would replace categories by numbers."""
         return X

@@ -1,4 +1,4 @@
-"""A network taught by a predictor that has no gradient, and how well it has learned."""
+"""A network trained on the answers of a predictor without gradient, and a measure of how well it predicts them."""
 
 from __future__ import annotations
 
@@ -14,45 +14,53 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.rows import take_rows
 from agop_tabular.networks.tabular_mlp import TabularMLPRegressor
 
 CLIP = 1e-3
-"""Probabilities are held this far from 0 and 1 before their log-odds are taken."""
+"""Probabilities are kept this far from 0 and 1, so that the log-odds of forests, which vote 0 or 1, stay finite."""
 
-ROWS = 20_000
-"""Training rows that a student learns from, at most; as many again have shuffled columns."""
+MOST_ROWS = 20_000
+"""Most training rows a student learns from, to bound its training time; it gets as many rows with shuffled columns."""
+
+FEWEST_ROWS = 20
+"""Fewer training rows leave fewer than 4 held-out rows to measure fidelity on."""
 
 HELD_OUT = 0.2
+"""Share of the rows held out to measure fidelity: the usual fifth."""
 
-SUM = 1e-3
-"""How far the probabilities of a row may be from summing to one."""
+SUM_TOLERANCE = 1e-3
+"""Probabilities of a row must sum to 1 within this: more than a float32 error, less than several labels give."""
 
 TIMED = 200
-"""Rows that the predictor answers to be timed."""
+"""Rows used to time the predictor: enough that the cost of the call itself does not dominate."""
+
+STUDENT: dict[str, Any] = {"hidden_layer_sizes": (256, 128), "dropout": 0.0, "max_epochs": 60, "lr": 2e-3}
+"""The default student: wider than TabularMLP's default and without dropout, since its targets have no noise."""
 
 
 class Student(BaseEstimator):
-    """A TabularMLPRegressor that predicts another predictor's log-odds, or outputs.
+    """A TabularMLPRegressor trained to predict another predictor's log-odds or outputs.
 
-    It learns from the predictor's answers on training rows, and on rows whose columns are shuffled, since explanations
-    ask for those too.
+    It learns from the predictor's answers on training rows and on rows with shuffled columns, since explanations
+    evaluate it on both.
 
     Parameters
     ----------
     network : TabularMLPRegressor, optional
-        Not fitted; None for one with layers of 256 and 128, without dropout.
+        Not fitted; None for one with layers of 256 and 128 units, without dropout.
     max_seconds : float, optional
-        For the predictor's answers and the training; fewer rows are asked for where answers are slow.
+        Time for the predictor's answers and for training; a slow predictor is asked for fewer rows.
     random_state : int, RandomState or None
 
     Attributes
     ----------
     classes_ : ndarray
-        The predictor's; only of a classifier.
+        The predictor's classes, if it is a classifier.
     fidelity_ : dict of str to float
-        On rows that were held out: ``r2``, of the log-odds (of the outputs for a regressor); ``agreement``, the share
-        of rows for which it predicts the predictor's label; ``r2_shuffled``, on rows with shuffled columns; ``rows``.
+        On held-out rows: ``r2`` of the log-odds (of the outputs for a regressor); ``agreement``, the share of rows for
+        which the student predicts the predictor's label; ``r2_shuffled``, the R² on held-out rows with shuffled
+        columns; ``rows``, their number.
     """
 
     network_: TabularMLPRegressor
@@ -70,7 +78,7 @@ class Student(BaseEstimator):
         Parameters
         ----------
         predictor : object
-            Fitted, with ``predict_proba``, or ``predict``; a classifier without probabilities is taken at its labels.
+            Fitted, with ``predict_proba`` or ``predict``. A classifier without probabilities is learned by its labels.
         X : ndarray or DataFrame of shape (n, d)
             Training rows.
 
@@ -81,55 +89,56 @@ class Student(BaseEstimator):
         """
         rng = check_random_state(0 if self.random_state is None else self.random_state)
         X = X if hasattr(X, "iloc") else np.asarray(X)
-        if len(X) < 20:
+        if len(X) < FEWEST_ROWS:
             raise ValueError(
-                f"A student needs 20 training rows or more to learn a predictor from; X_train has {len(X)}."
+                f"A student needs at least {FEWEST_ROWS} training rows to learn from; X_train has {len(X)}."
             )
         if _is_classifier(predictor, take_rows(X, slice(0, 2))):
             self.classes_ = _classes(predictor)
         started = time.perf_counter()
         rows = np.sort(rng.permutation(len(X))[: self._n_rows(predictor, X)])
-        train, held = train_test_split(rows, test_size=HELD_OUT, random_state=rng)
-        seen, shuffled, tests = (take_rows(X, train), *(_shuffled(take_rows(X, r), rng) for r in (train, held)))
-        answers = [self._scores(predictor, table) for table in (seen, shuffled, take_rows(X, held), tests)]
+        train, held_out = train_test_split(rows, test_size=HELD_OUT, random_state=rng)
+        seen, unseen = take_rows(X, train), take_rows(X, held_out)
+        shuffled, shuffled_unseen = (_shuffled(table, rng) for table in (seen, unseen))
+        answers = [self._scores(predictor, table) for table in (seen, shuffled, unseen, shuffled_unseen)]
         network = self.network
         if network is None:
             seed = rng.randint(2**31)
-            network = TabularMLPRegressor((256, 128), dropout=0.0, max_epochs=60, lr=2e-3, random_state=seed)
+            network = TabularMLPRegressor(**STUDENT, random_state=seed)
         if self.max_seconds is not None:
-            rest = max(0.0, self.max_seconds - (time.perf_counter() - started))
-            network = clone(network).set_params(max_seconds=rest)
-        both = pd.concat([seen, shuffled]) if hasattr(X, "iloc") else np.concatenate([seen, shuffled])
-        self.network_ = network.fit(both, np.concatenate(answers[:2]))
-        found = [_two(self.network_.predict(table)) for table in (take_rows(X, held), tests)]
+            left = max(0.0, self.max_seconds - (time.perf_counter() - started))
+            network = clone(network).set_params(max_seconds=left)
+        lessons = pd.concat([seen, shuffled]) if hasattr(X, "iloc") else np.concatenate([seen, shuffled])
+        self.network_ = network.fit(lessons, np.concatenate(answers[:2]))
+        predictions = [_as_matrix(self.network_.predict(table)) for table in (unseen, shuffled_unseen)]
         self.fidelity_ = {
-            "r2": _r2(answers[2], found[0]),
-            "r2_shuffled": _r2(answers[3], found[1]),
-            "rows": float(len(held)),
+            "r2": _r2(answers[2], predictions[0]),
+            "r2_shuffled": _r2(answers[3], predictions[1]),
+            "rows": float(len(held_out)),
         }
         if hasattr(self, "classes_"):
-            same = self.classes_[_predicted(found[0])] == np.asarray(predictor.predict(take_rows(X, held))).ravel()
-            self.fidelity_["agreement"] = float(np.mean(same))
+            labels = self.classes_[_class_index(predictions[0])]
+            self.fidelity_["agreement"] = float(np.mean(labels == np.asarray(predictor.predict(unseen)).ravel()))
         return self
 
     def _n_rows(self, predictor: Any, X: Any) -> int:
-        """Rows to learn from: as many as the predictor answers, twice, in a third of the time."""
+        """Number of rows to learn from: those that the predictor answers twice in a third of the time."""
         if self.max_seconds is None:
-            return ROWS
+            return MOST_ROWS
         few = take_rows(X, slice(0, TIMED))
-        self._scores(predictor, few)
+        self._scores(predictor, few)  # the first call may load or compile something; it is not timed
         started = time.perf_counter()
         self._scores(predictor, few)
-        a_row = max(time.perf_counter() - started, 1e-9) / len(few)
-        return int(np.clip(self.max_seconds / 3 / (2 * a_row), TIMED, ROWS))
+        seconds_per_row = max(time.perf_counter() - started, 1e-9) / len(few)
+        return int(np.clip(self.max_seconds / 3 / (2 * seconds_per_row), TIMED, MOST_ROWS))
 
     def _scores(self, predictor: Any, X: Any) -> np.ndarray:
-        """What is learned: one log-odds for two classes, centred logarithms for more, outputs of a regressor (n, m)."""
+        """Scores to learn (n, m): one log-odds for two classes, centred log-probabilities for more, or outputs."""
         if not hasattr(self, "classes_"):
-            return _two(np.asarray(predictor.predict(X), dtype=float))
+            return _as_matrix(np.asarray(predictor.predict(X), dtype=float))
         if hasattr(predictor, "predict_proba"):
             p = np.asarray(predictor.predict_proba(X), dtype=float)
-            if p.ndim != 2 or np.abs(p.sum(axis=1) - 1).max() > SUM:
+            if p.ndim != 2 or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:
                 raise ValueError(
                     f"{type(predictor).__name__} predicts several labels a row, each with a probability of its own; a "
                     "student learns one. Explain the labels' estimators one by one."
@@ -145,7 +154,7 @@ class Student(BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities of the student, (n, n_classes)."""
         check_is_fitted(self, "network_")
-        scores = _two(self.network_.predict(X))
+        scores = _as_matrix(self.network_.predict(X))
         if scores.shape[1] == 1:
             return np.column_stack([expit(-scores), expit(scores)])
         probabilities: np.ndarray = softmax(scores, axis=1)
@@ -164,7 +173,7 @@ class Student(BaseEstimator):
 
 
 def _is_classifier(predictor: Any, few: Any) -> bool:
-    """Whether it predicts classes; a tool for both tasks is asked."""
+    """Whether the predictor predicts classes; an AutoML tool for both tasks is tried on a few rows."""
     if not hasattr(predictor, "predict_proba"):
         return isinstance(predictor, ClassifierMixin) and hasattr(predictor, "classes_")
     if getattr(predictor, "n_classes_", None) == 0:  # xRFM's regressors
@@ -178,22 +187,26 @@ def _is_classifier(predictor: Any, few: Any) -> bool:
 
 
 def _classes(predictor: Any) -> np.ndarray:
+    """Labels of the columns of ``predict_proba``."""
     for name in ("classes_", "class_labels"):
         if getattr(predictor, name, None) is not None:
             return np.asarray(getattr(predictor, name))
-    if hasattr(predictor, "n_classes_"):  # xRFM, whose labels are these
+    if hasattr(predictor, "n_classes_"):  # xRFM, whose labels are 0, 1, …
         return np.arange(predictor.n_classes_)
-    raise ValueError(f"{type(predictor).__name__} has predict_proba, but no classes_ to name its columns.")
+    raise ValueError(
+        f"{type(predictor).__name__} has predict_proba but no classes_; add the labels of its columns as classes_."
+    )
 
 
 def _shuffled(X: Any, rng: np.random.RandomState) -> Any:
-    """Every column in an order of its own."""
+    """The rows with the cells of each column in a random order of its own."""
     if not hasattr(X, "iloc"):
         return np.column_stack([rng.permutation(column) for column in X.T])
     return pd.DataFrame({name: X[name].to_numpy()[rng.permutation(len(X))] for name in X.columns}).astype(X.dtypes)
 
 
-def _two(values: np.ndarray) -> np.ndarray:
+def _as_matrix(values: np.ndarray) -> np.ndarray:
+    """Values (n,) or (n, m) as (n, m)."""
     return values.reshape(len(values), -1)
 
 
@@ -201,5 +214,6 @@ def _r2(truth: np.ndarray, found: np.ndarray) -> float:
     return float(r2_score(truth, found, multioutput="variance_weighted"))
 
 
-def _predicted(scores: np.ndarray) -> np.ndarray:
+def _class_index(scores: np.ndarray) -> np.ndarray:
+    """Index of the predicted class, (n,), from one log-odds or from the scores of all classes."""
     return np.asarray((scores[:, 0] > 0).astype(int) if scores.shape[1] == 1 else scores.argmax(axis=1))

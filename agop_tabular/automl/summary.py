@@ -1,4 +1,4 @@
-"""Several models of one run, side by side."""
+"""Explain several models of one run and compare them in a table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from agop_tabular.automl.explaining import explain
 from agop_tabular.results.explanation import Explanation
 
 SHOWN = 3
+"""Columns named in ``top``: enough to compare models at a glance, few enough for one cell of a table."""
 
 
 def summary(
@@ -23,19 +24,19 @@ def summary(
     Parameters
     ----------
     predictors : dict of str to predictor
-        By name.
+        Fitted predictors by name.
     X_train, X : as in :func:`~agop_tabular.automl.explain`
     **params : dict
-        Of :func:`~agop_tabular.automl.explain`.
+        Further parameters of :func:`~agop_tabular.automl.explain`.
 
     Returns
     -------
     table : DataFrame
-        A row a predictor: what it is (``predictor``), how it was explained (``by``: gradient, student, or refused and
-        why), the student's ``r2`` and ``agreement``, ``rows`` fitted on, ``seconds``, the median ``support``, and the
-        columns of largest mean absolute attribution (``top``).
+        One row for each predictor: its class (``predictor``), how it was explained (``by``: gradient, student, or
+        refused with the reason), the student's ``r2`` and ``agreement``, training ``rows`` used, ``seconds``, the
+        median ``support``, and the columns of largest mean absolute attribution (``top``).
     explanations : dict of str to Explanation
-        Of those that could be explained.
+        Explanations by name, of the predictors that could be explained.
     """
     rows, found = [], {}
     for name, predictor in predictors.items():

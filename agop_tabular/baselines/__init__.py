@@ -1,7 +1,8 @@
-"""What AGOP is compared with: the peers through their own libraries, behind one signature, and two controls.
+"""Explainers that AGOP is compared with, called through their own libraries behind one signature; and two controls.
 
-Every entry of ``BASELINES`` is called as ``(model, X, target, background, random_state) -> (n, d)``, on whatever model
-:class:`~agop_tabular.AGOPExplainer` takes and in the user's columns. shap, captum and lime are imported when used.
+Every entry of ``BASELINES`` is called as ``(model, X, target, background, random_state) -> (n, d)``, for any model that
+:class:`~agop_tabular.AGOPExplainer` takes. Attributions are in the user's columns. shap, captum and lime are imported
+when used.
 """
 
 from agop_tabular.baselines.base import Baseline

@@ -1,4 +1,4 @@
-"""The one signature of the baselines, and what they share: scores over coordinates, and the fold to columns."""
+"""The signature that all baselines have, and what they share: scores over coordinates, and the fold to columns."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from torch import Tensor, nn
 
 from agop_tabular.adapters import adapt
 from agop_tabular.core.evaluating import evaluating
-from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.models.adapter import Adapter, take_rows
-from agop_tabular.models.column_tracing import traced
-from agop_tabular.models.rows import column_names
-from agop_tabular.models.targets import ALL, PREDICTED, resolve_target
+from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+from agop_tabular.models.rows import take_rows
+from agop_tabular.models.targets import PREDICTED, Target
 
 Seed = int | RandomState | None
 
@@ -43,9 +42,9 @@ class Scores(nn.Module):
 class Baseline(BaseEstimator):
     """An attribution method of another library, or a control, for any model that AGOPExplainer takes.
 
-    A subclass sets itself up in :meth:`_prepare`, from ``network_``, ``feature_map_`` and the background rows, and
-    attributes one score per row in :meth:`_one`. It works on a copy of the network, at the network's coordinates, and
-    what it returns for a one-hot block is summed to the user's column. Settings are constructor arguments.
+    A subclass prepares itself in :meth:`_prepare`, from ``network_``, ``feature_map_`` and the background rows, and
+    attributes one score per row in :meth:`_one`. It works on a copy of the network, at the network's coordinates; the
+    attributions of a one-hot block are summed to the user's column. Settings are constructor arguments.
     """
 
     def __call__(
@@ -71,7 +70,7 @@ class Baseline(BaseEstimator):
         return clone(self).fit(model, background, random_state).explain(X, target)
 
     def fit(self, model: Any, background: Any, random_state: Seed = None) -> Baseline:
-        """Set up for a model and its training rows.
+        """Prepare for a model and its training rows.
 
         Parameters
         ----------
@@ -87,10 +86,8 @@ class Baseline(BaseEstimator):
         background = background if hasattr(background, "iloc") else np.asarray(background)
         self.random_state_ = check_random_state(random_state)
         self.adapter_ = adapt(model)
-        few = take_rows(background, slice(None, None, max(1, len(background) // 256)))
-        self.feature_map_: FeatureMap
-        self.feature_map_, x = traced(self.adapter_, column_names(background), few)
-        self.adapter_.confirm(x)
+        few = take_rows(background, probe_rows(len(background), background.shape[1]))
+        self.feature_map_ = ExplainedModel.connect(self.adapter_, few).feature_map
         self.network_ = Scores(self.adapter_)
         with self._undisturbed():
             self._prepare(background)
@@ -109,12 +106,12 @@ class Baseline(BaseEstimator):
         """
         check_is_fitted(self, "network_")
         X = X if hasattr(X, "iloc") else np.asarray(X)
-        wanted = resolve_target(target, self.adapter_, len(X))
+        wanted = Target.read(target, self.adapter_, len(X))
         with self._undisturbed():
-            if isinstance(wanted, str) and wanted == ALL:
+            if wanted.kind == "all":
                 out = self._every(X)
             else:
-                out = self._one(X, self.predicted(X) if isinstance(wanted, str) else wanted)
+                out = self._one(X, self.predicted(X) if wanted.index is None else wanted.index)
         out = np.asarray(out, dtype=np.float64)
         if not np.isfinite(out).all():
             raise ValueError(f"{type(self).__name__} returned values that are not finite.")

@@ -11,12 +11,15 @@ from torch import Tensor
 
 from agop_tabular.baselines.base import Baseline
 
-ROWS = 2048
-"""Rows a call, so that a method's copies of each row stay in memory."""
+ROWS_PER_CALL = 2048
+"""Rows of one call to captum, whose methods copy each row many times: 50 copies of 2048 rows fit in memory."""
+
+EVALUATED_AT_ONCE = 65536
+"""Most copies of rows that Integrated Gradients evaluates at once, to bound its memory."""
 
 
 class CaptumMethod(Baseline):
-    """captum takes the explained score of each row as ``target``."""
+    """A method of captum, which is given the explained score of each row as ``target``."""
 
     def _prepare(self, background: Any) -> None:
         rows = self._coordinates(background).double()
@@ -27,7 +30,7 @@ class CaptumMethod(Baseline):
         target = torch.as_tensor(index, device=self.adapter_.device)
         parts = [
             self._folded(self._attributions(x.requires_grad_(), target[rows]))
-            for rows, x in self.adapter_.batches(X, ROWS)
+            for rows, x in self.adapter_.batches(X, ROWS_PER_CALL)
         ]
         return np.concatenate(parts)
 
@@ -43,7 +46,7 @@ class IntegratedGradients(CaptumMethod):
     ----------
     n_steps : int
     baseline : {"mean", "zero"}
-        Where paths begin: at the mean of the background, or at zero.
+        Start of the paths: the mean of the background rows, or zero.
     """
 
     def __init__(self, *, n_steps: int = 50, baseline: str = "mean"):
@@ -57,12 +60,14 @@ class IntegratedGradients(CaptumMethod):
             raise ValueError(f'baseline={self.baseline!r} is not "mean" or "zero".')
         start = self.mean_ if self.baseline == "mean" else torch.zeros_like(self.mean_)
         method = IntegratedGradients(self.network_)
-        out: Tensor = method.attribute(x, start, target=target, n_steps=self.n_steps, internal_batch_size=65536)
+        out: Tensor = method.attribute(
+            x, start, target=target, n_steps=self.n_steps, internal_batch_size=EVALUATED_AT_ONCE
+        )
         return out
 
 
 class InputXGradient(CaptumMethod):
-    """Input × gradient, with the input as it is (captum)."""
+    """Input × gradient (captum), with the input itself and not its difference from a baseline."""
 
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import InputXGradient
@@ -72,7 +77,7 @@ class InputXGradient(CaptumMethod):
 
 
 class SmoothGrad(CaptumMethod):
-    """The gradient averaged over noisy copies of a row (Smilkov and others, 2017; captum), signed, not times the input.
+    """Mean gradient over noisy copies of each row (Smilkov and others, 2017; captum), signed and not times the input.
 
     Parameters
     ----------
@@ -98,9 +103,10 @@ class SmoothGrad(CaptumMethod):
 
 
 class _Scaled(torch.nn.Module):
-    """The network over coordinates in units of the noise, since NoiseTunnel knows one standard deviation for all.
+    """The network on coordinates measured in units of their noise.
 
-    A coordinate that is constant over the background has no noise: it stays at its value, with gradient 0.
+    NoiseTunnel adds noise of one standard deviation to all coordinates; in these units it is each coordinate's own. A
+    coordinate that is constant over the background gets no noise: it keeps its value and has gradient 0.
     """
 
     def __init__(self, network: torch.nn.Module, unit: Tensor, mean: Tensor):

@@ -1,4 +1,4 @@
-"""GradCAM for networks of images."""
+"""GradCAM for image networks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from agop_tabular.adapters.images import ShapedModule
 from agop_tabular.baselines.captum_methods import CaptumMethod
 
 LAYERS = ("first", "last")
+"""Convolutions that can be chosen."""
 
 
 class GradCam(CaptumMethod):
-    """GradCAM at a convolution (Selvaraju and others, 2017; captum), brought to the image's size; never negative.
+    """GradCAM at a convolution (Selvaraju and others, 2017; captum), scaled to the image's size; never negative.
 
-    Explains models of images, :class:`~agop_tabular.adapters.images.FlatImages`. The map is the same for all channels.
+    It explains image models, given as :class:`~agop_tabular.adapters.images.FlatImages`. All channels get the same map.
 
     Parameters
     ----------
     layer : {"last", "first"}
-        Which of the network's convolutions.
+        The network's convolution to use.
     """
 
     def __init__(self, *, layer: str = "last"):
@@ -33,13 +34,14 @@ class GradCam(CaptumMethod):
         shaped = [m for m in self.network_.modules() if isinstance(m, ShapedModule)]
         convolutions = [m for m in self.network_.modules() if isinstance(m, nn.Conv2d)]
         if not shaped or not convolutions:
-            raise ValueError("GradCAM needs a network of images, in FlatImages, that has a Conv2d layer.")
+            raise ValueError("GradCAM needs an image network, wrapped in FlatImages, with a Conv2d layer.")
         self.shape_ = shaped[0].shape
         self.convolution_ = convolutions[0 if self.layer == "first" else -1]
 
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import LayerAttribution, LayerGradCam
 
+        # One map at the convolution's resolution, enlarged, and shared equally by the channels to keep its sum.
         coarse = LayerGradCam(self.network_, self.convolution_).attribute(x, target=target, relu_attributions=True)
         maps = LayerAttribution.interpolate(coarse.detach(), self.shape_[1:], interpolate_mode="bilinear")
         return torch.as_tensor(maps.expand(-1, self.shape_[0], -1, -1)).flatten(1) / self.shape_[0]

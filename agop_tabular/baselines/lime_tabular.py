@@ -9,21 +9,21 @@ import numpy as np
 from scipy.special import softmax
 
 from agop_tabular.baselines.base import Baseline
-from agop_tabular.baselines.coded import Coded
+from agop_tabular.baselines.numeric_coding import NumericCoding
 
 
 class Lime(Baseline):
     """lime.lime_tabular.LimeTabularExplainer (Ribeiro and others, 2016) on the user's columns.
 
-    It explains probabilities, as LIME does, and a regressor's output as it is. Attributions are the weights of its
-    local linear model.
+    It explains a classifier's probabilities, as LIME does, and a regressor's output. Attributions are the weights of
+    LIME's local linear model.
 
     Parameters
     ----------
     n_samples : int
-        Perturbed rows for each explained one.
+        Perturbed rows for each explained row.
     discretize_continuous : bool
-        LIME's own default: its local model sees quartiles.
+        Whether the local model sees quartiles in place of numbers, which is LIME's default.
     """
 
     def __init__(self, *, n_samples: int = 1000, discretize_continuous: bool = True):
@@ -33,22 +33,22 @@ class Lime(Baseline):
     def _prepare(self, background: Any) -> None:
         from lime.lime_tabular import LimeTabularExplainer
 
-        self.coded_ = Coded.of(background)
-        of_embeddings = self.feature_map_.column_of[self.adapter_.coded().numpy()]
+        self.coding_ = NumericCoding.of(background)
+        embedded = self.feature_map_.column_of[self.adapter_.code_coordinates().numpy()]
         self.explainer_ = LimeTabularExplainer(
-            self.coded_.encode(background),
+            self.coding_.encode(background),
             mode="classification" if self.adapter_.classes is not None else "regression",
-            categorical_features=sorted({*self.coded_.levels, *of_embeddings.tolist()}),
+            categorical_features=sorted({*self.coding_.levels, *embedded.tolist()}),
             discretize_continuous=self.discretize_continuous,
             random_state=self.random_state_.randint(2**31),
         )
 
     def _one(self, X: Any, index: np.ndarray) -> np.ndarray:
-        weights = [self._row(row, [c]) for row, c in zip(self.coded_.encode(X), index.tolist(), strict=True)]
+        weights = [self._row(row, [c]) for row, c in zip(self.coding_.encode(X), index.tolist(), strict=True)]
         return np.stack(weights)[:, :, 0]
 
     def _every(self, X: Any) -> np.ndarray:
-        return np.stack([self._row(row, range(self.adapter_.n_scores)) for row in self.coded_.encode(X)])
+        return np.stack([self._row(row, range(self.adapter_.n_scores)) for row in self.coding_.encode(X)])
 
     def _row(self, row: np.ndarray, classes: Sequence[int]) -> np.ndarray:
         """Weights (d, n_classes) for one row."""
@@ -72,7 +72,7 @@ class Lime(Baseline):
         return out
 
     def _scores(self, codes: np.ndarray) -> np.ndarray:
-        return self._scores_of(self.coded_.decode(codes))
+        return self._scores_of(self.coding_.decode(codes))
 
     def _probabilities(self, codes: np.ndarray) -> np.ndarray:
         scores = self._scores(codes)

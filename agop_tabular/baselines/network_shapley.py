@@ -1,4 +1,4 @@
-"""The network's own Shapley values, by sampling: the oracle that explainers of predictions are held to."""
+"""The network's own Shapley values by sampling: the reference that explanations of the network are measured against."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from agop_tabular.effects.permutations import permutation_gains
 class NetworkShapley(Baseline):
     """Interventional Shapley values of the scores by antithetic permutation sampling (Štrumbelj and Kononenko, 2014).
 
-    The columns that are absent are taken from a background row, drawn anew for each pair of a permutation and its
-    reverse. All scores come from the same evaluations. Unbiased; the spread between two seeds is its error.
+    Absent columns take the values of a background row, a new one for each pair of a permutation and its reverse. All
+    scores come from the same evaluations. The values are unbiased; their error shows in the spread between two seeds.
 
     Parameters
     ----------
     n_permutations : int
-        For each row, even; the network is evaluated ``n_permutations · (d + 1)`` times.
+        Permutations for each row, an even number; the network is evaluated ``n_permutations · (d + 1)`` times for it.
     """
 
     def __init__(self, *, n_permutations: int = 1000):
@@ -48,7 +48,7 @@ class NetworkShapley(Baseline):
         return out
 
     def _background_rows(self, n: int) -> Tensor:
-        """Indices of n background rows, as evenly spread over them as can be."""
+        """Indices of n background rows in random order; how often any two of them occur differs by at most one."""
         m = len(self.background_)
         rounds = [self.random_state_.permutation(m) for _ in range(-(-n // m))]
         return torch.from_numpy(np.concatenate(rounds)[:n])

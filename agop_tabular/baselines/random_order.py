@@ -1,4 +1,4 @@
-"""The control that knows nothing."""
+"""A control: attributions drawn at random, without looking at the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agop_tabular.baselines.base import Baseline
 
 
 class RandomOrder(Baseline):
-    """Standard normal noise for every row, column and score."""
+    """Standard normal noise for every row, column and score: the level of chance for any metric."""
 
     def _prepare(self, background: Any) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The explainers of shap that take a network."""
+"""Explainers of shap: DeepExplainer, GradientExplainer and KernelExplainer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from agop_tabular.baselines.base import Baseline
-from agop_tabular.baselines.coded import Coded
+from agop_tabular.baselines.numeric_coding import NumericCoding
 
 
 class _OneScore(nn.Module):
-    """One class's score (b, 1): shap then explains no other, and its check of additivity sees all there is."""
+    """The score of one class (b, 1), so that shap explains no other and checks the additivity of this one."""
 
     def __init__(self, network: nn.Module, c: int):
         super().__init__()
@@ -27,6 +27,8 @@ class _OneScore(nn.Module):
 
 
 class _ShapOfNetwork(Baseline):
+    """An explainer of shap that works on the network's coordinates, one for each score."""
+
     n_background: int | None
 
     def _prepare(self, background: Any) -> None:
@@ -59,7 +61,7 @@ class DeepShap(_ShapOfNetwork):
     n_background : int or None
         Background rows, drawn at random; None for all.
     check_additivity : bool
-        Let shap raise where the values do not add up to the score.
+        Let shap raise an error if the values do not add up to the score.
     """
 
     def __init__(self, *, n_background: int | None = 100, check_additivity: bool = True):
@@ -83,7 +85,7 @@ class GradientShap(_ShapOfNetwork):
     n_background : int or None
         Background rows, drawn at random; None for all.
     n_samples : int
-        Draws a row.
+        Random draws for each row.
     """
 
     def __init__(self, *, n_background: int | None = 100, n_samples: int = 200):
@@ -93,21 +95,23 @@ class GradientShap(_ShapOfNetwork):
     def _explainer(self, network: nn.Module, background: Tensor) -> Any:
         import shap
 
-        return shap.GradientExplainer(copy.deepcopy(network).float(), background.float())  # it draws in float32
+        return shap.GradientExplainer(
+            copy.deepcopy(network).float(), background.float()
+        )  # GradientExplainer draws in float32
 
     def _values(self, explainer: Any, x: Tensor) -> Any:
         return explainer.shap_values(x.float(), nsamples=self.n_samples, rseed=self.random_state_.randint(10**6))
 
 
 class KernelShap(Baseline):
-    """shap.KernelExplainer on the user's columns, text and categories as codes.
+    """shap.KernelExplainer on the user's columns, with text and categories as numbers.
 
     Parameters
     ----------
     n_background : int or None
         Background rows, drawn at random; None for all.
     n_samples : int or "auto"
-        Coalitions a row; "auto" is shap's 2·d + 2048.
+        Coalitions for each row; "auto" is shap's default, 2·d + 2048.
     """
 
     def __init__(self, *, n_background: int | None = 100, n_samples: int | str = "auto"):
@@ -117,15 +121,15 @@ class KernelShap(Baseline):
     def _prepare(self, background: Any) -> None:
         import shap
 
-        self.coded_ = Coded.of(background)
-        rows = self.coded_.encode(self._sampled(background, self.n_background))
+        self.coding_ = NumericCoding.of(background)
+        rows = self.coding_.encode(self._sampled(background, self.n_background))
         self.explainer_ = shap.KernelExplainer(self._scores, rows)
 
     def _scores(self, codes: np.ndarray) -> np.ndarray:
-        return self._scores_of(self.coded_.decode(codes))
+        return self._scores_of(self.coding_.decode(codes))
 
     def _every(self, X: Any) -> np.ndarray:
-        values = self.explainer_.shap_values(self.coded_.encode(X), nsamples=self.n_samples, silent=True)
+        values = self.explainer_.shap_values(self.coding_.encode(X), nsamples=self.n_samples, silent=True)
         return np.asarray(values).reshape(len(X), self.feature_map_.n_columns, self.adapter_.n_scores)
 
     def _one(self, X: Any, index: np.ndarray) -> np.ndarray:

@@ -7,13 +7,25 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from agop_tabular.core.moments import at_least_float32
+from agop_tabular.core.precision import at_least_float32
 
-FIRST = 64
-"""Rows whose mean the first batch's deviations are taken from; later ones' are taken from the mean so far."""
+FIRST_ROWS = 64
+"""Deviations of the first batch are taken from the mean of this many rows. Near the mean they lose no digits when
+squared, and a few rows suffice for that; later batches use the mean so far."""
 
 IN_CACHE = 2**20
-"""Numbers that are worked on at a time, since several passes go over them."""
+"""Numbers that are worked on at a time, since several passes go over them: 4 MB in float32, to stay in a cache."""
+
+ROUNDING = 1024
+"""A standard deviation below this many units of rounding of the mean may be rounding only: sums over many rows collect
+some of it. The values themselves are then compared."""
+
+BLURRED = 1e4
+"""A variance below this many units of rounding of the mean square deviation has lost too many digits: fewer
+than four would be left. It is then computed in float64."""
+
+SMALLEST_SQUARES = 1e6
+"""Squares below this many of the smallest normal numbers have lost digits likewise."""
 
 
 @dataclass
@@ -53,28 +65,25 @@ class CoordinateMoment:
     def update(self, x: Tensor) -> None:
         """Add a batch of rows (b, p)."""
         x, b = at_least_float32(x), x.shape[0]
-        near = self.mean.to(x.device, x.dtype) if self.n else x[:FIRST].mean(dim=0)
-        rest, squares = torch.zeros(2, self.p, dtype=x.dtype, device=x.device).unbind()
-        size = max(1, IN_CACHE // max(1, self.p))
-        deviations, ones = x.new_empty(min(size, b), self.p), x.new_ones(min(size, b))
-        for rows in torch.split(x, size):  # the sums as products: no faster way to go down the columns
-            part, one = torch.sub(rows, near, out=deviations[: len(rows)]), ones[: len(rows)]
-            rest.addmv_(part.T, one)
-            squares.addmv_(part.square_().T, one)
-        rest /= b
-        mean, spread = near + rest, squares - b * rest.square()
-        eps = torch.finfo(x.dtype).eps
-        varies = spread > b * (1024 * eps * torch.maximum(mean.abs(), rest.abs())).square()
+        # Deviations are taken from a number near the mean, so that one pass in the network's precision is accurate.
+        near = self.mean.to(x.device, x.dtype) if self.n else x[:FIRST_ROWS].mean(dim=0)
+        offset, squares = self._sum_deviations(x, near)
+        offset /= b
+        mean, deviations = near + offset, squares - b * offset.square()
+        precision = torch.finfo(x.dtype)
+        varies = deviations > b * (ROUNDING * precision.eps * torch.maximum(mean.abs(), offset.abs())).square()
         if not varies.all():  # rounding, or too little to tell from it: look at the values themselves
             unclear = (~varies).nonzero()[:, 0]
             varies[unclear] = (x[:, unclear] != x[0, unclear]).any(dim=0)
-        blurred = spread < 1e4 * eps * squares  # by a distance from the mean
-        lost = ~torch.isfinite(squares) | (varies & (blurred | (spread < b * torch.finfo(x.dtype).tiny * 1e6)))
-        if x.dtype != torch.float64 and lost.any():  # too large or too small to be squared in this precision
+        # The offset was too far from the mean; or squares were too large or too small for this precision.
+        blurred = deviations < BLURRED * precision.eps * squares
+        too_small = deviations < b * precision.tiny * SMALLEST_SQUARES
+        lost = ~torch.isfinite(squares) | (varies & (blurred | too_small))
+        if x.dtype != torch.float64 and lost.any():
             return self.update(x.double())
-        near, rest, squares, first = (t.cpu().double() for t in (near, rest, squares, x[0]))
-        squares = (squares - b * rest.square()).clamp_min_(0.0)
-        self.merge(CoordinateMoment(self.p, b, near + rest, squares, first, varies.cpu()))
+        near, offset, squares, first = (t.cpu().double() for t in (near, offset, squares, x[0]))
+        squares = (squares - b * offset.square()).clamp_min_(0.0)
+        self.merge(CoordinateMoment(self.p, b, near + offset, squares, first, varies.cpu()))
         return None
 
     def merge(self, other: CoordinateMoment) -> None:
@@ -91,5 +100,16 @@ class CoordinateMoment:
         self.n = n
 
     def scale(self) -> Tensor:
-        """Standard deviation, no degrees of freedom taken off; exactly 0 where all rows are the same."""
+        """Standard deviation, divided by n and not by n - 1; exactly 0 if all rows have the same value."""
         return torch.where(self.varies, (self.squares.clamp_min(0.0) / max(self.n, 1)).sqrt(), 0.0)
+
+    def _sum_deviations(self, x: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of x - near and of its square over rows, (p,) each."""
+        total, squares = torch.zeros(2, self.p, dtype=x.dtype, device=x.device).unbind()
+        size = max(1, IN_CACHE // max(1, self.p))
+        deviations, ones = x.new_empty(min(size, len(x)), self.p), x.new_ones(min(size, len(x)))
+        for rows in torch.split(x, size):
+            part, one = torch.sub(rows, near, out=deviations[: len(rows)]), ones[: len(rows)]
+            total.addmv_(part.T, one)  # a matrix product is the fastest way to sum down the columns
+            squares.addmv_(part.square_().T, one)
+        return total, squares

@@ -1,4 +1,4 @@
-"""The context in which a network is evaluated: everything about it is as it was found when the context ends."""
+"""A context in which a network is evaluated with gradients, and which leaves it exactly as it was."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import torch
 from torch import nn
 
 _LOCK = threading.RLock()
-"""Training modes and random states belong to the whole process, so only one thread at a time may change them."""
+"""Training modes and random states belong to the whole process, so only one thread at a time may change them.
+Reentrant, since contexts are nested."""
 
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluate ``module`` with gradients, and leave it as it was found, after an error too.
+    """Evaluate ``module`` with gradients, and leave it exactly as it was, after an error too.
 
     Inside, every submodule is in evaluation mode, gradients are recorded even under ``torch.no_grad``, autocast is off,
-    compiled modules run eagerly, and torch's random state is a fixed one, so that the same input gives the same bits.
+    compiled modules run eagerly, and torch's random state is fixed, so that the same input gives the same bits.
     On leaving, the training mode of each submodule, its buffers, and the random states of torch, numpy and Python are
-    what they were. Parameters, their ``requires_grad`` and their ``grad`` are never touched. Threads take turns.
+    restored. Parameters, their ``requires_grad`` and their ``grad`` are never touched. Threads take turns.
 
     Parameters
     ----------
@@ -36,12 +37,12 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _random_states(devices: set[torch.device]) -> Iterator[None]:
-    """A fixed random state of torch inside; those of torch, numpy and Python as they were outside."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant
+    """Fix the random state of torch, and restore those of torch, numpy and Python afterwards."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - modules use the global one
     with torch.random.fork_rng(devices=[device.index for device in devices]):
         if devices:
             torch.manual_seed(0)
-        else:  # the same, without a look at every other device
+        else:  # the same, but manual_seed would initialise every other device
             torch.random.default_generator.manual_seed(0)
         try:
             yield
@@ -52,7 +53,7 @@ def _random_states(devices: set[torch.device]) -> Iterator[None]:
 
 @contextmanager
 def _recording_gradients(module: nn.Module, devices: set[torch.device]) -> Iterator[None]:
-    """Gradients on, inference mode and autocast off, compiled modules run eagerly."""
+    """Turn gradients on, inference mode and autocast off, and run compiled modules eagerly."""
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
@@ -65,7 +66,7 @@ def _recording_gradients(module: nn.Module, devices: set[torch.device]) -> Itera
 
 @contextmanager
 def _buffers(module: nn.Module) -> Iterator[None]:
-    """Buffers are put back: which there are, their shapes and their values."""
+    """Restore the buffers: their names, shapes and values, in the same tensors."""
     owners = [(m._buffers, dict(m._buffers)) for m in module.modules() if isinstance(m._buffers, dict)]
     values = [(b, b.detach().clone()) for b in module.buffers() if b.layout is torch.strided]
     try:
@@ -76,15 +77,15 @@ def _buffers(module: nn.Module) -> Iterator[None]:
             owner.update(before)
         with torch.no_grad():
             for buffer, value in values:
-                if buffer.shape != value.shape:
+                if buffer.shape != value.shape:  # resized in place
                     buffer.data = value
-                elif not torch.equal(buffer, value):
+                elif not torch.equal(buffer, value):  # an unchanged one is not written to: it may be shared
                     buffer.copy_(value)
 
 
 @contextmanager
 def _eval_mode(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for every submodule, each in its own mode again outside."""
+    """Put every submodule into evaluation mode, and each back into its own afterwards."""
     modes = [(m, m.training) for m in module.modules() if hasattr(m, "training")]
     try:
         for m, _ in modes:

@@ -1,4 +1,4 @@
-"""The map from a network's coordinates back to the user's columns."""
+"""The map from the coordinates of a network's input to the user's columns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from torch import Tensor
 
 from agop_tabular.core.filters import Filter
 
-WHOLE = 0.99
-"""A one-hot block is whole where the training rows have one of its indicators on at least this often."""
+COMPLETE = 0.99
+"""A one-hot block is complete if in at least this share of the training rows one of its indicators is on. In the
+others, say those with a dropped category, the gradients' common constant shows, and nothing is unidentified. A few rows
+without any, such as unknown categories, do not identify it."""
+
+SMALL_MATRIX = 2**20
+"""Up to this many entries, columns times coordinates, a matrix product folds faster than scattering does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +30,12 @@ class FeatureMap:
         The user's columns.
     coordinate_names : tuple of str, length p
     column_of : ndarray of int, shape (p,)
-        The user's column of each coordinate; -1 where it is a constant of the preprocessing.
+        The user's column of each coordinate; -1 for a constant that the preprocessing adds.
     block_of : ndarray of int, shape (p,)
-        The one-hot block of each coordinate, numbered from 0; -1 outside blocks. The indicators of a block sum to 1, as
-        the splines of a column do.
+        The one-hot block of each coordinate, numbered from 0; -1 outside blocks. The indicators of a block sum to 1.
+        The splines of a column do so too and are treated as a block.
     low, high : ndarray of float, shape (p,)
-        Value of the coordinate where its indicator is 0 and where it is 1; used inside blocks only.
+        Value of the coordinate if its indicator is 0 and if it is 1; used inside blocks only.
     """
 
     names: tuple[str, ...]
@@ -42,7 +47,7 @@ class FeatureMap:
 
     @classmethod
     def identity(cls, names: tuple[str, ...]) -> FeatureMap:
-        """Every column is one coordinate."""
+        """Make the map for a network that reads the columns as they are."""
         d = len(names)
         return cls(names, names, np.arange(d), np.full(d, -1), np.zeros(d), np.ones(d))
 
@@ -62,12 +67,12 @@ class FeatureMap:
         return np.array_equal(self.column_of, np.arange(self.n_columns))
 
     def part(self, coordinates: slice) -> FeatureMap:
-        """The map of some of the coordinates, in whose blocks there may be fewer."""
+        """Return the map of some of the coordinates; blocks keep their numbers and may have fewer members."""
         arrays = (self.column_of, self.block_of, self.low, self.high)
         return FeatureMap(self.names, self.coordinate_names[coordinates], *(a[coordinates] for a in arrays))
 
     def fold(self, values: Tensor, *, norm: bool = False) -> Tensor:
-        """Coordinates (..., p) to columns (..., d): by the sum, or by the L2 norm.
+        """Fold coordinates (..., p) to columns (..., d), by the sum or by the L2 norm.
 
         A column without coordinates, dropped by the preprocessing, gets 0.
         """
@@ -78,7 +83,7 @@ class FeatureMap:
         kept = torch.from_numpy(np.flatnonzero(self.column_of >= 0)).to(values.device)
         column = torch.from_numpy(self.column_of[self.column_of >= 0]).to(values.device)
         folded = values.new_zeros(*values.shape[:-1], self.n_columns)
-        if self.n_columns * self.n_coordinates <= 2**20:  # a small matrix product is faster than scattering
+        if self.n_columns * self.n_coordinates <= SMALL_MATRIX:
             matrix = values.new_zeros(self.n_coordinates, self.n_columns)
             matrix[kept, column] = 1
             return values @ matrix
@@ -91,9 +96,9 @@ class FeatureMap:
         return [(torch.from_numpy(m), torch.from_numpy(self.low[m]), torch.from_numpy(self.high[m])) for m in members]
 
     def centring(self, mean: Tensor) -> Filter | None:
-        """The projection that takes out of a gradient what whole one-hot blocks cannot identify, or None without any.
+        """Return the projection that removes what complete one-hot blocks leave unidentified; None without any block.
 
-        The indicators o_b of a block sum to one, so a gradient inside it is known up to a common constant only. With
+        The indicators o_b of a block sum to 1, so a gradient inside it is identified only up to a common constant. With
         the training frequencies π it becomes ``∂s/∂o_b - Σ_a π_a ∂s/∂o_a``, whatever scaling follows the encoder.
 
         Parameters
@@ -110,7 +115,7 @@ class FeatureMap:
         frequency = (mean - torch.from_numpy(self.low)) / span
         for b, members in enumerate(blocks):
             share = frequency[members].clamp_min(0.0)
-            if share.sum() < WHOLE:  # rows with no indicator on tell the constant
+            if share.sum() < COMPLETE:
                 continue
             share = share / share.sum()
             directions[b, members] = 1 / span[members]

@@ -1,4 +1,4 @@
-"""Linear filters of gradients: a diagonal plus a low rank, a form that is closed under composition."""
+"""Linear filters of gradients: a diagonal plus a low-rank matrix, a form that is closed under composition."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from torch import Tensor
 from agop_tabular.core.spectrum import Spectrum
 
 NARROWEST = 32
-"""A matrix product with fewer columns takes about as long as one with so many."""
+"""A product with fewer columns than this takes about as long as one with this many. Measured on CPUs."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A linear map of row vectors, ``g -> g * diagonal + (g @ left) @ right``; a missing part counts as zero.
+    """A linear map of row vectors, ``g -> g * diagonal + (g @ left) @ right``; a part that is None counts as zero.
 
     Attributes
     ----------
     diagonal : Tensor of shape (p,) or None
     left : Tensor of shape (p, k) or None
     right : Tensor of shape (k, p) or None
-        Where it is None and ``left`` is not, ``left`` is the whole (p, p) matrix.
+        If it is None and ``left`` is not, ``left`` is the whole (p, p) matrix.
 
     Notes
     -----
-    Behind a first layer (:meth:`behind`) it maps h numbers to p; there is no diagonal then, and ``left`` has h rows.
+    A filter that applies a first layer too (:meth:`behind`) maps h numbers to p: it has no diagonal, and ``left`` has h
+    rows.
     """
 
     diagonal: Tensor | None = None
@@ -40,7 +41,7 @@ class Filter:
 
     @classmethod
     def rank_truncated(cls, spectrum: Spectrum, rank: int) -> Filter:
-        """``V_K Λ_K V_Kᵀ / λ₁``: the AGOP cut to its first ``rank`` components (arXiv 2605.15700)."""
+        """Multiply by ``V_K Λ_K V_Kᵀ / λ₁``: the first ``rank`` components of the AGOP (arXiv 2605.15700)."""
         top, kept = spectrum.eigenvalues[0], spectrum.eigenvalues[:rank]
         components = spectrum.components[:rank]
         weights = kept / top if top > 0 else torch.zeros_like(kept)
@@ -48,13 +49,13 @@ class Filter:
 
     @classmethod
     def sqrt_diagonal(cls, diagonal: Tensor) -> Filter:
-        """``sqrt(diag M / max diag M)`` (arXiv 2605.12816)."""
+        """Multiply coordinate j by ``sqrt(M_jj / max diag M)`` (arXiv 2605.12816)."""
         top = diagonal.max()
         return cls(diagonal=(diagonal / top).sqrt() if top > 0 else torch.zeros_like(diagonal))
 
     @classmethod
     def centring(cls, directions: Tensor, weights: Tensor) -> Filter:
-        """``g -> g - Σ_b (g · weights_b) directions_b``: take out what a one-hot block cannot identify.
+        """Map ``g -> g - Σ_b (g · weights_b) directions_b``: remove what one-hot blocks leave unidentified.
 
         Parameters
         ----------
@@ -64,7 +65,8 @@ class Filter:
         return cls(torch.ones(directions.shape[1], dtype=directions.dtype), -weights.T, directions)
 
     def then(self, other: Filter) -> Filter:
-        """This filter first, ``other`` after it."""
+        """Compose: this filter first, ``other`` after it."""
+        # (D₁ + L₁R₁)(D₂ + L₂R₂) = D₁D₂ + L₁(R₁D₂) + (D₁L₂ + L₁R₁L₂)R₂, for row vectors
         left, right = self._low_rank()
         left_2, right_2 = other._low_rank()
         lefts, rights = [], []
@@ -80,12 +82,12 @@ class Filter:
         both = self.diagonal is not None and other.diagonal is not None
         return Filter(
             self.diagonal * other.diagonal if both else None,  # type: ignore[operator]
-            _joined(lefts, dim=1),
-            _joined(rights, dim=0),
+            _concatenated(lefts, dim=1),
+            _concatenated(rights, dim=0),
         )
 
     def behind(self, weight: Tensor) -> Filter:
-        """The map ``a -> self(a @ weight)``, for a weight of shape (h, p)."""
+        """Compose with a first layer of weight (h, p) before this filter: ``a -> self(a @ weight)``."""
         if self.left is None:
             whole = torch.zeros_like(weight) if self.diagonal is None else weight * self.diagonal
             return Filter(left=whole)
@@ -95,10 +97,11 @@ class Filter:
         return Filter(left=(left if self.right is None else left @ self.right).add_(weight * self.diagonal))
 
     def ready(self, dtype: torch.dtype, device: torch.device | str) -> Filter:
-        """The same map in the form that costs least per row, on the network's device and in its precision."""
+        """Return the same map in the form that is fastest for a row, in this precision and on this device."""
         diagonal, left, right = self.diagonal, self.left, self.right
         if left is not None and right is not None:
             (n_in, k), n_out = left.shape, right.shape[1]
+            # two thin products unless one with the whole matrix takes fewer operations
             if max(k, NARROWEST) * (n_in + n_out) >= n_in * n_out:
                 left, right = left @ right, None
                 if diagonal is not None:
@@ -107,7 +110,7 @@ class Filter:
         return Filter(*parts)
 
     def __call__(self, g: Tensor, out: Tensor | None = None) -> Tensor:
-        """Apply to gradients of shape (..., p), or (..., h) behind a first layer; into ``out`` where that can be."""
+        """Apply to gradients (..., p), or (..., h) behind a first layer; written to ``out`` if the form allows it."""
         if self.left is not None:
             inner, last = (g, self.left) if self.right is None else (g @ self.left, self.right)
             out = torch.matmul(inner, last, out=out)
@@ -119,11 +122,12 @@ class Filter:
         return torch.zeros_like(g) if out is None else out
 
     def _low_rank(self) -> tuple[Tensor | None, Tensor | None]:
+        """Left and right, where a whole matrix is its product with the identity."""
         if self.left is not None and self.right is None:
             return self.left, torch.eye(self.left.shape[1], dtype=self.left.dtype, device=self.left.device)
         return self.left, self.right
 
 
-def _joined(parts: list[Tensor], dim: int) -> Tensor | None:
-    """Side by side, without a copy of a single one, which may be large."""
+def _concatenated(parts: list[Tensor], dim: int) -> Tensor | None:
+    """Concatenate, without copying a single part, which may be large."""
     return None if not parts else parts[0] if len(parts) == 1 else torch.cat(parts, dim=dim)

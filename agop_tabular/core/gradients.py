@@ -1,4 +1,4 @@
-"""Gradients of class scores with respect to a batch of inputs."""
+"""Gradients of scores with respect to a batch of inputs."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import torch
 from torch import Tensor
 
 Scores = Callable[[Tensor], Tensor]
-"""Maps inputs (b, p) to class scores (b, C), row by row, and leaves the inputs as they are."""
+"""Maps inputs (b, p) to scores (b, C), row by row, without changing the inputs."""
 
 Choice = Callable[[Tensor], Tensor]
-"""Maps class scores (b, C) to the index of the explained class of each row (b,)."""
+"""Maps scores (b, C) to the index of the explained class of each row (b,)."""
 
 Cut = Callable[[], AbstractContextManager[list[Tensor]]]
-"""Opens a context inside which one call of the scores leaves tensors (b, h_i) in the list: gradients are taken with
-respect to these, side by side, in the place of the input, which nothing else may read."""
+"""Opens a context in which one call of the scores puts tensors (b, h_i) into the list. Gradients are then taken with
+respect to these, concatenated, instead of the input. Nothing else may read the input."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Scored:
-    """Scores of a batch, and the leaves of their graph."""
+    """Scores of a batch, and the tensors that gradients are taken with respect to."""
 
     scores: Tensor
     leaves: tuple[Tensor, ...]
     input: Tensor
 
     @classmethod
-    def at(cls, scores: Scores, x: Tensor, cut: Cut | None) -> _Scored:
+    def forward(cls, scores: Scores, x: Tensor, cut: Cut | None) -> _Scored:
         leaf = x.detach().requires_grad_()
         if cut is None:
             return cls(scores(leaf), (leaf,), leaf)
@@ -42,8 +42,9 @@ class _Scored:
         if not self.scores.requires_grad:
             raise ValueError(_NO_GRADIENT)
         behind = self.leaves[0] is not self.input
+        # Behind a cut the input must have no gradient of its own, or something else has read it.
         wanted = (*self.leaves, self.input) if behind else self.leaves
-        total = (self.scores * weights).sum()  # not grad_outputs=weights, for which torch imports sympy
+        total = (self.scores * weights).sum()  # grad_outputs=weights would make torch import sympy
         gradients = torch.autograd.grad(total, wanted, retain_graph=retain_graph, allow_unused=True)
         if behind:
             if gradients[-1] is not None:
@@ -54,19 +55,19 @@ class _Scored:
         return gradients[0] if len(gradients) == 1 else torch.cat(gradients, dim=1)
 
     def of_class(self, c: int) -> Tensor:
-        """Gradient of score c; the last one gives the graph free."""
+        """Gradient of score c; that of the last one frees the graph."""
         weights = torch.zeros_like(self.scores)
         weights[:, c] = 1.0
         return self.backward(weights, retain_graph=c < self.scores.shape[1] - 1)
 
 
 class OtherReaderError(ValueError):
-    """A network's input is read by others than the layers that it was cut behind."""
+    """The network reads its input elsewhere than in the layers behind which gradients are taken."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The network reads its input past its first layer on some rows, though not on those that it was tried on; "
-            'fit with moment="dense".'
+            "On some rows the network reads its input elsewhere than in its first layer, though not on those that it "
+            'was tried on; fit with moment="dense".'
         )
 
 
@@ -80,7 +81,7 @@ _NO_GRADIENT = (
 def score_gradient(
     scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False, cut: Cut | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradient of one score per row, from one forward and one backward pass.
+    """Compute the gradient of one score for each row, by one forward and one backward pass.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def score_gradient(
     contrast : bool
         Subtract the mean over classes from the explained score.
     cut : callable, optional
-        Where to take gradients in the place of the input.
+        Tensors with respect to which gradients are taken instead of the input.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def score_gradient(
         What ``choose`` returned.
     scores : Tensor of shape (b, C)
     """
-    scored = _Scored.at(scores, x, cut)
+    scored = _Scored.forward(scores, x, cut)
     s = scored.scores.detach()
     target = choose(s)
     weights = torch.zeros_like(s)
@@ -119,9 +120,9 @@ def class_gradients(
     cut: Cut | None = None,
     seen: Callable[[Tensor], None] | None = None,
 ) -> Iterator[Tensor]:
-    """Gradients of all scores, one after the other: one forward pass, then one backward pass a class on its graph.
+    """Compute the gradients of all scores one after the other, by one forward pass and one backward pass for each.
 
-    Two classes in contrast take one backward pass together.
+    Two classes in contrast share one backward pass.
 
     Parameters
     ----------
@@ -129,18 +130,18 @@ def class_gradients(
         Maps (b, p) to (b, C), row by row.
     x : Tensor of shape (b, p)
     contrast : bool
-        Subtract the mean over classes from every score; all gradients are then held at once.
+        Subtract the mean over classes from every score; all gradients are then in memory at once.
     cut : callable, optional
-        Where to take gradients in the place of the input.
+        Tensors with respect to which gradients are taken instead of the input.
     seen : callable, optional
-        Is handed the scores (b, C) of the forward pass.
+        Called with the scores (b, C) of the forward pass.
 
     Yields
     ------
     gradient : Tensor of shape (b, p), or (b, h)
         Of one score, in the order of the classes.
     """
-    scored = _Scored.at(scores, x, cut)
+    scored = _Scored.forward(scores, x, cut)
     if seen is not None:
         seen(scored.scores.detach())
     each: Iterator[Tensor] = (scored.of_class(c) for c in range(scored.scores.shape[1]))
@@ -154,7 +155,7 @@ def class_gradients(
 
 
 def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False, cut: Cut | None = None) -> Tensor:
-    """Gradients of all scores at once.
+    """Compute the gradients of all scores at once.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The Linear layers that a network's input goes straight into: gradients are then taken behind them.
+"""The Linear layers that read a network's input directly, so that gradients can be taken behind them.
 
-With W (h, p) the weights of these layers, one under the other, and a (h,) the gradient of a score with respect to their
-outputs, the gradient with respect to the input is ``Wᵀ a``. Whatever is made of gradients linearly can be made of the
-h numbers in the place of the p.
+With W (h, p) the weights of these layers, stacked, and a (h,) the gradient of a score with respect to their outputs,
+the gradient with respect to the input is ``Wᵀ a``. Sums and linear maps of gradients can then be computed from h
+numbers instead of p, and the backward pass through the layers is saved.
 """
 
 from __future__ import annotations
@@ -17,23 +17,28 @@ from torch import Tensor, nn
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.gradients import OtherReaderError, Scores, class_gradients
 
-TRIED = 32
-"""Rows on which the layers are confirmed."""
+PROBE_ROWS = 32
+"""Rows on which the layers are confirmed: with more, trying a wide network would take longer than what it saves."""
+
+TOLERANCE = 1e3
+"""Units of rounding, relative to the largest gradient, that gradients from behind the layers may differ by. Numerical:
+the sums over h are in another order."""
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""Attributes of a module in which torch keeps hooks; they may change what a layer computes."""
 
 
 @dataclass(frozen=True, eq=False)
 class InputLayer:
-    """Layers of a module that read its whole input, while nothing else reads it.
+    """Layers of a module that read its whole input, which nothing else reads.
 
     Attributes
     ----------
     module : torch.nn.Module
     names : tuple of str
-        Of the layers, in the order in which they are called.
+        Names of the layers, in the order in which they are called.
     overwritten : bool
-        Whether the module overwrites their outputs.
+        Whether the module overwrites their outputs in place.
     """
 
     module: nn.Module
@@ -42,26 +47,26 @@ class InputLayer:
 
     @property
     def layers(self) -> list[nn.Linear]:
-        """The layers themselves."""
+        """The layers."""
         found = [self.module.get_submodule(name) for name in self.names]
         return [layer for layer in found if isinstance(layer, nn.Linear)]
 
     @property
     def weight(self) -> Tensor:
-        """Their weights as they are now, (h, p)."""
+        """Current weights of the layers, stacked, (h, p)."""
         weights = [layer.weight.detach() for layer in self.layers]
         return weights[0] if len(weights) == 1 else torch.cat(weights)
 
     @contextmanager
     def cut(self) -> Iterator[list[Tensor]]:
-        """While this is open, the outputs of the layers are leaves of their own; the list holds those of one call."""
+        """Detach the network behind the layers; the list gets their outputs in one call, as leaves for gradients."""
         outputs: list[Tensor] = []
 
         def leaf(i: int, output: Tensor) -> Tensor:
-            if len(outputs) != i:
+            if len(outputs) != i:  # a layer is called twice, or in another order
                 raise OtherReaderError
             outputs.append(output.detach().requires_grad_())
-            return outputs[i].clone() if self.overwritten else outputs[i]
+            return outputs[i].clone() if self.overwritten else outputs[i]  # a leaf must not be overwritten
 
         with ExitStack() as stack:
             for i, layer in enumerate(self.layers):
@@ -71,18 +76,17 @@ class InputLayer:
                 raise OtherReaderError
 
     @classmethod
-    def of(cls, module: nn.Module, scores: Scores, x: Tensor) -> InputLayer | None:
-        """The layers, or None where gradients cannot be told from their outputs, as a few rows confirm.
+    def find(cls, module: nn.Module, scores: Scores, x: Tensor) -> InputLayer | None:
+        """Find the layers, and confirm on a few rows that gradients follow from those of their outputs; None if not.
 
         Parameters
         ----------
         module : torch.nn.Module
-            With all its submodules.
         scores : callable
             Maps (b, p) to (b, C) through the module.
         x : Tensor of shape (b, p)
         """
-        x = x[:: max(1, len(x) // TRIED)]
+        x = x[:: max(1, len(x) // PROBE_ROWS)]
         plain = {name: m for name, m in module.named_modules() if _is_plain(m, x.shape[1])}
         if not plain:
             return None
@@ -94,6 +98,7 @@ class InputLayer:
         return found
 
     def _confirmed(self, scores: Scores, x: Tensor) -> bool:
+        """Whether gradients from behind the layers equal those with respect to the input."""
         try:
             behind = list(class_gradients(scores, x, cut=self.cut))
             through = list(class_gradients(scores, x))
@@ -102,18 +107,18 @@ class InputLayer:
         weight = self.weight
         for a, g in zip(behind, through, strict=True):
             size = g.abs().max()
-            if not torch.isfinite(size) or ((a @ weight - g).abs() > 1e3 * torch.finfo(g.dtype).eps * size).any():
+            if not torch.isfinite(size) or ((a @ weight - g).abs() > TOLERANCE * torch.finfo(g.dtype).eps * size).any():
                 return False
         return True
 
 
 def _is_plain(module: nn.Module, p: int) -> bool:
-    """A Linear layer over p inputs, with nothing around it that changes what it does."""
+    """Whether it is a Linear layer over p inputs without a subclass, parametrisation or hook that changes it."""
     return type(module) is nn.Linear and module.in_features == p and not any(getattr(module, h, None) for h in HOOKS)
 
 
 def _readers(layers: dict[str, nn.Module], scores: Scores, x: Tensor) -> tuple[list[str], bool]:
-    """Names of the layers that are handed the input itself, and whether their outputs are overwritten."""
+    """Names of the layers that are called with the input itself, and whether their outputs are overwritten in place."""
     names: list[str] = []
     seen: list[tuple[Tensor, int]] = []
     with ExitStack() as stack, torch.no_grad():

@@ -1,7 +1,7 @@
-"""Streaming, mergeable moments of gradients: dense, diagonal, and factored behind a first layer.
+"""Moments of gradients, streamed and merged: dense, diagonal, and factored behind a first layer.
 
-Every moment is a plain sum over rows. Products are taken in the gradients' own precision, one batch at a
-time, and summed in float64 on the CPU, so that batch size and row order do not show in the result.
+Every moment is a sum over rows. The products of one batch are computed in the gradients' own precision and summed in
+float64 on the CPU, so that the result hardly depends on batch size and row order.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.filters import Filter
+from agop_tabular.core.precision import at_least_float32
 from agop_tabular.core.spectrum import Spectrum
 
 
 @dataclass
 class GradientMoment(ABC):
-    """Sum over rows and classes of a product of gradients; its subclasses say which.
+    """Sum over rows and scores of a product of gradients; subclasses define the product.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class GradientMoment(ABC):
     """
 
     kind: ClassVar[str]
-    """What ``moment=`` calls it."""
+    """Its name in the explainer's parameter ``moment``."""
 
     p: int
     n: int = 0
@@ -56,44 +57,44 @@ class GradientMoment(ABC):
         self.n += other.n
 
     def mean(self) -> Tensor:
-        """Mean over rows of the sum over classes."""
+        """Mean over rows of the sum over scores."""
         return self.total / max(self.n, 1)
 
     def is_finite(self) -> bool:
-        """Whether all gradients were, and their squares."""
+        """Whether all gradients and their squares were finite."""
         return bool(torch.isfinite(self.diagonal().sum()))
 
     @property
     def error(self) -> float:
-        """Bound of the spectral norm of what :meth:`mean` lacks of the whole mean."""
+        """Bound on the spectral norm of the exact mean minus :meth:`mean`; zero for exact moments."""
         return 0.0
 
     @abstractmethod
     def diagonal(self) -> Tensor:
-        """Sum over rows and classes of the squared gradients, (p,)."""
+        """Sum over rows and scores of the squared gradients, (p,)."""
 
     def diagonal_behind(self, filter: Filter) -> Tensor:
-        """The same mean of the gradients behind a filter, (p,)."""
+        """Mean over rows of the summed squares of filtered gradients, (p,)."""
         if filter.left is None and filter.diagonal is not None:
             return self.diagonal() / max(self.n, 1) * filter.diagonal.square()
         return self._filtered_diagonal(filter)
 
     @abstractmethod
     def spectrum(self, filter: Filter) -> Spectrum | None:
-        """Of the mean of the gradients behind a filter; None where only a diagonal is known."""
+        """Spectrum of the mean for filtered gradients; None if only the diagonal is known."""
 
     @abstractmethod
     def _filtered_diagonal(self, filter: Filter) -> Tensor:
-        """Diagonal behind a filter that is not diagonal itself."""
+        """:meth:`diagonal_behind` for a filter that is not diagonal itself."""
 
     @abstractmethod
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
-        """The product of one score's gradients, summed over the batch, added to what there is."""
+        """Sum over the batch of the product of one score's gradients, added to that of earlier scores."""
 
 
 @dataclass
 class DenseMoment(GradientMoment):
-    """Outer products, (p, p): the AGOP before it is divided by the rows."""
+    """Outer products, (p, p): the AGOP times the number of rows."""
 
     kind = "dense"
 
@@ -102,14 +103,15 @@ class DenseMoment(GradientMoment):
             self.total = torch.zeros(self.p, self.p, dtype=torch.float64)
 
     def diagonal(self) -> Tensor:
-        """A view of the diagonal of what was summed, (p,)."""
+        """Diagonal of the sum, (p,), as a view."""
         return torch.diagonal(self.total)
 
     def spectrum(self, filter: Filter) -> Spectrum:
-        """By decomposing p × p."""
-        return Spectrum.of(self._filtered(filter))
+        """Spectrum of the mean for filtered gradients, by decomposing p × p."""
+        return Spectrum.of_matrix(self._filtered(filter))
 
     def _filtered(self, filter: Filter) -> Tensor:
+        """Mean of the outer products of filtered gradients, (p, p)."""
         return filter(filter(self.mean()).T)
 
     def _filtered_diagonal(self, filter: Filter) -> Tensor:
@@ -130,7 +132,7 @@ class DiagonalMoment(GradientMoment):
             self.total = torch.zeros(self.p, dtype=torch.float64)
 
     def diagonal(self) -> Tensor:
-        """What was summed, (p,)."""
+        """The sum itself, (p,)."""
         return self.total
 
     def spectrum(self, filter: Filter) -> None:
@@ -146,9 +148,9 @@ class DiagonalMoment(GradientMoment):
 
 @dataclass
 class FactoredMoment(GradientMoment):
-    """Outer products (h, h) of the gradients behind a first layer, of which every gradient is ``a @ weight``.
+    """Outer products (h, h) of the gradients a behind a first layer; gradients are ``a @ weight``.
 
-    ``M = weightᵀ S weight`` is exact, and p × p is built by :meth:`mean` alone.
+    With S their mean, ``M = weightᵀ S weight`` is exact. Only :meth:`mean` builds p × p.
 
     Parameters
     ----------
@@ -158,12 +160,12 @@ class FactoredMoment(GradientMoment):
 
     kind = "factored"
     weight: Tensor = field(default_factory=lambda: torch.empty(0, 0))
-    _known: tuple[int, Tensor] = field(default_factory=lambda: (-1, torch.empty(0)), repr=False)
+    _cached_diagonal: tuple[int, Tensor] = field(default_factory=lambda: (-1, torch.empty(0)), repr=False)
 
     def __post_init__(self) -> None:
         if self.n == 0:
             self.total = torch.zeros(len(self.weight), len(self.weight), dtype=torch.float64)
-            self._known = -1, torch.empty(0)
+            self._cached_diagonal = -1, torch.empty(0)
 
     def merge(self, other: GradientMoment) -> None:
         """Add the rows of another moment, behind the same weights."""
@@ -171,29 +173,29 @@ class FactoredMoment(GradientMoment):
         super().merge(other)
 
     def check(self, weight: Tensor | None) -> None:
-        """Refuse gradients behind other weights than those that it was begun with."""
+        """Raise ValueError if the weights of the first layer are not those of earlier rows."""
         if weight is None or not torch.equal(self.weight, weight.cpu()):
-            raise ValueError("The first layer has changed since earlier rows were gathered; call fit to begin anew.")
+            raise ValueError("The first layer has changed since earlier rows were added; call fit to start anew.")
 
     def mean(self) -> Tensor:
-        """Mean over rows of the sum over classes, (p, p), float64."""
+        """Mean over rows of the sum over scores, (p, p), float64."""
         weight = self.weight.double()
         return weight.T @ (super().mean() @ weight)
 
     def is_finite(self) -> bool:
-        """Whether all gradients behind the layer were, and their squares."""
+        """Whether all gradients behind the layer and their squares were finite."""
         return bool(torch.isfinite(torch.diagonal(self.total).sum()))
 
     def diagonal(self) -> Tensor:
-        """Sum over rows and classes of the squared gradients, (p,)."""
-        known, diagonal = self._known
-        if known != self.n:
+        """Sum over rows and scores of the squared gradients, (p,)."""
+        n, diagonal = self._cached_diagonal
+        if n != self.n:
             diagonal = self._diagonal(self.weight.double(), self.total)
-            self._known = self.n, diagonal
+            self._cached_diagonal = self.n, diagonal
         return diagonal
 
     def spectrum(self, filter: Filter) -> Spectrum:
-        """By decomposing h × h, twice."""
+        """Spectrum of the mean for filtered gradients, by decomposing h × h twice."""
         values, vectors = torch.linalg.eigh(super().mean())
         root = values.clamp_min(0.0).sqrt()[:, None] * vectors.T
         return Spectrum.of_root(root, filter(self.weight.double()))
@@ -203,12 +205,8 @@ class FactoredMoment(GradientMoment):
 
     @staticmethod
     def _diagonal(weight: Tensor, S: Tensor) -> Tensor:
+        """Diagonal of ``weightᵀ S weight`` without building p × p."""
         return (weight * (S @ weight)).sum(dim=0).clamp_min_(0.0)
 
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:
         return g.T @ g if so_far is None else so_far.addmm_(g.T, g)
-
-
-def at_least_float32(t: Tensor) -> Tensor:
-    """Sums over a batch overflow the half precisions."""
-    return t.float() if t.element_size() < 4 else t

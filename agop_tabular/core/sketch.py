@@ -1,4 +1,4 @@
-"""A sketch of the moment of gradients with too many coordinates for p × p, in memory of a few rows."""
+"""A sketch of the moment of gradients in a few rows, for more coordinates than p × p can be stored for."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.filters import Filter
-from agop_tabular.core.moments import GradientMoment, at_least_float32
+from agop_tabular.core.moments import GradientMoment
+from agop_tabular.core.precision import at_least_float32
 from agop_tabular.core.spectrum import Spectrum
 
 SKETCH = 128
-"""Directions that are kept."""
+"""Directions that are kept. A batch costs 2 * SKETCH rows of memory and a product of that side; gradients of C scores
+have few strong directions, and the bound on what is lost is reported."""
 
 
 @dataclass
 class SketchedMoment(GradientMoment):
-    """A few rows (m, p) whose outer products are nearly those of all gradients, and the exact diagonal.
+    """A few rows (m, p) whose outer products approximate those of all gradients, and the exact diagonal.
 
-    Frequent Directions (Liberty 2013; Ghashami and others 2016): rows are stacked up, and when there are more than
-    twice ``size`` of them, the ``size`` leading directions are kept, all of them shortened by what the next one had.
-    What is lost is bounded, and the bound is kept; it is zero while gradients span no more than ``size`` directions.
+    Frequent Directions (Liberty 2013; Ghashami and others 2016): rows are stacked; beyond twice ``size`` rows the
+    ``size`` leading directions are kept, and the squared length of the next one is subtracted from the squared length
+    of each. The sum of these losses bounds the error; it is zero while gradients span no more than ``size`` directions.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ class SketchedMoment(GradientMoment):
         Directions kept.
     rows : Tensor of shape (m, p)
     lost : float
-        Bound of the spectral norm of ``sum of outer products - rowsᵀ rows``.
+        Bound on the spectral norm of ``sum of outer products - rowsᵀ rows``.
     """
 
     kind = "sketched"
@@ -57,28 +59,28 @@ class SketchedMoment(GradientMoment):
     def merge(self, other: GradientMoment) -> None:
         """Add the rows of another moment."""
         if not isinstance(other, SketchedMoment):
-            raise ValueError("A sketch is merged with sketches only; call fit to begin anew.")
+            raise ValueError("A sketch can only be merged with sketches; call fit to start anew.")
         super().merge(other)
         self.lost += other.lost
         for part in torch.split(other.rows, self.size):
             self._stack(part)
 
     def mean(self) -> Tensor:
-        """Mean over rows of the sum over classes, as far as it is known, (p, p)."""
+        """Approximate mean over rows of the sum over scores, (p, p)."""
         rows = self.rows.double()
         return rows.T @ rows / max(self.n, 1)
 
     @property
     def error(self) -> float:
-        """Bound of the spectral norm of what :meth:`mean` lacks of the whole mean."""
+        """Bound on the spectral norm of the exact mean minus :meth:`mean`."""
         return self.lost / max(self.n, 1)
 
     def diagonal(self) -> Tensor:
-        """Sum over rows and classes of the squared gradients, (p,); exact."""
+        """Sum over rows and scores of the squared gradients, (p,); exact."""
         return self.total
 
     def spectrum(self, filter: Filter) -> Spectrum:
-        """By decomposing m × m; shares are those of the exact trace."""
+        """Spectrum of the mean for filtered gradients, by decomposing m × m; with the exact trace, if known."""
         filter = filter.ready(self.rows.dtype, "cpu")
         root = torch.eye(len(self.rows), dtype=torch.float64) / max(self.n, 1) ** 0.5
         exact = float(self.diagonal_behind(filter).sum()) if filter.left is None else None
@@ -88,17 +90,17 @@ class SketchedMoment(GradientMoment):
         return filter(self.rows.double()).square().sum(dim=0) / max(self.n, 1)
 
     def _stack(self, rows: Tensor) -> None:
-        """Put rows below those that there are, and shorten all where they have become too many."""
+        """Add rows, and reduce all to ``size`` directions if they have become too many."""
         stack = torch.cat((self.rows.to(rows.dtype), rows))
         if len(stack) > 2 * self.size:
+            # Eigenvectors of the small Gram matrix combine the rows to the directions, V = Λ^(-½) Uᵀ rows.
             gram = (stack @ stack.T).double()
             values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
             values, vectors = values.flip(0).clamp_min(0.0), vectors.T.flip(0)
-            least = values[self.size]
-            kept = values[: self.size]
-            shorter = ((kept - least).clamp_min(0.0) / kept.clamp_min(torch.finfo(torch.float64).tiny)).sqrt()
+            kept, loss = values[: self.size], values[self.size]
+            shorter = ((kept - loss).clamp_min(0.0) / kept.clamp_min(torch.finfo(torch.float64).tiny)).sqrt()
             stack = (shorter[:, None] * vectors[: self.size]).to(stack.dtype) @ stack
-            self.lost += float(least)
+            self.lost += float(loss)
         self.rows = stack
 
     def _product(self, g: Tensor, so_far: Tensor | None) -> Tensor:

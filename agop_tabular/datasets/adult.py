@@ -1,4 +1,4 @@
-"""Adult Income."""
+"""Adult Income, a table of the US census."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fetch_adult(*, source: str = "bundled", return_X_y: bool = False) -> Any:
 
 
 def _adult_from_openml(frame: pd.DataFrame) -> pd.DataFrame:
-    """OpenML has the test rows first and calls the target "class"."""
+    """Undo OpenML's changes: it lists the test rows first and calls the target "class"."""
     n_test = 16281
     split = np.where(np.arange(len(frame)) < n_test, "test", "train")
     frame = frame.rename(columns={"class": "income"}).assign(split=split)

@@ -1,4 +1,4 @@
-"""Default of Credit Card Clients."""
+"""Default of Credit Card Clients, a table of a bank in Taiwan."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fetch_credit_default(*, source: str = "bundled", return_X_y: bool = False) -
 
 
 def _credit_from_openml(frame: pd.DataFrame) -> pd.DataFrame:
-    """OpenML calls the columns x1 to x23 and y."""
+    """Restore the column names, which are x1 to x23 and y on OpenML."""
     names = {f"x{i}": name for i, name in enumerate(CREDIT_DEFAULT.features, start=1)}
     return frame.rename(columns=names | {"y": CREDIT_DEFAULT.target})
 

@@ -1,4 +1,4 @@
-"""Functions of one standard normal variable, with their means: what synthetic tasks are built of."""
+"""Functions of one standard normal variable with known means: the parts of synthetic tasks."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Function:
     call : callable
         Elementwise on arrays.
     mean : float
-        Its expectation under a standard normal variable.
+        Expected value for a standard normal variable.
     switches : bool
-        Whether it is an indicator that turns other factors of a term on and off.
+        Whether it is an indicator, which turns the other factors of a term on and off.
     """
 
     name: str
@@ -84,14 +84,14 @@ def cube() -> Function:
 
 
 def above(threshold: float = 0.0) -> Function:
-    """1 where ``x > threshold``, otherwise 0."""
+    """1 where ``x > threshold``, 0 elsewhere."""
     return Function(
         f"[x>{threshold:g}]", partial(_compared, np.greater, threshold), float(norm.sf(threshold)), switches=True
     )
 
 
 def not_above(threshold: float = 0.0) -> Function:
-    """1 where ``x <= threshold``, otherwise 0."""
+    """1 where ``x <= threshold``, 0 elsewhere."""
     return Function(
         f"[x<={threshold:g}]", partial(_compared, np.less_equal, threshold), float(norm.cdf(threshold)), switches=True
     )

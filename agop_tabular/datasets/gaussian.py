@@ -1,4 +1,4 @@
-"""Correlated Gaussian rows with linear scores, after XAI-Bench: exact conditional Shapley values."""
+"""Tasks with correlated Gaussian features and linear scores, after XAI-Bench: exact conditional Shapley values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
-BLOCK = 12
-"""Features that may depend on each other at most: their Shapley values take all their subsets."""
+MOST_IN_BLOCK = 12
+"""Most features that may depend on each other: their Shapley values are a sum over all 2^12 subsets of the block."""
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianLinearTruth:
-    """Linear scores of Gaussian rows with mean zero, and their exact Shapley values.
+    """Linear scores of Gaussian features with mean zero, and their exact Shapley values.
 
     It has the interface of :class:`~agop_tabular.datasets.Truth`.
 
@@ -27,10 +27,10 @@ class GaussianLinearTruth:
     covariance : ndarray of shape (n_features, n_features)
         Block diagonal.
     blocks : tuple of tuple of int
-        Features that depend on each other; blocks are independent.
+        Groups of features that depend on each other; the blocks are independent of each other.
     conditional : bool
-        Whether absent features follow those that are present (conditional Shapley values), or their own distribution
-        (interventional ones).
+        True for conditional Shapley values, where absent features follow their distribution given the present ones;
+        False for interventional ones, where they follow their own distribution.
     """
 
     weights: np.ndarray
@@ -40,8 +40,10 @@ class GaussianLinearTruth:
 
     def __post_init__(self) -> None:
         largest = max(map(len, self.blocks))
-        if largest > BLOCK:
-            raise ValueError(f"A block of {largest} features has too many subsets; at most {BLOCK} can be enumerated.")
+        if largest > MOST_IN_BLOCK:
+            raise ValueError(
+                f"A block of {largest} features has too many subsets; at most {MOST_IN_BLOCK} can be enumerated."
+            )
 
     @property
     def n_features(self) -> int:
@@ -55,7 +57,7 @@ class GaussianLinearTruth:
 
     @property
     def informative(self) -> np.ndarray:
-        """Indices of the features that any class depends on, ascending; under ``conditional`` through others, too."""
+        """Indices of features that a class depends on, ascending; with ``conditional`` also through correlated ones."""
         return np.flatnonzero(np.abs(self._maps).sum(axis=(0, 2)) > 1e-12)
 
     def relevant(self, X: np.ndarray) -> np.ndarray:
@@ -90,7 +92,7 @@ class GaussianLinearTruth:
 
     @cached_property
     def _maps(self) -> np.ndarray:
-        """From a row to its attributions, which are linear in it: (n_classes, n_features, n_features)."""
+        """Matrices (n_classes, n_features, n_features) from a row to its attributions, which are linear in it."""
         out = np.zeros((self.n_classes, self.n_features, self.n_features))
         for block in self.blocks:
             rows = np.ix_(block, block)
@@ -105,10 +107,10 @@ class GaussianLinearTruth:
 
 
 def _shapley_maps(covariance: np.ndarray) -> np.ndarray:
-    """(m, m, m): entry [j] maps a row x to what feature j adds, on average over orders, to E[all | present]."""
+    """Maps (m, m, m): [j] maps a row to what feature j adds to the expected row, on average over orders of features."""
     m = len(covariance)
     expected = {}
-    for size in range(m + 1):
+    for size in range(m + 1):  # the expected row given the features in each subset
         for present in itertools.combinations(range(m), size):
             s = list(present)
             projection = np.zeros((m, m))
@@ -135,7 +137,7 @@ def make_gaussian_linear(
     block_size: int = 5,
     conditional: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, GaussianLinearTruth]:
-    """Linear scores of Gaussian rows whose features are equally correlated within blocks, after XAI-Bench.
+    """Task of linear scores of Gaussian features that are equally correlated within blocks, after XAI-Bench.
 
     XAI-Bench (Liu, Khandagale, White, Neiswanger, 2021) has one block of five features.
 
@@ -151,7 +153,7 @@ def make_gaussian_linear(
     block_size : int
         At most 12; the last block may be smaller.
     conditional : bool
-        Truth by conditional Shapley values, which credit a feature for what it tells of others; False for
+        True for conditional Shapley values as truth, which credit a feature for its correlation with others; False for
         interventional ones, which do not.
 
     Returns
@@ -169,8 +171,8 @@ def make_gaussian_linear(
     """
     if not 1 <= n_informative <= n_features:
         raise ValueError(f"n_informative={n_informative} is not between 1 and n_features={n_features}.")
-    if not 1 <= block_size <= BLOCK:
-        raise ValueError(f"block_size={block_size} is not between 1 and {BLOCK}.")
+    if not 1 <= block_size <= MOST_IN_BLOCK:
+        raise ValueError(f"block_size={block_size} is not between 1 and {MOST_IN_BLOCK}.")
     lowest = -1 / (block_size - 1) if block_size > 1 else -1.0
     if not lowest < correlation < 1:
         raise ValueError(f"correlation={correlation} is not between {lowest:.3g} and 1, so no covariance has it.")

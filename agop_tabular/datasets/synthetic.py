@@ -1,8 +1,8 @@
-"""Synthetic classification tasks whose true scores, and their Shapley values, are known.
+"""Synthetic classification tasks whose true scores and Shapley values are known.
 
-Rows are independent standard normal, labels the class of largest true score plus Gumbel noise, so that the scores are
-the logits of the label distribution up to the noise's temperature. Coefficients and functions are drawn at random per
-seed.
+The features are independent standard normal. The label is the class whose true score plus Gumbel noise is largest, so
+that the scores, divided by the noise's temperature, are the logits of the label's distribution. Coefficients and
+functions are drawn at random for each seed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from agop_tabular.datasets.truth import Term, Truth
 Seed = int | RandomState | None
 Task = tuple[np.ndarray, np.ndarray, Truth]
 
-_FUNCTIONS: tuple[Callable[[], fn.Function], ...] = (
+_NONLINEAR: tuple[Callable[[], fn.Function], ...] = (
     partial(fn.sine, 2.0),
     fn.square,
     fn.exponential,
@@ -29,13 +29,14 @@ _FUNCTIONS: tuple[Callable[[], fn.Function], ...] = (
     fn.absolute,
     fn.cube,
 )
-_SPREAD = {"x²": np.sqrt(2.0), "x³": np.sqrt(15.0), "exp(1x)": np.sqrt(math.e * (math.e - 1))}
+_STANDARD_DEVIATION = {"x²": np.sqrt(2.0), "x³": np.sqrt(15.0), "exp(1x)": np.sqrt(math.e * (math.e - 1))}
+"""Standard deviations above 1 of these functions under a standard normal variable, by which they are divided."""
 
 
 def sample(
     truth: Truth, n_samples: int, *, noise: float = 1.0, random_state: Seed = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and labels of a task.
+    """Draw rows and labels of a task.
 
     Parameters
     ----------
@@ -64,20 +65,22 @@ def make_linear(
     noise: float = 1.0,
     random_state: Seed = None,
 ) -> Task:
-    """Every class a random linear function of the informative features.
+    """Task in which every class has a random linear function of the informative features as its score.
 
     Parameters
     ----------
     n_samples, n_features, n_classes, n_informative : int
     noise : float
-        Temperature of the Gumbel noise on the scores.
+        Temperature of the Gumbel noise on the scores; 0 for none.
     random_state : int, RandomState or None
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_features), float64
     y : ndarray of int64, shape (n_samples,)
+        Class of the largest noisy score.
     truth : Truth
+        True scores and their exact Shapley values.
 
     Examples
     --------
@@ -100,17 +103,14 @@ def make_sparse_nonlinear(
     noise: float = 1.0,
     random_state: Seed = None,
 ) -> Task:
-    """Every informative feature through a random nonlinear function, with random weights per class.
+    """Task of random nonlinear functions, one of each informative feature, with random weights for each class.
 
     The functions are sine, square, exponential, hyperbolic tangent, absolute value and cube, each scaled to unit
-    variance where it is wide.
+    variance where its own is large.
 
     Parameters
     ----------
-    n_samples, n_features, n_classes, n_informative : int
-    noise : float
-        Temperature of the Gumbel noise on the scores.
-    random_state : int, RandomState or None
+    n_samples, n_features, n_classes, n_informative, noise, random_state : as of :func:`make_linear`
 
     Returns
     -------
@@ -119,8 +119,8 @@ def make_sparse_nonlinear(
     rng = check_random_state(random_state)
     terms = []
     for j in _draw(rng, n_features, n_informative):
-        function = _FUNCTIONS[rng.randint(len(_FUNCTIONS))]()
-        weights = 2 * rng.standard_normal(n_classes) / _SPREAD.get(function.name, 1.0)
+        function = _NONLINEAR[rng.randint(len(_NONLINEAR))]()
+        weights = 2 * rng.standard_normal(n_classes) / _STANDARD_DEVIATION.get(function.name, 1.0)
         terms.append(Term(((j, function),), weights))
     return _task(terms, n_samples, n_features, n_classes, noise, rng)
 
@@ -133,23 +133,22 @@ def make_interaction(
     noise: float = 1.0,
     random_state: Seed = None,
 ) -> Task:
-    """Every class its own product of two features, ``s_c = w_c · x_a · x_b``.
+    """Task in which the score of every class is a product of two features of its own, ``s_c = w_c · x_a · x_b``.
 
     Parameters
     ----------
-    n_samples, n_features, n_classes : int
+    n_samples, n_features, n_classes, noise, random_state : as of :func:`make_linear`
     n_informative : int or None
-        2 · n_classes, which None stands for; the pairs are drawn at random.
-    noise : float
-        Temperature of the Gumbel noise on the scores.
-    random_state : int, RandomState or None
+        Must be 2 · n_classes, as which None is read; the pairs are drawn at random.
 
     Returns
     -------
     X, y, truth : as of :func:`make_linear`
     """
     if n_informative not in (None, 2 * n_classes):
-        raise ValueError(f"n_informative={n_informative}: every class has a pair of its own, {2 * n_classes} features.")
+        raise ValueError(
+            f"n_informative={n_informative}: every class has a pair of its own, so give {2 * n_classes} or None."
+        )
     rng = check_random_state(random_state)
     pairs = _draw(rng, n_features, 2 * n_classes).reshape(n_classes, 2)
     strengths = rng.uniform(1.5, 2.5, n_classes) * rng.choice([-1.0, 1.0], n_classes)
@@ -168,16 +167,13 @@ def make_switched(
     noise: float = 1.0,
     random_state: Seed = None,
 ) -> Task:
-    """One feature decides by its sign which half of the others matters, linearly.
+    """Task in which the sign of one feature decides which half of the other features matters, linearly.
 
     Parameters
     ----------
-    n_samples, n_features, n_classes : int
+    n_samples, n_features, n_classes, noise, random_state : as of :func:`make_linear`
     n_informative : int
-        The switch and the two halves.
-    noise : float
-        Temperature of the Gumbel noise on the scores.
-    random_state : int, RandomState or None
+        The switch and the two halves, at least 3.
 
     Returns
     -------
@@ -197,11 +193,11 @@ def make_switched(
 
 
 def make_syn(kind: int, n_samples: int = 1000, n_features: int = 11, random_state: Seed = None) -> Task:
-    """Syn1 to Syn6 of L2X (Chen and others, 2018) and INVASE (Yoon and others, 2019), two classes.
+    """Task Syn1 to Syn6 of L2X (Chen and others, 2018) and INVASE (Yoon and others, 2019), with two classes.
 
     With features counted from 1, the log-odds of class 1 are: Syn1 ``x1·x2``; Syn2 ``x3² + x4² + x5² + x6² - 4``; Syn3
-    ``-100 sin(2·x7) + 2|x8| + x9 + exp(-x10) - 2.4``; Syn4, Syn5 and Syn6 are two of these, the first where x11 <= 0,
-    the second elsewhere: Syn1 and Syn2, Syn1 and Syn3, Syn2 and Syn3.
+    ``-100 sin(2·x7) + 2|x8| + x9 + exp(-x10) - 2.4``. Syn4, Syn5 and Syn6 combine two of these, the first where
+    x11 <= 0, the second elsewhere: Syn1 and Syn2, Syn1 and Syn3, Syn2 and Syn3.
 
     Parameters
     ----------
@@ -209,7 +205,7 @@ def make_syn(kind: int, n_samples: int = 1000, n_features: int = 11, random_stat
         From 1 to 6.
     n_samples : int
     n_features : int
-        At least 11; those beyond are noise.
+        At least 11; further features are noise.
     random_state : int, RandomState or None
 
     Returns
@@ -231,13 +227,13 @@ def make_syn(kind: int, n_samples: int = 1000, n_features: int = 11, random_stat
             (-2.4, ()),
         ],
     }
-    one = np.array([0.0, 1.0])
+    positive = np.array([0.0, 1.0])  # the log-odds are the score of class 1; class 0 has score 0
     if kind <= 3:
-        terms = [Term(factors, weight * one) for weight, factors in parts[kind]]
+        terms = [Term(factors, weight * positive) for weight, factors in parts[kind]]
     else:
         first, second = {4: (1, 2), 5: (1, 3), 6: (2, 3)}[kind]
         terms = [
-            Term((*factors, (10, switch)), weight * one)
+            Term((*factors, (10, switch)), weight * positive)
             for branch, switch in ((first, fn.not_above()), (second, fn.above()))
             for weight, factors in parts[branch]
         ]
@@ -251,14 +247,11 @@ def make_all_informative(
     noise: float = 1.0,
     random_state: Seed = None,
 ) -> Task:
-    """Every feature matters, through a random function each: the task in which nothing may be called noise.
+    """Task in which every feature matters, through a random nonlinear function: no feature is noise.
 
     Parameters
     ----------
-    n_samples, n_features, n_classes : int
-    noise : float
-        Temperature of the Gumbel noise on the scores.
-    random_state : int, RandomState or None
+    n_samples, n_features, n_classes, noise, random_state : as of :func:`make_linear`
 
     Returns
     -------

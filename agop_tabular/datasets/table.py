@@ -17,7 +17,7 @@ from sklearn.utils import Bunch
 
 @dataclass(frozen=True)
 class Table:
-    """What is known of a table, whatever source it comes from."""
+    """A table's file, checksum, columns and levels, the same for every source."""
 
     file: str
     sha256: str
@@ -32,7 +32,7 @@ class Table:
 
 
 def read_frame(table: Table, source: str) -> pd.DataFrame:
-    """The table from a source: features, target, and ``split`` where there is one, in their final dtypes."""
+    """Read a table from a source: features, target, and ``split`` if it has one, in their final dtypes."""
     if source == "bundled":
         raw = _bundled(table)
     elif source == "openml":
@@ -52,7 +52,7 @@ def read_frame(table: Table, source: str) -> pd.DataFrame:
 
 
 def _category(values: pd.Series, categories: tuple[Any, ...]) -> pd.Series:
-    """Values as a category of the stated levels, whatever form they were read in."""
+    """Values as a categorical column with these levels, for values read as numbers or as text."""
     values = values.astype(object)
     present = values.notna()
     if isinstance(categories[0], int):
@@ -66,6 +66,7 @@ def _category(values: pd.Series, categories: tuple[Any, ...]) -> pd.Series:
 
 
 def _bundled(table: Table) -> pd.DataFrame:
+    """Read the copy inside the package, after checking its checksum."""
     packed = files("agop_tabular.datasets").joinpath("data", table.file).read_bytes()
     if hashlib.sha256(packed).hexdigest() != table.sha256:
         raise ValueError(
@@ -75,6 +76,7 @@ def _bundled(table: Table) -> pd.DataFrame:
 
 
 def _openml(table: Table) -> pd.DataFrame:
+    """Download from OpenML, or read the cache of its client."""
     try:
         import openml
     except ImportError as error:
@@ -86,7 +88,7 @@ def _openml(table: Table) -> pd.DataFrame:
 
 
 def as_bunch(table: Table, frame: pd.DataFrame, split: pd.Series | None, *, return_X_y: bool) -> Any:
-    """The frame as scikit-learn's fetchers return it."""
+    """Return the frame in the form of scikit-learn's fetchers."""
     data, target = frame[list(table.features)], frame[table.target]
     if return_X_y:
         return data, target

@@ -1,4 +1,4 @@
-"""Ground truth of synthetic tasks: exact Shapley values of the function that made the labels."""
+"""Ground truth of synthetic tasks: exact Shapley values of the function that generates the labels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from agop_tabular.datasets.functions import Function
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """A product of functions of single features, weighted per class: what every task is a sum of.
+    """A product of functions of single features, with a weight for each class; a task is a sum of such terms.
 
-    No factor makes a constant, one an additive part, two a product, one more with ``above`` or ``not_above`` a switched
-    part.
+    A term without factors is a constant, with one factor a main effect, with two an interaction. A factor ``above`` or
+    ``not_above`` switches the rest of the term on and off.
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class Term:
     def shapley(self, X: np.ndarray) -> np.ndarray:
         """Exact interventional Shapley values of the product, (n, n_factors), under independent features.
 
-        With m factors u_i, mean e_i: the contribution of factor i is (u_i - e_i) times the average over orders of the
-        product of the others, each at its value if it comes before i and at its mean if after.
+        For factors u_i with means e_i, the contribution of factor i is (u_i - e_i) times a product of the others,
+        averaged over all orders: factors before i enter with their value, factors after i with their mean.
         """
         u = np.empty((len(X), len(self.factors)))
         for i, (j, f) in enumerate(self.factors):
@@ -66,7 +66,7 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The function that made the labels, and its exact Shapley values.
+    """The function that generates the labels, and its exact Shapley values.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Truth:
 
     @classmethod
     def of(cls, terms: Iterable[Term], n_features: int, n_classes: int) -> Truth:
-        """A task from its terms."""
+        """Make a truth from its terms."""
         return cls(tuple(terms), n_features, n_classes)
 
     @property
@@ -91,8 +91,8 @@ class Truth:
     def relevant(self, X: np.ndarray) -> np.ndarray:
         """Features that the scores depend on around each row (n, n_features), bool.
 
-        Where an indicator turns a term off, the term's other features are not relevant; the indicator's feature always
-        is.
+        Where an indicator turns a term off, the term's other features are not relevant; the indicator's own feature
+        always is.
         """
         X = np.asarray(X, dtype=float)
         out = np.zeros((len(X), self.n_features), dtype=bool)
@@ -115,7 +115,7 @@ class Truth:
         ----------
         X : ndarray of shape (n, n_features)
         target : int or ndarray of int, shape (n,)
-            The class whose score is attributed, of all rows or of each.
+            The class whose score is attributed, for all rows or for each row.
         contrast : bool
             Attribute the score minus its mean over classes.
 

@@ -1,4 +1,4 @@
-"""XAI-TRIS: images of two tetrominoes on noise, with the pixels that decide the class known."""
+"""XAI-TRIS: images of two tetrominoes on noise; the pixels that decide the class are known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHAPES = np.array([[[1, 0], [1, 1], [1, 0]], [[1, 0], [1, 0], [1, 1]]], dtype=fl
 """T and L, in cells of an 8 × 8 grid."""
 
 PLACES = ((1, 1), (4, 5))
-"""Top-left cells of T and L where they are fixed."""
+"""Top-left cells of T and L in scenarios where their place is fixed."""
 
 STRENGTHS = {
     ("linear", "white"): 0.18,
@@ -29,15 +29,15 @@ STRENGTHS = {
     ("xor", "white"): 0.35,
     ("xor", "correlated"): 0.15,
 }
-"""Share of the signal."""
+"""Share of the signal in the image, by scenario and background, as published."""
 
 NOISE, SMOOTHING = 0.5, 3.0
-"""Standard deviation of the background, and of its Gaussian filter in cells where it is correlated."""
+"""Standard deviation of the background, which scaling it to norm 1 cancels; and of its Gaussian filter, in cells."""
 
 
 @dataclass(frozen=True, eq=False)
 class XaiTris:
-    """Images with their truth.
+    """Images, their labels, and the pixels that decide the label.
 
     Attributes
     ----------
@@ -45,9 +45,9 @@ class XaiTris:
         At most 1 in absolute value.
     y : ndarray of int, shape (n,)
     masks : ndarray of bool, shape (n, size, size)
-        The truth as it was published: where shapes are fixed, the pixels of both; otherwise the image's own.
+        The truth as published: the pixels of both shapes where their place is fixed, otherwise those of the image.
     own_masks : ndarray of bool, shape (n, size, size)
-        Pixels of the shapes that are in the image.
+        Pixels of the shapes in each image.
     """
 
     X: np.ndarray
@@ -82,7 +82,7 @@ def make_xai_tris(
     copies: int = 1,
     random_state: int | RandomState | None = None,
 ) -> XaiTris:
-    """Images of tetrominoes on noise.
+    """Make images of tetrominoes on noise.
 
     Parameters
     ----------
@@ -91,20 +91,20 @@ def make_xai_tris(
         "translations_rotations": T or L anywhere, in any of four rotations. "xor": both, with equal signs for class 0
         and opposite ones for class 1.
     background : {"white", "correlated"}
-        Gaussian noise, or the same smoothed.
+        Gaussian noise, or smoothed Gaussian noise.
     n_samples : int
         At least 10.
     size : int
-        Pixels a side, a multiple of 8; shapes and smoothing grow with it.
+        Pixels of a side, a multiple of 8; shapes and smoothing grow with it.
     alpha : float, optional
-        Share of the signal in (0, 1); the published one by default.
+        Share of the signal, in (0, 1); by default as published.
     smoothing : float, optional
         Standard deviation of the background's Gaussian filter, in cells of the 8 × 8 grid; 0 for "white" and 3 for
         "correlated" by default.
     offset : (int, int)
-        Rows and columns, in cells, by which fixed places are moved: a shift to test under.
+        Rows and columns, in cells, by which shapes at a fixed place are moved, to test under a shift.
     copies : int
-        How often each shape is in an image; those after the first are anywhere.
+        How often each shape is in an image; all but the first are at random places.
     random_state : int, RandomState or None
 
     Returns
@@ -140,7 +140,7 @@ def make_xai_tris(
     signal: np.ndarray = np.zeros((n_samples, 8, 8))
     for i in range(n_samples):
         for shape, sign in _shapes(scenario, y[i], rng):
-            _put(signal[i], shape, sign, scenario == "translations_rotations", offset, copies, rng)
+            _draw_shape(signal[i], shape, sign, scenario == "translations_rotations", offset, copies, rng)
     own = np.kron(signal != 0, np.ones((cell, cell), dtype=bool))
     signal = np.kron(signal, np.ones((cell, cell)))
     noise: np.ndarray = rng.normal(0.0, NOISE, signal.shape)
@@ -154,7 +154,7 @@ def make_xai_tris(
 
 
 def _blended(signal: np.ndarray, noise: np.ndarray, strength: float, dampens: bool) -> np.ndarray:
-    """Signal (n, size, size) and noise of norm 1, added, or the one dampening the other."""
+    """Add signal and noise (n, size, size), the noise of norm 1; or let the signal dampen the noise."""
     if dampens:
         signal = 1 - strength * signal
         return np.asarray(signal / np.linalg.norm(signal) * noise)
@@ -162,17 +162,17 @@ def _blended(signal: np.ndarray, noise: np.ndarray, strength: float, dampens: bo
 
 
 def _shapes(scenario: str, label: int, rng: RandomState) -> list[tuple[int, float]]:
-    """Shapes of an image, 0 for T and 1 for L, with their signs."""
+    """Draw the shapes of an image, 0 for T and 1 for L, with their signs."""
     if scenario != "xor":
         return [(int(label), 1.0)]
     first = rng.choice([-1.0, 1.0])
     return [(0, first), (1, first if label == 0 else -first)]
 
 
-def _put(
+def _draw_shape(
     grid: np.ndarray, shape: int, sign: float, anywhere: bool, offset: tuple[int, int], copies: int, rng: RandomState
 ) -> None:
-    """Add a shape to the cells (8, 8): at its place, moved, or anywhere."""
+    """Draw a shape into the cells (8, 8): at its fixed place, moved by the offset, or anywhere."""
     for copy in range(copies):
         cells = SHAPES[shape]
         if anywhere:

@@ -1,4 +1,4 @@
-"""A dask table, which may be larger than memory: the lengths of its partitions, its rows by number, a sum over them."""
+"""A dask table, which may be larger than memory: lengths of its partitions, its rows by number, sums over them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agop_tabular.models.adapter import take_rows
+from agop_tabular.models.rows import take_rows
 
 
 def is_collection(X: Any) -> bool:
-    """Whether ``X`` is a dask collection, found out without an import of dask, and without building its graph."""
+    """Whether ``X`` is a dask collection; dask is not imported for it, and no graph is built."""
     dask = sys.modules.get("dask")
     if dask is None or isinstance(X, type) or not hasattr(X, "__dask_graph__"):
         return False
@@ -24,7 +24,7 @@ def is_collection(X: Any) -> bool:
 
 
 def is_array(X: Any) -> bool:
-    """Whether a dask collection is an array; of a Delayed, every attribute is there, as another Delayed."""
+    """Whether a dask collection is an array. A Delayed seems to have every attribute, so the type of one is checked."""
     return hasattr(X, "rechunk") and isinstance(X.chunks, tuple)
 
 
@@ -32,8 +32,8 @@ def is_array(X: Any) -> bool:
 class Partitions:
     """A dask DataFrame, Series or array, a partition at a time; partitions are never put together.
 
-    It has the length and the width of the table, and indexing it by a slice or by an array of row numbers reads those
-    rows into memory, so that it can stand where a few rows of a table are taken.
+    It has the length and the shape of the table, and indexing it by a slice or by an array of row numbers reads those
+    rows into memory, so that it can be used wherever a few rows of a table are taken.
 
     Attributes
     ----------
@@ -146,21 +146,21 @@ class Partitions:
     # All of its rows --------------------------------------------------------------------------------------------
 
     def reduced(self, each: Callable[[Any, Any, int], Any], merge: Callable[[Any, Any], Any], thing: Any) -> Any:
-        """What ``each`` makes of every partition that has rows, merged pairwise on the workers, as a tree.
+        """Apply ``each`` to every partition that has rows, and merge the results pairwise on the workers, as a tree.
 
         Parameters
         ----------
         each : callable
-            Called with ``thing``, the rows of a partition, and the number of the first of them.
+            Called with ``thing``, the rows of a partition, and the number of its first row in the table.
         merge : callable
-            Of two results of ``each``, or of itself, makes one; it leaves them as they are.
+            Merges two results into one, and leaves them as they are.
         thing : Delayed
             As :func:`shipped` returns it.
         """
         import dask
 
-        there = np.flatnonzero(self.lengths)
-        level = [dask.delayed(each)(thing, self.parts[i], int(self.starts[i])) for i in there]
+        with_rows = np.flatnonzero(self.lengths)
+        level = [dask.delayed(each)(thing, self.parts[i], int(self.starts[i])) for i in with_rows]
         while len(level) > 1:
             pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
             level = [dask.delayed(merge)(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
@@ -172,28 +172,11 @@ def one_chunk_wide(X: Any) -> Any:
     return X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
 
 
-def labels_at(y: Any, places: np.ndarray, n: int) -> Any:
-    """Labels, or None, of some rows of a table of n.
-
-    Parameters
-    ----------
-    y : array-like or dask collection of shape (n,), or None
-    places : ndarray of int
-    n : int
-    """
-    if y is None:
-        return None
-    y = Partitions.of(y) if is_collection(y) else np.asarray(y)
-    if len(y) != n:
-        raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n, len(y)]}")
-    return np.asarray(y[places])
-
-
 def shipped(thing: Any) -> Any:
     """An object that many tasks need, as one task of its own, which a worker runs once.
 
-    It is pickled here and now, so that workers see it as it is, whatever becomes of it; what cannot be pickled is
-    handed on as it stands, to workers that are threads of this process.
+    It is pickled at once, so that later changes to it do not reach the workers. An object that cannot be pickled is
+    passed as it is, which works where workers are threads of this process.
     """
     import cloudpickle
     import dask

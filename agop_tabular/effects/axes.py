@@ -1,7 +1,10 @@
-"""Axes: what effects depend on, and the bins that their values are sorted into.
+"""Axes: the variables that effects depend on, and the bins that their values are sorted into.
 
-An axis is a numeric coordinate, or coordinates that take few states between which gradients mean nothing, such as a
-one-hot block, a flag or a small count.
+An axis is a numeric coordinate, or a group of coordinates that takes few *states*. A state is a level of a one-hot
+block, a flag, a small count, or a row of an embedding. Between states a gradient means nothing, so scores are compared.
+
+Constants without another reason here were chosen on development seeds, trading error against the time of a fit; see
+docs/ablation.md.
 """
 
 from __future__ import annotations
@@ -13,35 +16,48 @@ import torch
 from torch import Tensor
 
 BINS = 24
-"""Bins of a numeric axis, of as many rows each."""
+"""Bins of a numeric axis, of equally many rows. Twice as many, with more groups and four times the rows, lowered the
+error by 0 to 11% and took four times as long to fit (docs/ablation.md)."""
 
 TAILS = (0.002, 0.005, 0.01, 0.02)
-"""Shares of the rows at which its first and last bin are cut once more, since tails are long."""
+"""Quantiles at which the first bin is cut further, and the last one likewise: a long tail spreads few rows far, where
+one mean gradient for the whole bin would be too coarse."""
 
 GROUPS = 5
-"""Groups of neighbouring bins in which a numeric axis meets others, of as many rows each."""
+"""Groups of neighbouring bins, of equally many rows, that stand for a numeric axis in pair effects. The cost of a fit
+grows with their square; eight of them were part of the comparison that decided BINS."""
 
 TAIL_GROUP = 0.01
-"""Share of the rows at either end that are a group of their own."""
+"""Share of the rows at either end that form a group of their own, so that outliers do not shape the outer groups."""
 
 STATES = 12
-"""A coordinate with at most this many values is an axis of states."""
+"""A coordinate with at most this many values is an axis of states: over so few values gradients say little about the
+differences of the score."""
 
-TOGETHER = 64
-"""Coordinates of one column that take at most this many values together are one axis of states."""
+JOINT_STATES = 64
+"""Coordinates of one column that take at most this many combinations of values form one axis of states. Every state
+costs evaluations of the network, and more of them would leave few rows to compare on."""
 
-APART = 1e-4
-"""Least distance of two states' keys, as a share of all keys' range."""
+ROWS_PER_STATE = 4
+"""Least rows per state, on average: in a small table even a continuous column has few values."""
+
+KEY_GAP = 1e-4
+"""Least distance between the keys of two states, as a share of the range of all keys. Numerical: well above the
+rounding of a key in float32, which would otherwise put rows into a neighbouring state."""
 
 FREQUENT = 16
-"""States of an axis that meet other axes by themselves; rarer ones meet them together."""
-
+"""Levels of an axis that have pair effects of their own; rarer ones share one group. It keeps a category of many levels
+from filling the matrix of pair effects, and rare levels have too few rows for cells of their own."""
 
 GAP = 2.0
-"""A stretch without rows, longer than this times the spread of the column, is not integrated across."""
+"""A stretch without rows is a gap if it is longer than this times the interquartile range. Codes for missing values
+such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
 
-BEYOND = 0.002
-"""Share of the rows that must lie on either side of it."""
+BEYOND_GAP = 0.002
+"""Share of the rows that must lie on either side of a gap, so that a single outlier makes none."""
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+"""Tolerances when an indicator is compared with its values for on and off: float32 rounding after a scaler."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +67,23 @@ class Axis:
     Attributes
     ----------
     coordinates : Tensor of shape (m,)
+        The network's inputs that belong to the axis.
     direction : Tensor of shape (m,)
-        A row's *key*, its place on the axis, is its coordinates times this: the coordinate itself where there is one.
+        The *key* of a row, its position on the axis, is the product of its coordinates with this; for a single
+        coordinate, the coordinate itself.
     edges : Tensor of shape (n_bins - 1,)
-        Keys between the bins.
+        Keys between the bins, ascending.
     nodes : Tensor of shape (n_bins,)
-        Mean key of the rows in each bin.
+        Grid points: the mean key of the rows in each bin.
     groups : Tensor of shape (n_bins,)
-        Group of each bin, numbered from 0.
+        Group of each bin in pair effects, numbered from 0.
     states : Tensor of shape (n_bins, m) or None
-        Coordinates in each state; None for a numeric axis.
-    gaps : bool
-        Whether a numeric axis has wide stretches without rows, such as those around a code for missing values. Nothing
-        is known of gradients there, so that scores are compared at its nodes.
+        Values of the coordinates in each state; None for a numeric axis.
     share : Tensor of shape (n_bins,)
         Share of the rows in each bin.
+    gaps : bool
+        Whether a numeric axis has wide stretches without rows, such as around a code for missing values. No gradient is
+        known there, so scores are compared at the grid points instead.
     """
 
     coordinates: Tensor
@@ -88,18 +106,13 @@ class Axis:
         return int(self.groups.max()) + 1
 
     @property
-    def compared(self) -> Tensor | None:
-        """Coordinates (n_bins, m) at which scores are compared; None where gradients are integrated instead."""
+    def compared_at(self) -> Tensor | None:
+        """Coordinates (n_bins, m) at which scores are compared; None if gradients are integrated instead."""
         return self.nodes[:, None] if self.gaps else self.states
 
-    @property
-    def interpolated(self) -> bool:
-        """Whether there is anything between two neighbouring bins."""
-        return len(self.coordinates) == 1
-
     def keys(self, x: Tensor) -> Tensor:
-        """Place of rows (b, p) on the axis, (b,)."""
-        if self.interpolated:
+        """Position of rows (b, p) on the axis, (b,)."""
+        if len(self.coordinates) == 1:
             return x[:, int(self.coordinates[0])].double()
         return x[:, self.coordinates].double() @ self.direction
 
@@ -111,28 +124,31 @@ class Axis:
 def find_axes(
     rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = (), column_of: Tensor | None = None
 ) -> tuple[Axis, ...]:
-    """Axes of a table; coordinates that are constant have none.
+    """Find the axes of a table; constant coordinates have none.
 
     Parameters
     ----------
     rows : Tensor of shape (n, p)
-        Rows from all over the table.
+        Rows spread over the whole table.
     blocks : iterable of (coordinates, low, high)
-        One-hot blocks, with the values of each indicator when it is off and on. Splines and others that are not one-hot
-        on these rows are read as numeric coordinates.
+        One-hot blocks, with the value of each indicator when it is off and on. Blocks that are not one-hot on these
+        rows, such as splines, are treated as numeric coordinates.
     column_of : Tensor of int, shape (p,), optional
-        The column of each coordinate. Coordinates of one column that take few values together, such as the outputs of
-        an embedding, are one axis.
+        The column of each coordinate. Coordinates of one column that take few combinations of values, such as the
+        outputs of an embedding, form one axis.
+
+    Returns
+    -------
+    tuple of Axis
     """
     rows = rows.double()
     axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
     for coordinates, low, high in blocks:
-        x, low, high = rows[:, coordinates], low.double(), high.double()
-        off, on = torch.isclose(x, low, rtol=1e-4, atol=1e-6), torch.isclose(x, high, rtol=1e-4, atol=1e-6)
-        if bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all()):
+        low, high = low.double(), high.double()
+        if _is_one_hot(rows[:, coordinates], low, high):
             axes.append(_block_axis(rows, coordinates, low, high))
             taken[coordinates] = True
-    for coordinates in _of_one_column(column_of, taken):
+    for coordinates in _coordinates_sharing_a_column(column_of, taken):
         axis = _joint_axis(rows, coordinates)
         if axis is not None:
             axes.append(axis)
@@ -140,26 +156,38 @@ def find_axes(
     for j in torch.nonzero(~taken).flatten():
         values, counts = torch.unique(rows[:, j], return_counts=True)
         if len(values) > 1:
-            few = len(values) <= min(STATES, max(2, len(rows) // 4))
+            few = len(values) <= _most_states(STATES, len(rows))
             axes.append((_state_axis if few else _numeric_axis)(j[None], values, counts))
     return tuple(axes)
 
 
+def _most_states(limit: int, n_rows: int) -> int:
+    """Largest number of states that so many rows support; a flag always counts."""
+    return min(limit, max(2, n_rows // ROWS_PER_STATE))
+
+
+def _is_one_hot(x: Tensor, low: Tensor, high: Tensor) -> bool:
+    """Whether every indicator (n, m) is on or off, and at most one of a row is on."""
+    off, on = (torch.isclose(x, value, rtol=RELATIVE, atol=ABSOLUTE) for value in (low, high))
+    return bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all())
+
+
 def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
-    """One state for each indicator that is on, and one for none of them."""
+    """Axis of a one-hot block: a state for each level, and one for a row without any, which new data may have."""
     m = len(coordinates)
     states = low.repeat(m + 1, 1)
     states[torch.arange(m) + 1, torch.arange(m)] = high
+    # Switching indicator j on moves the key by j + 1, whatever the scaling, so keys of states are one apart.
     direction = torch.arange(1, m + 1, dtype=torch.float64) / (high - low)
     keys, order = (states @ direction).sort()
     edges = (keys[1:] + keys[:-1]) / 2
     place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)
     share = torch.bincount(place, minlength=m + 1).double() / len(rows)
-    return Axis(coordinates, direction, edges, keys, _rare_together(share), states[order], share)
+    return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
-def _of_one_column(column_of: Tensor | None, taken: Tensor) -> Iterable[Tensor]:
-    """Coordinates of every column that has several left."""
+def _coordinates_sharing_a_column(column_of: Tensor | None, taken: Tensor) -> Iterable[Tensor]:
+    """Coordinates, of those not taken, of every column that has several."""
     if column_of is None:
         return
     columns, counts = torch.unique(column_of[~taken], return_counts=True)
@@ -168,68 +196,79 @@ def _of_one_column(column_of: Tensor | None, taken: Tensor) -> Iterable[Tensor]:
 
 
 def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
-    """One state for each combination of values; None where there are too many, or their keys are too near."""
+    """Axis with a state for each combination of values; None if there are too many, or their keys are too close."""
     x = rows[:, coordinates]
-    if len(torch.unique(x[:, 0])) > TOGETHER:
+    if len(torch.unique(x[:, 0])) > JOINT_STATES:  # cheaper than sorting whole rows, and decides most columns
         return None
     states, place = torch.unique(x, dim=0, return_inverse=True)
-    if not 1 < len(states) <= min(TOGETHER, max(2, len(rows) // 4)):
+    if not 1 < len(states) <= _most_states(JOINT_STATES, len(rows)):
         return None
-    spread = x.std(dim=0, unbiased=False)
+    # A fixed projection tells the states apart: square roots of distinct numbers, so that differences between two
+    # states in several coordinates do not cancel, in units of each coordinate's standard deviation.
+    deviation = x.std(dim=0, unbiased=False)
     weights = torch.linspace(1.0, 2.0, len(coordinates), dtype=torch.float64).sqrt()
-    direction = torch.where(spread > 0, weights / spread.clamp_min(torch.finfo(torch.float64).tiny), 0.0)
+    direction = torch.where(deviation > 0, weights / deviation.clamp_min(torch.finfo(torch.float64).tiny), 0.0)
     keys, order = (states @ direction).sort()
-    if keys.diff().min() <= APART * (keys[-1] - keys[0]):
+    if keys.diff().min() <= KEY_GAP * (keys[-1] - keys[0]):
         return None
     share = (torch.bincount(place, minlength=len(states)).double() / len(rows))[order]
     edges = (keys[1:] + keys[:-1]) / 2
-    return Axis(coordinates, direction, edges, keys, _rare_together(share), states[order], share)
+    return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
 def _state_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
+    """Axis with a state for each value of one coordinate."""
     share = counts.double() / counts.sum()
     edges = (values[1:] + values[:-1]) / 2
-    return Axis(coordinate, torch.ones(1).double(), edges, values, _rare_together(share), values[:, None], share)
+    return Axis(coordinate, torch.ones(1).double(), edges, values, _state_groups(share), values[:, None], share)
 
 
 def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
-    """Bins of about as many rows each; a value that fills a bin by itself has one to itself."""
+    """Axis of a numeric coordinate, from its distinct values, ascending, and the rows that have each."""
     n = counts.sum()
-    heavy = counts > n / BINS
-    rest = torch.repeat_interleave(values[~heavy], counts[~heavy])
-    between = (values[1:] + values[:-1]) / 2
-    alone = torch.cat((between[heavy[1:]], between[heavy[:-1]]))  # before and after each heavy value
-    even = torch.arange(1, BINS, dtype=torch.float64) / BINS
-    tails = torch.tensor(TAILS, dtype=torch.float64)
-    cuts = torch.cat((even, tails, 1 - tails))
-    far = _gaps(values, counts)
-    edges = torch.unique(torch.cat((torch.quantile(rest, cuts) if len(rest) else rest, alone, far)))
-    edges = edges[(edges > values[0]) & (edges <= values[-1])]
+    gaps = _gaps(values, counts)
+    edges = _numeric_edges(values, counts, gaps)
     place = torch.bucketize(values, edges, right=True)
-    rows_in, sums = torch.zeros(2, len(edges) + 1, dtype=torch.float64)
-    rows_in.index_add_(0, place, counts.double())
+    rows_in_bin, sums = torch.zeros(2, len(edges) + 1, dtype=torch.float64)
+    rows_in_bin.index_add_(0, place, counts.double())
     sums.index_add_(0, place, counts * values)
-    edges = edges[rows_in[1:] > 0]  # a bin without rows is joined to the one before
-    nodes, share = (sums / rows_in)[rows_in > 0], rows_in[rows_in > 0] / n
+    edges = edges[rows_in_bin[1:] > 0]  # an empty bin is joined to the one before
+    nodes, share = (sums / rows_in_bin)[rows_in_bin > 0], rows_in_bin[rows_in_bin > 0] / n
+    # A bin goes to the group in which its middle row lies; groups without a bin are left out by renumbering.
     middle = share.cumsum(0) - share / 2
     inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
     groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
     groups = torch.unique(groups, return_inverse=True)[1]
-    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share, len(far) > 0)
+    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share, len(gaps) > 0)
+
+
+def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:
+    """Edges of bins of about equally many rows; a value that would fill a bin alone, such as zero income, gets one."""
+    heavy = counts > counts.sum() / BINS
+    between = (values[1:] + values[:-1]) / 2
+    around_heavy = torch.cat((between[heavy[1:]], between[heavy[:-1]]))  # before and after each heavy value
+    # Quantiles are those of the other values, which would otherwise be left with few bins.
+    others = torch.repeat_interleave(values[~heavy], counts[~heavy])
+    even = torch.arange(1, BINS, dtype=torch.float64) / BINS
+    tails = torch.tensor(TAILS, dtype=torch.float64)
+    cuts = torch.cat((even, tails, 1 - tails))
+    edges = torch.unique(torch.cat((torch.quantile(others, cuts) if len(others) else others, around_heavy, gaps)))
+    return edges[(edges > values[0]) & (edges <= values[-1])]
 
 
 def _gaps(values: Tensor, counts: Tensor) -> Tensor:
-    """Middles of the wide stretches without rows."""
+    """Middle of each wide stretch without rows, from distinct values, ascending, and the rows that have each."""
     below = counts.cumsum(0)[:-1] / counts.sum()
-    there = torch.repeat_interleave(values, counts)
-    q = torch.quantile(there, torch.tensor([0.25, 0.75, 0.05, 0.95], dtype=torch.float64))
+    of_rows = torch.repeat_interleave(values, counts)
+    q = torch.quantile(of_rows, torch.tensor([0.25, 0.75, 0.05, 0.95], dtype=torch.float64))
+    # The interquartile range ignores the code of a missing value; it is zero if half of the rows share a value.
     spread = q[1] - q[0] if q[1] > q[0] else q[3] - q[2]
-    wide = (values.diff() > GAP * spread) & (below > BEYOND) & (below < 1 - BEYOND) & (spread > 0)
+    wide = (values.diff() > GAP * spread) & (below > BEYOND_GAP) & (below < 1 - BEYOND_GAP) & (spread > 0)
     return ((values[1:] + values[:-1]) / 2)[wide]
 
 
-def _rare_together(share: Tensor) -> Tensor:
-    """Groups of states: the frequent ones alone, all others in one."""
+def _state_groups(share: Tensor) -> Tensor:
+    """Group of each state in pair effects: frequent ones have their own, all others share the last."""
     if len(share) <= FREQUENT:
         return torch.arange(len(share))
     groups = torch.full((len(share),), FREQUENT)

@@ -1,4 +1,4 @@
-"""What columns add to the scores when they join one after the other: the samples that Shapley values are means of."""
+"""What columns add to the scores when they join one after the other: the samples whose means are Shapley values."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 
-EVALUATED, NUMBERS = 2**17, 2**24
-"""Rows that the network scores at a time, and numbers in them."""
+MAX_ROWS, MAX_NUMBERS = 2**17, 2**24
+"""Limits of one call of the network, in rows and in numbers: large enough to keep it busy, and no more than 67 MB in
+float32, whatever the number of coordinates."""
 
 
 def rows_at_a_time(p: int) -> int:
-    """Rows of p coordinates that are scored at a time."""
-    return max(1, min(EVALUATED, NUMBERS // max(1, p)))
+    """Rows of p coordinates that are passed to the network in one call."""
+    return max(1, min(MAX_ROWS, MAX_NUMBERS // max(1, p)))
+
+
+def pairs_at_a_time(b: int, p: int, d: int) -> int:
+    """Permutations, with their reverses, of d columns of each of b rows that one call of the network can take."""
+    return max(1, rows_at_a_time(p) // (2 * (d + 1) * b))
 
 
 @torch.no_grad()
 def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor, column_of: Tensor) -> Tensor:
-    """Gains of the columns of rows when they take the place of another row's, in an order and in its reverse.
+    """Compute what each column adds to the scores when columns of x replace those of another row one by one.
+
+    This is done in the given orders and in their reverses.
 
     Parameters
     ----------
@@ -26,29 +34,33 @@ def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor,
         Maps coordinates (m, p) to scores (m, C).
     x : Tensor of shape (b, p)
     absent : Tensor of shape (n, p)
-        The row that columns are taken from before they join, one for each order.
+        For each order, the row that supplies the columns that have not joined yet.
     orders : Tensor of int, shape (n, d)
+        Permutations of the columns.
     column_of : Tensor of int, shape (p,)
-        The column of each coordinate; -1 joins with the first.
+        The column of each coordinate; a coordinate of none, -1, joins with the first column.
 
     Returns
     -------
     Tensor of shape (b, n, 2, d, C), float64, on the CPU
+        By row, order, direction (given, reversed), column and score.
     """
     (b, p), (n, d) = x.shape, orders.shape
-    step = max(1, rows_at_a_time(p) // (2 * (d + 1) * b))
+    step = pairs_at_a_time(b, p, d)
     if step < n:
         parts = [
             permutation_gains(scores, x, absent[i : i + step], orders[i : i + step], column_of)
             for i in range(0, n, step)
         ]
         return torch.cat(parts, dim=1)
-    place = torch.empty_like(orders).scatter_(1, orders, torch.arange(d).expand(n, d))
+    place = torch.empty_like(orders).scatter_(1, orders, torch.arange(d).expand(n, d))  # of each column in its order
     both = []
-    for joined in (place, d - 1 - place):
-        present = torch.arange(d + 1)[None, :, None] > joined[:, None, :]  # (n, d + 1, d)
+    for joins_at in (place, d - 1 - place):
+        # Row k of the d + 1 has the first k columns of the order from x, so its difference to row k + 1 is the gain of
+        # the column that joins at k.
+        present = torch.arange(d + 1)[None, :, None] > joins_at[:, None, :]  # (n, d + 1, d)
         present = present[..., column_of.clamp_min(0)].to(x.device)
         hybrid = torch.where(present, x[:, None, None], absent[:, None])
         gains = scores(hybrid.reshape(-1, p)).double().cpu().reshape(b, n, d + 1, -1).diff(dim=2)
-        both.append(gains.gather(2, joined[None, :, :, None].expand(gains.shape)))
+        both.append(gains.gather(2, joins_at[None, :, :, None].expand(gains.shape)))
     return torch.stack(both, dim=2)

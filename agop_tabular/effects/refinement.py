@@ -1,7 +1,7 @@
-"""From a look-up to the network's own Shapley values: sampling of what main and pair effects leave out.
+"""From the look-up to the network's own Shapley values, by sampling what main and pair effects leave out.
 
-The Shapley values of main and pair effects are known in closed form, so permutations are spent on the network minus
-its tables alone: a control variate (after Goldwasser and Hooker, arXiv 2310.07672, and Witter, Liu and Musco, arXiv
+The Shapley values of main and pair effects are known in closed form, so permutations are spent only on the network
+minus its tables, as with a control variate (Goldwasser and Hooker, arXiv 2310.07672; Witter, Liu and Musco, arXiv
 2506.11849).
 """
 
@@ -14,30 +14,35 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
+from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.look_up import LookUp
-from agop_tabular.effects.permutations import permutation_gains, rows_at_a_time
+from agop_tabular.effects.permutations import pairs_at_a_time, permutation_gains
 from agop_tabular.effects.tables import Effects
 
-ROWS = 64
-"""Rows that are refined at a time."""
+ROWS_AT_A_TIME = 64
+"""Rows that are refined together. They share their permutations, and memory grows with rows times permutations."""
 
-PRIOR = 4.0
-"""Pairs' worth of the mean variance of a row's columns that every column's own variance begins with."""
+PRIOR_PAIRS = 4.0
+"""Shrinkage of variances: each column's starts with this many pseudo-pairs of the row's mean variance, since a few
+pairs hardly know it. Chosen on development seeds, see docs/ablation.md."""
 
-FEW = 4
-"""Below this many pairs the difference of a permutation and its reverse, which is larger, tells the variance, too."""
+FEW_PAIRS = 4
+"""Below this many pairs the variance is estimated from the difference between a permutation and its reverse as well:
+two or three pairs may agree by chance. Chosen on development seeds."""
 
 CAUTION = 3.0
-"""A correction of n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times what was measured."""
+"""A correction by n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times the estimate. With James and
+Stein's factor alone fewer than 8 pairs made rows worse (docs/ablation.md)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Refinement:
-    """Antithetic permutations of some columns, the same for every row, and what the tables say of them.
+    """Corrections of looked-up attributions by antithetic permutations of the columns, the same for every row.
 
-    With u the vectors of the axes, U their sum and φ the look-up, the tables' Shapley values of a row x against one
-    background row b are ``φ(x) - φ(b) + ½ (u(x)·U(b) - u(b)·U(x))``; the same with means over all background rows in
-    the place of b gives those against all of them. An order and its reverse together give the first exactly.
+    With u the factors of the axes, U their sum and φ the look-up, the Shapley values of the tables at a row x against
+    one background row b are ``φ(x) - φ(b) + ½ (u(x)·U(b) - u(b)·U(x))``. With means over all background rows in place
+    of φ(b), u(b) and U(b), they are those against all background rows. An order and its reverse together sample the
+    Shapley values of the tables against one row without error, so only what the tables leave out adds noise.
 
     Parameters
     ----------
@@ -59,9 +64,91 @@ class Refinement:
     n_pairs: int
     seed: int
 
+    def refined(
+        self, scores: Scores, x: Tensor, looked_up: Tensor, totals: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Correct the attributions of some scores of each row by sampling, and estimate standard errors.
+
+        The sampled values are fitted to the total, and the correction is shrunk by its own standard error (James and
+        Stein's factor for each row), so that a few samples do no harm. The network is evaluated once for all scores.
+
+        Parameters
+        ----------
+        scores : callable
+            Maps coordinates (b, p) to scores (b, C).
+        x : Tensor of shape (b, p)
+        looked_up : Tensor of shape (b, d, m)
+            Attributions from the tables.
+        totals : Tensor of shape (b, m)
+            What they add up to.
+        targets : Tensor of int, shape (b, m)
+            The scores that are attributed.
+
+        Returns
+        -------
+        values, standard_error : Tensor of shape (b, d, m), float64, on the CPU
+            The error is that of the correction before it is shrunk.
+        """
+        values, errors = torch.zeros(2, *looked_up.shape, dtype=torch.float64)
+        looked_up, totals, targets = looked_up.double().cpu(), totals.double().cpu(), targets.cpu()
+        for start in range(0, len(x), ROWS_AT_A_TIME):
+            part = slice(start, start + ROWS_AT_A_TIME)
+            samples = self.sample(scores, x[part], torch.unique(targets[part]).tolist())
+            for m in range(targets.shape[1]):
+                for c in torch.unique(targets[part, m]).tolist():
+                    rows = torch.nonzero(targets[part, m] == c).flatten()
+                    whole = start + rows
+                    sampled, variance = (t[rows] for t in samples[c])
+                    values[whole, :, m], errors[whole, :, m] = james_stein(
+                        looked_up[whole, :, m], sampled, variance, totals[whole, m], self.n_pairs
+                    )
+        return values, errors
+
+    def sample(self, scores: Scores, x: Tensor, classes: list[int]) -> dict[int, tuple[Tensor, Tensor]]:
+        """Estimate attributions (b, d) of some scores without bias, and their variance; by score."""
+        n, d = self.n_pairs, self.n_columns
+        at_rows = {c: self._read(x, c) for c in classes}
+        sums = {c: torch.zeros(3, len(x), d, dtype=torch.float64) for c in classes}
+        step = pairs_at_a_time(len(x), x.shape[1], d)
+        for i in range(0, n, step):
+            absent, orders = (t[i : i + step] for t in self._draws)
+            gains = permutation_gains(scores, x, absent, orders, self.column_of)  # (b, step, 2, d, C)
+            for c, (phi, u) in at_rows.items():
+                phi_b, u_b = self._read(absent, c)
+                tabulated = [self._shapley_values(c, phi, u, a, b) for a, b in zip(phi_b, u_b, strict=True)]
+                rest = gains[..., c].mean(dim=2) - torch.stack(tabulated, dim=1)  # the network minus its tables
+                between_directions = (gains[..., 0, :, c] - gains[..., 1, :, c]).square()
+                parts = (rest.sum(dim=1), rest.square().sum(dim=1), between_directions.sum(dim=1))
+                sums[c] += torch.stack(parts)
+        out = {}
+        for c in classes:
+            mean, square, between_directions = sums[c] / n
+            variance = (square - mean.square()).clamp_min(0) / max(1, n - 1)
+            if n < FEW_PAIRS:
+                # The variance of the mean of two independent gains is a quarter of their squared difference. A reverse
+                # is rather antithetic, so this is too large, which is on the safe side.
+                variance = torch.maximum(variance, between_directions / (4 * n))
+            out[c] = self._shapley_values(c, *at_rows[c], *self._background_means[c]) + mean, variance
+        return out
+
+    def tabulated(self, x: Tensor, c: int, background_row: Tensor | None = None) -> Tensor:
+        """Shapley values of the tables at rows (b, p) for one score, (b, d), float64.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+        c : int
+        background_row : Tensor of shape (p,), optional
+            The row that absent columns are taken from; all background rows by default.
+        """
+        if background_row is None:
+            return self._shapley_values(c, *self._read(x, c), *self._background_means[c])
+        phi_b, u_b = self._read(background_row[None], c)
+        return self._shapley_values(c, *self._read(x, c), phi_b[0], u_b[0])
+
     @cached_property
-    def _drawn(self) -> tuple[Tensor, Tensor]:
-        """Background rows, every one as often as any other, and orders of the columns."""
+    def _draws(self) -> tuple[Tensor, Tensor]:
+        """Background rows (n_pairs, p), all equally often as far as possible, and orders of the columns."""
         generator = torch.Generator().manual_seed(self.seed)
         m = len(self.background)
         rounds = [torch.randperm(m, generator=generator) for _ in range(-(-self.n_pairs // m))]
@@ -69,10 +156,10 @@ class Refinement:
         return absent, torch.rand(self.n_pairs, self.n_columns, generator=generator).argsort(dim=1)
 
     @cached_property
-    def _of_all(self) -> list[tuple[Tensor, Tensor]]:
-        """Means of φ and u over all background rows, of each score."""
+    def _background_means(self) -> list[tuple[Tensor, Tensor]]:
+        """Means of φ (n_axes,) and u (n_axes, r) over all background rows, for each score."""
         background = self.background.cpu()
-        means = torch.stack([self.effects.mean(i, background) for i in range(self._n_axes)], dim=1)
+        means = torch.stack([self.effects.mean_factors(i, background) for i in range(self._n_axes)], dim=1)
         means = means * self.look_up.interacts[:, None]
         return [
             (self.look_up.attributions(self.background, c).double().cpu().mean(dim=0), means[c])
@@ -85,92 +172,44 @@ class Refinement:
 
     def _read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor]:
         """φ (b, n_axes) and u (b, n_axes, r) of one score, float64."""
-        vectors = torch.stack([self.effects.at(i, x.cpu())[c] for i in range(self._n_axes)], dim=1)
-        vectors = vectors * self.look_up.interacts[:, None]
-        return self.look_up.attributions(x, c).double().cpu(), vectors
+        factors = torch.stack([self.effects.factors_at(i, x.cpu())[c] for i in range(self._n_axes)], dim=1)
+        factors = factors * self.look_up.interacts[:, None]  # the same pair effects as in the look-up
+        return self.look_up.attributions(x, c).double().cpu(), factors
 
-    def _against(self, c: int, phi: Tensor, u: Tensor, phi_b: Tensor, u_b: Tensor) -> Tensor:
-        """Shapley values (..., d) of the tables, for rows (φ, u) against others."""
+    def _shapley_values(self, c: int, phi: Tensor, u: Tensor, phi_b: Tensor, u_b: Tensor) -> Tensor:
+        """Shapley values (..., d) of the tables from φ and u at rows, and of a background row or their means."""
         signs = self.effects.signs[c]
         U, U_b = u.sum(dim=-2, keepdim=True), u_b.sum(dim=-2, keepdim=True)
         values = phi - phi_b + 0.5 * ((u * signs * U_b).sum(dim=-1) - (u_b * signs * U).sum(dim=-1))
         columns = self.column_of[torch.tensor([int(axis.coordinates[0]) for axis in self.effects.axes])]
         return torch.zeros(*values.shape[:-1], self.n_columns, dtype=values.dtype).index_add_(-1, columns, values)
 
-    def refined(
-        self, scores: Scores, x: Tensor, found: Tensor, totals: Tensor, targets: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Attributions of some scores of each row, corrected by what was sampled, and their standard errors.
 
-        The correction is fitted to the total and shrunk by its own standard error (James and Stein's factor for each
-        row), so that little sampling does no harm. The network is evaluated once for all scores.
+def james_stein(
+    looked_up: Tensor, sampled: Tensor, variance: Tensor, total: Tensor, n_pairs: int
+) -> tuple[Tensor, Tensor]:
+    """Move looked-up attributions towards sampled ones, less the larger the variance is relative to the step.
 
-        Parameters
-        ----------
-        scores : callable
-            Maps coordinates (b, p) to scores (b, C).
-        x : Tensor of shape (b, p)
-        found : Tensor of shape (b, d, m)
-            Attributions of the look-up.
-        totals : Tensor of shape (b, m)
-            What they add up to.
-        targets : Tensor of int, shape (b, m)
-            The scores that are attributed.
+    Parameters
+    ----------
+    looked_up, sampled, variance : Tensor of shape (b, d)
+    total : Tensor of shape (b,)
+        What a row's attributions add up to.
+    n_pairs : int
 
-        Returns
-        -------
-        values, standard_error : Tensor of shape (b, d, m), float64, on the CPU
-            The error is that of the correction before it is shrunk.
-        """
-        values, errors = torch.zeros(2, *found.shape, dtype=torch.float64)
-        found, totals, targets = found.double().cpu(), totals.double().cpu(), targets.cpu()
-        for start in range(0, len(x), ROWS):
-            part = slice(start, start + ROWS)
-            of_class = self._sampled(scores, x[part], torch.unique(targets[part]).tolist())
-            for m in range(targets.shape[1]):
-                for c in torch.unique(targets[part, m]).tolist():
-                    rows = torch.nonzero(targets[part, m] == c).flatten()
-                    whole = start + rows
-                    sampled, variance = (t[rows] for t in of_class[c])
-                    values[whole, :, m], errors[whole, :, m] = shrunk(
-                        found[whole, :, m], sampled, variance, totals[whole, m], self.n_pairs
-                    )
-        return values, errors
-
-    def _sampled(self, scores: Scores, x: Tensor, classes: list[int]) -> dict[int, tuple[Tensor, Tensor]]:
-        """Unbiased attributions (b, d) of some scores, and their variance."""
-        n, d = self.n_pairs, self.n_columns
-        read = {c: self._read(x, c) for c in classes}
-        sums = {c: torch.zeros(3, len(x), d, dtype=torch.float64) for c in classes}
-        step = max(1, rows_at_a_time(x.shape[1]) // (2 * (d + 1) * len(x)))
-        for i in range(0, n, step):
-            absent, orders = (t[i : i + step] for t in self._drawn)
-            gains = permutation_gains(scores, x, absent, orders, self.column_of)  # (b, step, 2, d, C)
-            for c, (phi, u) in read.items():
-                phi_b, u_b = self._read(absent, c)
-                single = torch.stack([self._against(c, phi, u, a, b) for a, b in zip(phi_b, u_b, strict=True)], dim=1)
-                rest = gains[..., c].mean(dim=2) - single
-                halves = (gains[..., 0, :, c] - gains[..., 1, :, c]).square()
-                sums[c] += torch.stack((rest.sum(dim=1), rest.square().sum(dim=1), halves.sum(dim=1)))
-        out = {}
-        for c, (phi, u) in read.items():
-            known = self._against(c, phi, u, *self._of_all[c])
-            mean, square, halves = sums[c] / n
-            variance = (square - mean.square()).clamp_min(0) / max(1, n - 1)
-            if n < FEW:
-                variance = torch.maximum(variance, halves / (4 * n))
-            out[c] = known + mean, variance
-        return out
-
-
-def shrunk(found: Tensor, sampled: Tensor, variance: Tensor, total: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """What was found (b, d), moved towards what was sampled as far as its variance lets it; and its standard error."""
-    variance = (n * variance + PRIOR * variance.mean(dim=1, keepdim=True)) / (n + PRIOR)
+    Returns
+    -------
+    values, standard_error : Tensor of shape (b, d)
+    """
+    variance = (n_pairs * variance + PRIOR_PAIRS * variance.mean(dim=1, keepdim=True)) / (n_pairs + PRIOR_PAIRS)
+    # The total is known without error: what the samples miss of it goes to the columns by their variance, which is the
+    # conditional mean given the total if errors are independent, and lowers their variance accordingly.
     whole = variance.sum(dim=1, keepdim=True)
-    weight = variance / whole.clamp_min(1e-300)
+    weight = variance / whole.clamp_min(NEVER_ZERO)
     sampled = sampled + weight * (total - sampled.sum(dim=1))[:, None]
     variance = variance * (1 - weight)
-    step = sampled - found
+    step = sampled - looked_up
     size = step.square().sum(dim=1, keepdim=True)
-    keep = (1 - (1 + CAUTION / n) * variance.sum(dim=1, keepdim=True) / size.clamp_min(1e-300)).clamp(0, 1)
-    return found + keep * step, variance.sqrt()
+    noise = (1 + CAUTION / n_pairs) * variance.sum(dim=1, keepdim=True)
+    keep = (1 - noise / size.clamp_min(NEVER_ZERO)).clamp(0, 1)
+    return looked_up + keep * step, variance.sqrt()

@@ -9,23 +9,26 @@ from torch import Tensor
 
 
 class Scratch:
-    """Tensors by name, whose memory is handed out again whenever their name is asked for.
+    """Buffers by name; asking for the same name again returns the same memory.
 
     Parameters
     ----------
     device : torch.device
     dtype : torch.dtype
-        Of tensors for which no other is asked.
+        Default of the buffers.
     """
 
     def __init__(self, device: torch.device, dtype: torch.dtype):
         self.device, self.dtype = device, dtype
-        self._held: dict[str, Tensor] = {}
+        self._buffers: dict[str, Tensor] = {}
 
-    def take(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
-        """A contiguous tensor of this shape, its numbers arbitrary; an earlier one of the same name is overwritten."""
+    def buffer(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """Return a contiguous tensor of this shape with arbitrary numbers; an earlier one of this name is overwritten.
+
+        A name must always be used with the same dtype.
+        """
         size = math.prod(shape)
-        held = self._held.get(name)
-        if held is None or held.numel() < size:
-            held = self._held[name] = torch.empty(size, dtype=dtype or self.dtype, device=self.device)
-        return held[:size].view(shape)
+        found = self._buffers.get(name)
+        if found is None or found.numel() < size:
+            found = self._buffers[name] = torch.empty(size, dtype=dtype or self.dtype, device=self.device)
+        return found[:size].view(shape)

@@ -1,10 +1,11 @@
-"""Main and pair effects of class scores, integrated from conditional means of their gradients.
+"""Main and pair effects of scores, computed from conditional means of their gradients.
 
-In one pass over rows, sums are gathered of the gradients per bin of an axis, and per bin of a second axis. Along a
-numeric axis they integrate to main effects and pair effects (after accumulated local effects, Apley and Zhu 2020, in
-their gradient form, Gkolemis and others, arXiv 2210.04542); between states, differences of the scores take the
-gradients' place. The pair effects of all axes form one symmetric matrix a class, of which the leading eigenvectors are
-kept: every axis then has a short vector at each of its values, and the effect of a pair is the product of two of them.
+Sums of the gradients of shuffled rows, per bin of an axis and per pair of groups of two axes, are integrated along
+numeric axes to main and pair effects. These are accumulated local effects (Apley and Zhu 2020) in their gradient form
+(Gkolemis and others, arXiv 2210.04542). Between states, differences of the scores take the place of gradients.
+
+The pair effects of all axes form one symmetric matrix for each score, of which the leading eigenvectors are kept. Every
+axis then has a short vector of *factors* at each of its values, and a pair effect is a product of two such vectors.
 """
 
 from __future__ import annotations
@@ -16,20 +17,31 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.sums import EffectSums
 
 LOST = 1e-3
-"""Share of the pair effects' variance that may be left out where pair effects are laid out."""
+"""Share of the pair effects' variance that each simplification may lose: of eigenvectors, of knots, of axes. Three
+times a thousandth is small against the error that is left, about 0.01 of the variance on average (docs/ablation.md)."""
 
 LOST_OF_ALL = 1e-4
-"""Share of the variance of all effects that may be left out all the same."""
+"""Share of the variance of all effects that it may lose even if that is more, so that next to large main effects no
+time is spent on tiny pair effects."""
 
 RANK = 64
-"""Eigenvectors kept of the pair effects, at most."""
+"""Largest number of eigenvectors kept, since the time of an explanation grows with it. Chosen on development seeds."""
 
 SHRINK = 5.0
-"""Rows' worth of no effect that every cell of a pair begins with."""
+"""Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds, see
+docs/ablation.md."""
+
+SMALLEST_GROUP = 1e-4
+"""Share of the rows that every group has at least when eigenvectors are weighted by rows. Numerical: the weights are
+divided out again, and groups without rows, such as a level not seen, would be 0/0."""
+
+SMALLEST_TOTAL = 1e-12
+"""Share of the rows that a group has at least when the mean of its grid points is taken. Numerical: 0/0 as above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,150 +52,202 @@ class Effects:
     ----------
     axes : tuple of Axis
     nodes : tuple of Tensor of shape (k,)
-        Keys at which an axis's tables stand, ascending.
+        Keys of the grid points of each axis, ascending.
     share : tuple of Tensor of shape (k,)
         Share of the rows at each of them.
     mains : tuple of Tensor of shape (n_scores, k)
-        Main effects at the nodes, mean zero over rows.
-    pair_nodes : tuple of Tensor of shape (g,)
-        Keys at which an axis's vectors stand, ascending; between them they are interpolated, beyond them constant.
-    vectors : tuple of Tensor of shape (n_scores, g, r)
-        Mean zero over rows. The pair effect of two axes is the product of their vectors, term by term times ``signs``,
-        summed.
+        Main effects at the grid points, mean zero over rows.
+    knots : tuple of Tensor of shape (g,)
+        Keys at which the factors of each axis are given, ascending; between them they are linear, beyond them constant.
+        An axis without pair effects has one knot.
+    factors : tuple of Tensor of shape (n_scores, g, r)
+        Mean zero over rows. The pair effect of two axes is the sum over r of the product of their factors and
+        ``signs``.
     signs : Tensor of shape (n_scores, r)
+        Signs of the eigenvalues.
     """
 
     axes: tuple[Axis, ...]
     nodes: tuple[Tensor, ...]
     share: tuple[Tensor, ...]
     mains: tuple[Tensor, ...]
-    pair_nodes: tuple[Tensor, ...]
-    vectors: tuple[Tensor, ...]
+    knots: tuple[Tensor, ...]
+    factors: tuple[Tensor, ...]
     signs: Tensor
 
     @classmethod
-    def of(cls, moment: EffectSums) -> Effects:
-        """From the sums."""
-        nodes, share, mains, group_nodes = [], [], [], []
-        for axis, part in zip(moment.axes, moment.bins_of, strict=True):
-            count, slope = moment.counts[part], moment.slopes[:, part]
-            there = count > 0
-            if axis.compared is not None:
-                there = torch.ones_like(there)
-                mains.append(slope / moment.compared.clamp_min(1))
+    def from_sums(cls, sums: EffectSums) -> Effects:
+        """Compute the effects from sums over rows."""
+        nodes, share, mains = [], [], []
+        for axis, bins in zip(sums.axes, sums.bin_slices, strict=True):
+            count, slope = sums.counts[bins], sums.slopes[:, bins]
+            if axis.compared_at is not None:
+                seen = torch.ones_like(count, dtype=torch.bool)  # every row was scored in every state
+                main = slope / sums.compared.clamp_min(1)
             else:
-                mains.append(integrated(axis.nodes[there], slope[:, there] / count[there]))
-            nodes.append(axis.nodes[there])
-            share.append(axis.share[there] / axis.share[there].sum())
-            totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
-            totals.index_add_(1, axis.groups, torch.stack((axis.share * axis.nodes, axis.share)))
-            group_node = totals[0] / totals[1].clamp_min(1e-12)
-            mains[-1] = mains[-1] - (mains[-1] @ share[-1])[:, None]
-            group_nodes.append(group_node)
-        pairs = pair_effects(moment, group_nodes)
-        vectors, signs = _truncated(pairs, group_shares(moment), _variances(mains, share, len(pairs)))
-        at_nodes = []
-        for i, axis in enumerate(moment.axes):
-            own = vectors[:, moment.groups_of[i]]
-            if not moment.interacting[i]:
-                group_nodes[i], own = nodes[i][:1], vectors.new_zeros(len(vectors), 1, vectors.shape[2])
-            elif axis.states is not None:
-                group_nodes[i], own = nodes[i], own[:, axis.groups]
-            mean = torch.einsum("k,ckr->cr", share[i], interpolated(nodes[i], group_nodes[i], own))
-            at_nodes.append(own - mean[:, None])
-        return cls(moment.axes, tuple(nodes), tuple(share), tuple(mains), tuple(group_nodes), tuple(at_nodes), signs)
+                seen = count > 0  # a bin without shuffled rows has no mean gradient
+                main = integrate(axis.nodes[seen], slope[:, seen] / count[seen])
+            nodes.append(axis.nodes[seen])
+            share.append(axis.share[seen] / axis.share[seen].sum())
+            mains.append(main - (main @ share[-1])[:, None])
+        group_nodes = [_group_nodes(axis) for axis in sums.axes]
+        pairs = pair_effects(sums, group_nodes)
+        by_group, signs = _factorize(pairs, group_shares(sums), _variances(mains, share, len(pairs)))
+        knots, factors = [], []
+        for i, axis in enumerate(sums.axes):
+            at, own = group_nodes[i], by_group[:, sums.group_slices[i]]
+            if not sums.interacting[i]:
+                at, own = nodes[i][:1], by_group.new_zeros(len(by_group), 1, by_group.shape[2])
+            elif axis.states is not None:  # there is nothing between states: each has the factors of its group
+                at, own = nodes[i], own[:, axis.groups]
+            knots.append(at)
+            factors.append(_centred(own, at, nodes[i], share[i]))
+        return cls(sums.axes, tuple(nodes), tuple(share), tuple(mains), tuple(knots), tuple(factors), signs)
 
-    def vectors_at_nodes(self, i: int) -> Tensor:
-        """Vectors of an axis at the nodes of its main effect, (n_scores, k, r)."""
-        return interpolated(self.nodes[i], self.pair_nodes[i], self.vectors[i])
+    def with_knots(self, kept: dict[int, Tensor]) -> Effects:
+        """Keep only some of the knots of some axes, given by their numbers; factors are centred again."""
+        knots, factors = list(self.knots), list(self.factors)
+        for i, places in kept.items():
+            knots[i] = knots[i][places]
+            factors[i] = _centred(factors[i][:, places], knots[i], self.nodes[i], self.share[i])
+        return Effects(self.axes, self.nodes, self.share, self.mains, tuple(knots), tuple(factors), self.signs)
 
     def main(self, i: int, x: Tensor) -> Tensor:
-        """Main effects of an axis at rows (b, p): linear between nodes, and on beyond the ends, (n_scores, b)."""
+        """Main effects of axis i at rows (b, p), (n_scores, b): linear between grid points and beyond the last ones."""
         if self.axes[i].states is not None:
             return self.mains[i][:, self.axes[i].bins(x)]
-        return extended(self.axes[i].keys(x).contiguous(), self.nodes[i], self.mains[i], self.mains[i])
+        return extend(self.axes[i].keys(x).contiguous(), self.nodes[i], self.mains[i], self.mains[i])
 
-    def at(self, i: int, x: Tensor) -> Tensor:
-        """Vectors of an axis at rows (b, p), (n_scores, b, r)."""
-        if self.axes[i].states is not None and len(self.pair_nodes[i]) > 1:
-            return self.vectors[i][:, self.axes[i].bins(x)]
-        return interpolated(self.axes[i].keys(x).contiguous(), self.pair_nodes[i], self.vectors[i])
+    def factors_at(self, i: int, x: Tensor) -> Tensor:
+        """Factors of axis i at rows (b, p), (n_scores, b, r)."""
+        if self.axes[i].states is not None and len(self.knots[i]) > 1:
+            return self.factors[i][:, self.axes[i].bins(x)]
+        return interpolate(self.axes[i].keys(x).contiguous(), self.knots[i], self.factors[i])
 
-    def mean(self, i: int, x: Tensor) -> Tensor:
-        """Mean of an axis's vectors over rows (b, p), (n_scores, r)."""
-        if self.axes[i].states is not None and len(self.pair_nodes[i]) > 1:
-            weights = torch.bincount(self.axes[i].bins(x), minlength=len(self.pair_nodes[i])).double() / len(x)
-        else:
-            nodes = self.pair_nodes[i]
-            weights = interpolated(self.axes[i].keys(x).contiguous(), nodes, torch.eye(len(nodes)).double()[None])[
-                0
-            ].mean(dim=0)
-        return torch.einsum("g,cgr->cr", weights, self.vectors[i])
+    def factors_at_nodes(self, i: int) -> Tensor:
+        """Factors of axis i at its grid points, (n_scores, k, r)."""
+        return interpolate(self.nodes[i], self.knots[i], self.factors[i])
+
+    def mean_factors(self, i: int, x: Tensor) -> Tensor:
+        """Mean of the factors of axis i over rows (b, p), (n_scores, r)."""
+        knots = self.knots[i]
+        if self.axes[i].states is not None and len(knots) > 1:
+            weights = torch.bincount(self.axes[i].bins(x), minlength=len(knots)).double() / len(x)
+        else:  # the mean weight of each knot in the interpolation
+            keys = self.axes[i].keys(x).contiguous()
+            weights = interpolate(keys, knots, torch.eye(len(knots)).double()[None])[0].mean(dim=0)
+        return torch.einsum("g,cgr->cr", weights, self.factors[i])
 
     @cached_property
     def interacting(self) -> tuple[int, ...]:
-        """Axes that have vectors."""
-        return tuple(i for i, nodes in enumerate(self.pair_nodes) if len(nodes) > 1)
+        """Numbers of the axes that have pair effects."""
+        return tuple(i for i, knots in enumerate(self.knots) if len(knots) > 1)
 
     @cached_property
-    def seconds(self) -> Tensor:
-        """Mean of the outer products of the vectors of each interacting axis with themselves, (m, n_scores, r, r)."""
+    def second_moments(self) -> Tensor:
+        """Mean over rows of the outer product of the factors of each of m interacting axes, (m, n_scores, r, r)."""
         n_scores, r = self.signs.shape
-        second = torch.zeros(len(self.interacting), n_scores, r, r, dtype=torch.float64)
+        moments = torch.zeros(len(self.interacting), n_scores, r, r, dtype=torch.float64)
         for place, i in enumerate(self.interacting):
-            u = self.vectors_at_nodes(i)
-            second[place] = (u * self.share[i][:, None]).transpose(1, 2) @ u
-        return second
+            u = self.factors_at_nodes(i)
+            moments[place] = (u * self.share[i][:, None]).transpose(1, 2) @ u
+        return moments
 
     def pair_variances(self) -> Tensor:
         """Variance of the pair effects of interacting axes, (n_scores, m, m), zero on the diagonals."""
-        signed = self.seconds * self.signs[:, :, None] * self.signs[:, None, :]
-        each = torch.einsum("icrs,jcrs->cij", self.seconds, signed)
+        signed = self.second_moments * self.signs[:, :, None] * self.signs[:, None, :]
+        each = torch.einsum("icrs,jcrs->cij", self.second_moments, signed)
         return each.masked_fill_(torch.eye(each.shape[1], dtype=torch.bool), 0.0)
 
     def negligible(self) -> Tensor:
-        """Variance that may be left out of the pair effects of each score, (n_scores,), never zero."""
+        """Variance of the pair effects of each score that a simplification may lose, (n_scores,), never zero."""
         mains = _variances(self.mains, self.share, len(self.signs))
-        return _negligible(self.pair_variances().sum(dim=(1, 2)) / 2, mains).clamp_min(1e-300)
+        return _negligible(self.pair_variances().sum(dim=(1, 2)) / 2, mains).clamp_min(NEVER_ZERO)
 
     def pair(self, i: int, j: int) -> Tensor:
-        """Pair effect of two axes at their nodes, (n_scores, k_i, k_j)."""
-        return torch.einsum("car,cr,cbr->cab", self.vectors_at_nodes(i), self.signs, self.vectors_at_nodes(j))
+        """Pair effect of two axes at their grid points, (n_scores, k_i, k_j)."""
+        return torch.einsum("car,cr,cbr->cab", self.factors_at_nodes(i), self.signs, self.factors_at_nodes(j))
 
 
-def integrated(x: Tensor, slopes: Tensor) -> Tensor:
-    """Integral along the nodes x (k,) of slopes (..., k), by trapezoids, zero at the first."""
+def pair_effects(sums: EffectSums, group_nodes: list[Tensor]) -> Tensor:
+    """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis.
+
+    Parameters
+    ----------
+    sums : EffectSums
+    group_nodes : list of Tensor of shape (n_groups,)
+        Mean key of each group of each axis.
+    """
+    out = torch.zeros_like(sums.pairs)
+    share = group_shares(sums)
+    for i, (axis, rows) in enumerate(zip(sums.axes, sums.group_slices, strict=True)):
+        if not sums.interacting[i]:
+            continue
+        counts = sums.pair_counts[rows] if axis.compared_at is None else sums.state_rows.expand(axis.n_groups, -1)
+        # The mean gradient in a cell, minus that of the group whatever the second axis is: what the second axis
+        # changes. Rows of the block of an axis with itself sum to the sums of a group over all rows.
+        alone = sums.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)
+        h = (sums.pairs[:, rows] - alone[:, :, None] * counts) / (counts + SHRINK)
+        if axis.compared_at is None:
+            h = integrate(group_nodes[i], h.transpose(1, 2)).transpose(1, 2)
+        h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
+        for k, columns in enumerate(sums.group_slices):
+            if sums.interacting[k] and k != i:
+                block = h[:, :, columns]
+                out[:, rows, columns] = block - (block @ share[columns])[:, :, None]
+    # Each pair was estimated twice, along either axis; the mean of both has less noise than one of them.
+    return (out + out.transpose(1, 2)) / 2
+
+
+def group_shares(sums: EffectSums) -> Tensor:
+    """Share of the training rows in each group of its axis, (m,)."""
+    out = torch.zeros(len(sums.pair_counts), dtype=torch.float64)
+    for i, (axis, part) in enumerate(zip(sums.axes, sums.group_slices, strict=True)):
+        if sums.interacting[i]:
+            out[part] = torch.zeros(axis.n_groups, dtype=torch.float64).index_add_(0, axis.groups, axis.share)
+    return out
+
+
+def integrate(x: Tensor, slopes: Tensor) -> Tensor:
+    """Integral along the grid points x (k,) of slopes (..., k), by trapezoids, zero at the first."""
     steps = 0.5 * (slopes[..., 1:] + slopes[..., :-1]) * x.diff()
     return torch.cat((torch.zeros_like(slopes[..., :1]), steps.cumsum(dim=-1)), dim=-1)
 
 
-def pair_effects(moment: EffectSums, group_nodes: list[Tensor]) -> Tensor:
-    """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis."""
-    out = torch.zeros_like(moment.pairs)
-    share = group_shares(moment)
-    for i, (axis, rows) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
-        if not moment.interacting[i]:
-            continue
-        counts = moment.pair_counts[rows] if axis.compared is None else moment.state_rows.expand(axis.n_groups, -1)
-        of_one = moment.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)  # what it does alone
-        h = (moment.pairs[:, rows] - of_one[:, :, None] * counts) / (counts + SHRINK)
-        if axis.compared is None:
-            h = integrated(group_nodes[i], h.transpose(1, 2)).transpose(1, 2)
-        h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
-        for k, columns in enumerate(moment.groups_of):
-            if moment.interacting[k] and k != i:
-                block = h[:, :, columns]
-                out[:, rows, columns] = block - (block @ share[columns])[:, :, None]
-    return (out + out.transpose(1, 2)) / 2
+def interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
+    """Values (C, g, r) given at the knots (g,), at x (k,): linear between knots, constant beyond them, (C, k, r)."""
+    if len(knots) == 1:
+        return values.expand(-1, len(x), -1)
+    k = (torch.searchsorted(knots, x) - 1).clamp(0, len(knots) - 2)
+    w = ((x - knots[k]) / (knots[k + 1] - knots[k])).clamp(0, 1)[:, None]
+    return values[:, k] * (1 - w) + values[:, k + 1] * w
 
 
-def group_shares(moment: EffectSums) -> Tensor:
-    """Share of the training rows in each group of its axis, (m,)."""
-    out = torch.zeros(len(moment.pair_counts), dtype=torch.float64)
-    for i, (axis, part) in enumerate(zip(moment.axes, moment.groups_of, strict=True)):
-        if moment.interacting[i]:
-            out[part] = torch.zeros(axis.n_groups, dtype=torch.float64).index_add_(0, axis.groups, axis.share)
-    return out
+def extend(at: Tensor, x: Tensor, values: Tensor, slope_of: Tensor) -> Tensor:
+    """Values (C, k) given at x (k,), at other keys (m,): linear between, and beyond the ends too, (C, m).
+
+    Beyond the ends the slope is that of ``slope_of`` (C, k), which may be another function than the values.
+    """
+    if len(x) == 1:
+        return values.expand(-1, len(at))
+    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
+    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
+    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
+    slope = slope_of.diff(dim=1) / x.diff()
+    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)
+
+
+def _group_nodes(axis: Axis) -> Tensor:
+    """Mean key of the rows in each group of an axis, (n_groups,)."""
+    totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
+    totals.index_add_(1, axis.groups, torch.stack((axis.share * axis.nodes, axis.share)))
+    return totals[0] / totals[1].clamp_min(SMALLEST_TOTAL)
+
+
+def _centred(factors: Tensor, knots: Tensor, nodes: Tensor, share: Tensor) -> Tensor:
+    """Factors (C, g, r) minus their mean over rows, which lie at the grid points."""
+    mean = torch.einsum("k,ckr->cr", share, interpolate(nodes, knots, factors))
+    return factors - mean[:, None]
 
 
 def _variances(mains: Iterable[Tensor], share: Iterable[Tensor], n_scores: int) -> Tensor:
@@ -193,41 +257,31 @@ def _variances(mains: Iterable[Tensor], share: Iterable[Tensor], n_scores: int) 
 
 
 def _negligible(pairs: Tensor, mains: Tensor) -> Tensor:
-    """Variance that may be left out of pair effects, beside the variances of pair and of main effects."""
+    """Variance that may be lost of pair effects, given the variances of all pair and of all main effects."""
     return torch.maximum(LOST * pairs, LOST_OF_ALL * (pairs + mains))
 
 
-def _truncated(H: Tensor, share: Tensor, mains: Tensor) -> tuple[Tensor, Tensor]:
-    """Vectors (C, m, r) and signs (C, r) whose products are H, as near as r allows where the rows are."""
+def _factorize(H: Tensor, share: Tensor, mains: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors (C, m, r) and signs (C, r) whose products are nearly H (C, m, m), the pair effects of all groups.
+
+    Parameters
+    ----------
+    H : Tensor of shape (C, m, m)
+    share : Tensor of shape (m,)
+        Share of the rows in each group. Errors are weighted by it, as the variance of an effect is.
+    mains : Tensor of shape (C,)
+        Variance of all main effects.
+    """
     if not H.numel():
         return H.new_zeros(len(H), 0, 0), H.new_zeros(len(H), 0)
-    w = share.clamp_min(1e-4).sqrt()
+    w = share.clamp_min(SMALLEST_GROUP).sqrt()
     values, components = torch.linalg.eigh(H * w * w[:, None])
     order = values.abs().argsort(dim=1, descending=True)
     values = values.gather(1, order)
-    without = values.square().flip(1).cumsum(1).flip(1) / 2  # every pair is there twice
-    needed = (without > _negligible(without[:, 0], mains)[:, None]).sum(dim=1)
+    # Squared eigenvalues add up to the variance, in which every pair is counted twice, as (i, j) and as (j, i).
+    lost_without = values.square().flip(1).cumsum(1).flip(1) / 2
+    needed = (lost_without > _negligible(lost_without[:, 0], mains)[:, None]).sum(dim=1)
     rank = min(max(1, int(needed.amax())), RANK)
     values, order = values[:, :rank], order[:, :rank]
     components = components.gather(2, order[:, None].expand(-1, components.shape[1], -1))
     return components * values.abs().sqrt()[:, None] / w[:, None], values.sign()
-
-
-def interpolated(x: Tensor, nodes: Tensor, values: Tensor) -> Tensor:
-    """Values (C, g, r) at the nodes (g,), linearly at x (k,), constant beyond the ends: (C, k, r)."""
-    if len(nodes) == 1:
-        return values.expand(-1, len(x), -1)
-    k = (torch.searchsorted(nodes, x) - 1).clamp(0, len(nodes) - 2)
-    w = ((x - nodes[k]) / (nodes[k + 1] - nodes[k])).clamp(0, 1)[:, None]
-    return values[:, k] * (1 - w) + values[:, k + 1] * w
-
-
-def extended(at: Tensor, x: Tensor, values: Tensor, h: Tensor) -> Tensor:
-    """Values (C, k) at the nodes x, linearly at others; beyond the ends they go on with the slope of h: (C, m)."""
-    if len(x) == 1:
-        return values.expand(-1, len(at))
-    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
-    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
-    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
-    slope = h.diff(dim=1) / x.diff()
-    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)

@@ -1,4 +1,4 @@
-"""How good attributions are: metrics against a ground truth, comparisons over seeds, sanity checks."""
+"""Measure how good attributions are: metrics against a ground truth, comparisons over seeds, sanity checks."""
 
 from agop_tabular.evaluation.localisation import (
     earth_movers_distance,

@@ -1,6 +1,6 @@
-"""How well maps (n, height, width) find the pixels of a truth (n, height, width); a value an image.
+"""Metrics of how well maps (n, height, width) find the pixels of a truth (n, height, width), one value for each image.
 
-Signs do not count. A map that is zero everywhere counts as a uniform one.
+Only absolute values count. A map that is zero everywhere counts as a uniform one.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from sklearn.utils import check_random_state
 from agop_tabular.evaluation.metrics import average_precision
 
 
-def _checked(maps: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Absolute maps and masks as rows of pixels."""
-    a, there = np.abs(np.asarray(maps, dtype=float)), np.asarray(masks, dtype=bool)
-    if a.ndim != 3 or a.shape != there.shape:
-        raise ValueError(f"Maps of shape {a.shape} and masks of shape {there.shape} are not one (n, h, w) each.")
+def _as_pixels(maps: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Absolute maps and masks as rows of pixels; raises ValueError for wrong shapes, empty masks, infinite maps."""
+    a, truth = np.abs(np.asarray(maps, dtype=float)), np.asarray(masks, dtype=bool)
+    if a.ndim != 3 or a.shape != truth.shape:
+        raise ValueError(f"Maps of shape {a.shape} and masks of shape {truth.shape} must both be (n, height, width).")
     if not np.isfinite(a).all():
         raise ValueError("Maps must be finite.")
-    a, there = a.reshape(len(a), -1), there.reshape(len(a), -1)
-    if not there.any(axis=1).all():
-        raise ValueError("Every mask must hold a pixel.")
-    return np.where(a.any(axis=1, keepdims=True), a, 1.0), there
+    a, truth = a.reshape(len(a), -1), truth.reshape(len(a), -1)
+    if not truth.any(axis=1).all():
+        raise ValueError("Every mask must hold a pixel that is True.")
+    return np.where(a.any(axis=1, keepdims=True), a, 1.0), truth
 
 
 def intersection_over_union(
     maps: np.ndarray, masks: np.ndarray, random_state: int | RandomState | None = None
 ) -> np.ndarray:
-    """IoU of the truth and as many of the map's largest pixels; ties are broken at random.
+    """IoU of the truth and the same number of largest pixels of the map; ties are broken at random.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def intersection_over_union(
     -------
     ndarray of shape (n,)
     """
-    a, there = _checked(maps, masks)
+    a, truth = _as_pixels(maps, masks)
     order = np.lexsort((check_random_state(random_state).uniform(size=a.shape), -a), axis=1)
-    place = np.empty_like(order)
-    np.put_along_axis(place, order, np.broadcast_to(np.arange(a.shape[1]), a.shape), axis=1)
-    size = there.sum(axis=1)
-    hits = (there & (place < size[:, None])).sum(axis=1)
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(a.shape[1]), a.shape), axis=1)
+    size = truth.sum(axis=1)
+    hits = (truth & (rank < size[:, None])).sum(axis=1)
     return np.asarray(hits / (2 * size - hits))
 
 
@@ -60,8 +60,8 @@ def precision_recall_area(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (n,)
     """
-    a, there = _checked(maps, masks)
-    return average_precision(a, there.astype(float))
+    a, truth = _as_pixels(maps, masks)
+    return average_precision(a, truth.astype(float))
 
 
 def importance_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -75,12 +75,12 @@ def importance_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (n,)
     """
-    a, there = _checked(maps, masks)
-    return np.asarray((a * there).sum(axis=1) / a.sum(axis=1))
+    a, truth = _as_pixels(maps, masks)
+    return np.asarray((a * truth).sum(axis=1) / a.sum(axis=1))
 
 
 def earth_movers_distance(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """How far the absolute map must be moved to lie evenly on the truth, as a share of the image's diagonal.
+    """Distance by which the absolute map must move to lie evenly on the truth, as a share of the image's diagonal.
 
     Parameters
     ----------
@@ -89,25 +89,25 @@ def earth_movers_distance(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
-        0 is best; 1 would be all of it from one corner to the other.
+        0 is best; 1 means that everything moves from one corner to the opposite one.
 
     Notes
     -----
-    By POT (Flamary and others, 2021), exactly.
+    Computed exactly with POT (Flamary and others, 2021).
     """
     try:
         import ot
     except ImportError as error:
         raise ImportError("earth_movers_distance needs the package POT: pip install pot") from error
-    a, there = _checked(maps, masks)
+    a, truth = _as_pixels(maps, masks)
     height, width = np.shape(maps)[1:]
     pixels = np.argwhere(np.ones((height, width), dtype=bool)).astype(float)
     cost = ot.dist(pixels, pixels, metric="euclidean") / max(np.hypot(height - 1, width - 1), 1.0)
     out = np.empty(len(a))
-    for i, (values, truth) in enumerate(zip(a, there, strict=True)):
+    for i, (values, mask) in enumerate(zip(a, truth, strict=True)):
         source = values / values.sum()
         from_ = np.flatnonzero(source)
-        to = np.flatnonzero(truth)
+        to = np.flatnonzero(mask)
         out[i] = ot.emd2(
             source[from_] / source[from_].sum(), np.full(len(to), 1 / len(to)), np.ascontiguousarray(cost[from_][:, to])
         )

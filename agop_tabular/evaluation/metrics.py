@@ -1,6 +1,6 @@
-"""Metrics of attributions (n, d) against a truth (n, d), a value a row; means over rows are left to the caller.
+"""Metrics of attributions (n, d) against a truth (n, d), one value for each row, for the caller to average.
 
-The truth is the exact Shapley values of a synthetic task, or the network's own.
+The truth is the exact Shapley values of a synthetic task, or those of the network.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from scipy.stats import rankdata
 from sklearn.utils import check_random_state
 
 
-def _checked(attributions: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _as_floats(attributions: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float arrays; raises ValueError unless they are finite and of one shape (n, d)."""
     a, t = np.asarray(attributions, dtype=float), np.asarray(truth, dtype=float)
     if a.ndim != 2 or a.shape != t.shape:
-        raise ValueError(f"Attributions of shape {a.shape} and truth of shape {t.shape} are not one (n, d) each.")
+        raise ValueError(f"Attributions of shape {a.shape} and truth of shape {t.shape} must both be (n, d).")
     if not (np.isfinite(a).all() and np.isfinite(t).all()):
         raise ValueError("Attributions and truth must be finite.")
     return a, t
@@ -36,17 +37,17 @@ def spearman(
     columns : ndarray of int, optional
         Only these features, for example the informative ones.
     zeros : {"tied", "random"}
-        Attributions that are exactly zero share a rank, or are put in random order below all others. Where the truth
-        has zeros too, "tied" credits an explainer for zeros of its own; the difference shows how much.
+        Attributions that are exactly zero share a rank, or are ranked at random below all others. Where the truth is
+        zero too, "tied" rewards an explainer for its zeros; the difference between the two shows by how much.
     random_state : int, RandomState or None
-        Draws the order.
+        For that random order.
 
     Returns
     -------
     ndarray of shape (n,)
-        NaN where either side is constant.
+        NaN where the attributions or the truth are constant.
     """
-    a, t = (np.abs(v) for v in _checked(attributions, truth))
+    a, t = (np.abs(v) for v in _as_floats(attributions, truth))
     if zeros not in ("tied", "random"):
         raise ValueError(f'zeros={zeros!r} is not "tied" or "random".')
     if zeros == "random":
@@ -60,44 +61,44 @@ def spearman(
 
 
 def cosine(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Signed cosine of each row, (n,); 0 where one side is all zero, 1 where both are."""
-    a, t = _checked(attributions, truth)
+    """Signed cosine of each row, (n,); 0 where only one of the two is all zero, 1 where both are."""
+    a, t = _as_floats(attributions, truth)
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(t, axis=1)
-    both = ~a.any(axis=1) & ~t.any(axis=1)
-    return np.where(both, 1.0, (a * t).sum(1) / np.where(norms > 0, norms, 1.0))
+    both_zero = ~a.any(axis=1) & ~t.any(axis=1)
+    return np.where(both_zero, 1.0, (a * t).sum(1) / np.where(norms > 0, norms, 1.0))
 
 
 def relative_error(attributions: np.ndarray, truth: np.ndarray) -> float:
-    """``‖s·attributions - truth‖ / ‖truth‖`` over all rows, with the one scale s that makes it least.
+    """``‖s·attributions - truth‖ / ‖truth‖`` over all rows, with the scale s that makes it smallest.
 
     Returns
     -------
     float
         Between 0 and 1; 1 where the attributions are all zero.
     """
-    a, t = _checked(attributions, truth)
+    a, t = _as_floats(attributions, truth)
     energy = (a**2).sum()
     scale = (a * t).sum() / energy if energy > 0 else 0.0
     return float(np.linalg.norm(scale * a - t) / np.linalg.norm(t))
 
 
 def sign_agreement(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Share of the features of non-zero truth whose attribution has its sign, (n,); NaN without such features."""
-    a, t = _checked(attributions, truth)
-    there = t != 0
+    """Share of the features with non-zero truth whose attribution has its sign, (n,); NaN without such features."""
+    a, t = _as_floats(attributions, truth)
+    nonzero = t != 0
     with np.errstate(invalid="ignore"):
-        return np.asarray(((np.sign(a) == np.sign(t)) & there).sum(1) / there.sum(1))
+        return np.asarray(((np.sign(a) == np.sign(t)) & nonzero).sum(1) / nonzero.sum(1))
 
 
 def top_one(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Whether the largest absolute attribution stands at the largest absolute truth, (n,); 1/m where m are largest."""
-    a, t = (np.abs(v) for v in _checked(attributions, truth))
+    """Whether the feature of largest absolute truth has the largest absolute attribution, (n,); 1/m in ties of m."""
+    a, t = (np.abs(v) for v in _as_floats(attributions, truth))
     top = a == a.max(axis=1, keepdims=True)
     return np.asarray(top[np.arange(len(a)), t.argmax(axis=1)] / top.sum(axis=1))
 
 
 def top_k_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Share of the k largest absolute attributions whose truth is not zero, k the number of non-zero truths of the row.
+    """Share of the k largest absolute attributions whose truth is not zero, with k the row's number of non-zero truths.
 
     Ties at the k-th place count by their expectation under a random order.
 
@@ -106,14 +107,14 @@ def top_k_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ndarray of shape (n,)
         NaN where the truth is all zero.
     """
-    a, t = _checked(attributions, truth)
-    a, there = np.abs(a), t != 0
-    k = there.sum(axis=1)
+    a, t = _as_floats(attributions, truth)
+    a, nonzero = np.abs(a), t != 0
+    k = nonzero.sum(axis=1)
     ordered = -np.sort(-a, axis=1)
     last = ordered[np.arange(len(a)), np.maximum(k, 1) - 1][:, None]
-    above, level = a > last, a == last
-    free = k - above.sum(axis=1)
-    hits = (above & there).sum(axis=1) + free * (level & there).sum(axis=1) / level.sum(axis=1)
+    above, tied = a > last, a == last
+    places_left = k - above.sum(axis=1)
+    hits = (above & nonzero).sum(axis=1) + places_left * (tied & nonzero).sum(axis=1) / tied.sum(axis=1)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(k > 0, hits / np.where(k > 0, k, 1), np.nan))
 
@@ -121,26 +122,26 @@ def top_k_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def average_precision(attributions: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Area under the precision-recall curve of the absolute attribution for the features of non-zero truth.
 
-    What ``sklearn.metrics.average_precision_score`` gives for each row, of all rows at once.
+    The result of ``sklearn.metrics.average_precision_score`` on each row, computed for all rows at once.
 
     Returns
     -------
     ndarray of shape (n,)
-        NaN where all truths of the row are zero, or none is.
+        NaN where the row's truths are all zero or all non-zero.
     """
-    a, t = _checked(attributions, truth)
+    a, t = _as_floats(attributions, truth)
     fallen = np.argsort(-np.abs(a), axis=1)
-    size, there = np.take_along_axis(np.abs(a), fallen, axis=1), np.take_along_axis(t != 0, fallen, axis=1)
-    level_ends = rankdata(-size, method="max", axis=1).astype(int)  # of the ties that a feature is among
-    found = np.take_along_axis(there.cumsum(axis=1), level_ends - 1, axis=1)
-    positive = there.sum(axis=1)
+    size, nonzero = np.take_along_axis(np.abs(a), fallen, axis=1), np.take_along_axis(t != 0, fallen, axis=1)
+    last_tied = rankdata(-size, method="max", axis=1).astype(int)  # rank of the last of the features that tie with it
+    found = np.take_along_axis(nonzero.cumsum(axis=1), last_tied - 1, axis=1)
+    positive = nonzero.sum(axis=1)
     with np.errstate(invalid="ignore"):
-        area = (there * found / level_ends).sum(axis=1) / positive
+        area = (nonzero * found / last_tied).sum(axis=1) / positive
     return np.where((positive > 0) & (positive < a.shape[1]), area, np.nan)
 
 
 def noise_feature_mass(attributions: np.ndarray, informative: np.ndarray) -> np.ndarray:
-    """Share of the absolute attributions that lies on features no class depends on; lower is better.
+    """Share of the absolute attributions on features that no class depends on; lower is better.
 
     Parameters
     ----------

@@ -17,37 +17,37 @@ from torch import nn
 from agop_tabular.evaluation.metrics import cosine, spearman
 
 Explain = Callable[[Any], np.ndarray]
-"""Maps an estimator to attributions (n, d) of always the same rows."""
+"""A function that maps an estimator to attributions (n, d), for the same rows at every call."""
 
 
 def parameter_randomization(
     estimator: Any, explain: Explain, *, cascade: bool = True, random_state: int | RandomState | None = None
 ) -> pd.DataFrame:
-    """How far explanations change when the layers of a network lose what they learned, from the last to the first.
+    """Measure how much explanations change when the layers of a network are randomised, from the last to the first.
 
-    An explanation that stays the same explains nothing of the model. The estimator itself is left alone.
+    An explanation that does not change does not depend on what the model has learned. The estimator is not changed.
 
     Parameters
     ----------
     estimator : torch.nn.Module, skorch net, or Pipeline ending in one
     explain : callable
-        Maps an estimator to attributions (n, d); of fixed classes, since a network without its parameters predicts
-        others. Explainers that are fitted on the estimator are to be fitted anew on each.
+        Maps an estimator to attributions (n, d) of fixed classes, since a randomised network predicts other ones. An
+        explainer that is fitted to its estimator must be fitted anew at each call.
     cascade : bool
-        Explain after every layer; False only once all layers are random, which is the last row alone.
+        Explain after every layer; False explains once, after all layers are random, which is the last row.
     random_state : int, RandomState or None
-        Draws the new parameters, as the layers' own ``reset_parameters`` does.
+        For the new parameters, which the layers' own ``reset_parameters`` draws.
 
     Returns
     -------
     DataFrame
-        A row for each layer, once it and all after it are random: ``spearman`` of the absolute attributions and
-        ``cosine`` with the ones before, means over rows. Near 0 is as it should be.
+        One row for each layer, when it and all later ones are random: ``spearman`` of the absolute attributions and
+        ``cosine``, both with the original attributions, as means over rows. They should be near 0.
     """
     rng = check_random_state(random_state)
     before = np.asarray(explain(estimator))
     randomised = copy.deepcopy(estimator)
-    modules = list(_module(randomised).named_modules())
+    modules = list(_torch_module(randomised).named_modules())
     layers = [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters")]
     if not layers:
         raise ValueError("The network has no layer with reset_parameters(), so there is nothing to randomise.")
@@ -65,7 +65,8 @@ def parameter_randomization(
     return pd.DataFrame(rows).set_index("layer")
 
 
-def _module(estimator: Any) -> nn.Module:
+def _torch_module(estimator: Any) -> nn.Module:
+    """The torch module inside an estimator."""
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
     module = estimator if isinstance(estimator, nn.Module) else getattr(estimator, "module_", None)

@@ -1,4 +1,4 @@
-"""ROAR: remove columns in the order of a ranking, retrain, and see what the model loses (Hooker and others, 2019)."""
+"""ROAR (Hooker and others, 2019): remove columns in the order of a ranking, retrain, measure what the model loses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from sklearn.utils import check_random_state
 from tqdm import tqdm
 
 Scorer = Callable[[Any, pd.DataFrame, Any], dict[str, float]]
+"""A function that maps a fitted model, rows and labels to scores by name."""
 
 Key = tuple[tuple[str, ...], int]
 """The removed columns, sorted, and the seed of a retraining."""
 
 
 def ranking(importances: np.ndarray, columns: Sequence[str], random_state: Any = None) -> list[str]:
-    """Columns by falling importance, ties in random order.
+    """Columns from the most to the least important, ties in random order.
 
     Parameters
     ----------
@@ -41,21 +42,21 @@ def ranking(importances: np.ndarray, columns: Sequence[str], random_state: Any =
     if values.shape != (len(columns),):
         raise ValueError(f"importances are for {values.shape[-1]} columns; the table has {len(columns)}.")
     if not np.isfinite(values).all():
-        raise ValueError("importances have missing or infinite values, and those have no place in a ranking.")
+        raise ValueError("importances have missing or infinite values, which cannot be ranked.")
     shuffled = check_random_state(random_state).permutation(len(values))
     return [columns[j] for j in shuffled[np.argsort(-values[shuffled], kind="stable")]]
 
 
 def fill_values(X: pd.DataFrame) -> dict[str, Any]:
-    """What stands for a removed column: the mean of numbers, the most frequent of anything else."""
+    """The value that replaces a removed column: the mean of numbers, the most frequent value of other columns."""
     return {
-        str(name): column.mean() if pd.api.types.is_float_dtype(column) else _usual(column)
+        str(name): column.mean() if pd.api.types.is_float_dtype(column) else _typical(column)
         for name, column in X.items()
     }
 
 
-def _usual(column: pd.Series) -> Any:
-    """Of integers the mean, rounded, so that their dtype stays; otherwise the mode."""
+def _typical(column: pd.Series) -> Any:
+    """The rounded mean of integers, which keeps their dtype; the mode of anything else."""
     if pd.api.types.is_integer_dtype(column):
         return round(column.mean())
     most = column.mode()
@@ -63,7 +64,7 @@ def _usual(column: pd.Series) -> Any:
 
 
 def without(X: pd.DataFrame, columns: Iterable[str], fill: dict[str, Any]) -> pd.DataFrame:
-    """The table with columns held at their fill value, dtypes as they were."""
+    """The table with these columns set to their fill value; dtypes do not change."""
     out = X.copy()
     for name in columns:
         out[name] = pd.Series(fill[name], index=X.index).astype(X[name].dtype)
@@ -89,13 +90,13 @@ class Retrainings:
     make_model : callable
         Maps a seed to an unfitted estimator.
     train, test : pair of DataFrame and labels
-        Removed columns are held at their mean or mode over the training rows, in both.
+        In both, removed columns are set to their mean or mode over the training rows.
     score : callable
         Maps a fitted model, rows and labels to scores by name; the default is :func:`scores`.
     folder : path-like, optional
-        Where scores are kept as they are computed, so that a killed run goes on.
+        Scores are stored there as they are computed, so that an interrupted run can continue.
     name : str
-        Of the file in that folder; a study that changes model or data gives another.
+        Subfolder for these scores; use another name when the model or the data change.
     """
 
     def __init__(
@@ -117,13 +118,13 @@ class Retrainings:
         self.found: dict[Key, dict[str, float]] = {}
 
     def of(self, removed: Iterable[str], seed: int) -> dict[str, float]:
-        """Scores of one model."""
+        """Scores of the model retrained with a seed and without these columns."""
         key = self.key(removed, seed)
         self.compute([key])
         return self.found[key]
 
     def key(self, removed: Iterable[str], seed: int) -> Key:
-        """The name of a retraining."""
+        """The key of a retraining."""
         columns = tuple(sorted(set(removed)))
         unknown = set(columns) - set(self.columns)
         if unknown:
@@ -131,15 +132,15 @@ class Retrainings:
         return columns, int(seed)
 
     def compute(self, keys: Iterable[Key], n_jobs: int = 1, verbose: int = 0) -> None:
-        """Retrain for all keys that are not there yet.
+        """Retrain for all keys that have no scores yet.
 
         Parameters
         ----------
         keys : iterable of (removed columns, seed)
         n_jobs : int
-            Retrainings at a time, each on one thread where there are several.
+            Retrainings at a time; if several, each uses one thread.
         verbose : int
-            Above 0, show progress with an estimate.
+            Above 0, show a progress bar.
         """
         wanted = [key for key in dict.fromkeys(keys) if key not in self.found]
         for key in wanted:
@@ -193,7 +194,7 @@ class Retrainings:
 
 
 def removals(order: Sequence[str], *, keep: bool = False) -> list[tuple[str, ...]]:
-    """What is removed at each step k = 0 … d: the first k columns, or with ``keep`` all but the first k."""
+    """Columns removed at each step k = 0 … d: the first k, or with ``keep`` all but the first k."""
     return [tuple(order[k:] if keep else order[:k]) for k in range(len(order) + 1)]
 
 
@@ -206,7 +207,7 @@ def roar(
     n_jobs: int = 1,
     verbose: int = 0,
 ) -> pd.DataFrame:
-    """The curve of one ranking: scores after removing its first k columns, or keeping only them.
+    """Scores after removing the first k columns of a ranking, or after keeping only them, for every k.
 
     Parameters
     ----------
@@ -214,19 +215,19 @@ def roar(
     order : sequence of str
         All columns, the most important first.
     seeds : sequence of int
-        Of the retrainings at each point.
+        One retraining for each, at every k.
     keep : bool
-        Keep the first k columns and remove the others: redundant columns mask removal.
+        Keep the first k columns and remove the others, since the loss of a column can be hidden by a redundant one.
     n_jobs, verbose : int
 
     Returns
     -------
     DataFrame
-        A row for each k from 0 to d, the mean over seeds of each score.
+        One row for each k from 0 to d, with the mean of each score over seeds.
 
     Notes
     -----
-    A retrained model shows what the *data* tell without the columns, which is not what the explained model used.
+    A retrained model shows what can be learned from the *data* without the columns, not what the explained model used.
 
     References
     ----------
@@ -262,7 +263,7 @@ def area(curve: Sequence[float] | pd.Series) -> float:
     Parameters
     ----------
     curve : sequence of float, length d + 1
-        From nothing to everything removed, both of which are the same for all rankings.
+        Scores from no column removed to all removed; both ends are the same for all rankings and do not count.
     """
     values = np.asarray(curve, dtype=float)
     if len(values) < 3:

@@ -8,7 +8,10 @@ from scipy import stats
 from sklearn.utils import check_consistent_length
 
 MARGIN = 0.01
-"""A method is non-inferior where the interval's lower bound on its advantage is above minus this."""
+"""Margin of non-inferiority: 1% of the range of a metric between 0 and 1.
+
+A method is non-inferior if the lower bound of the interval of its advantage is above minus this.
+"""
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -35,22 +38,22 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 def paired_comparison(
     ours: np.ndarray, theirs: np.ndarray, *, higher_is_better: bool = True, confidence: float = 0.95
 ) -> dict[str, float]:
-    """Paired difference of one metric over seeds, signed so that positive is in favour of ``ours``.
+    """Compare one metric of two methods, paired over seeds; a positive difference is in favour of ``ours``.
 
     Parameters
     ----------
     ours, theirs : array-like of shape (n_seeds,)
-        A value a seed; seeds where either is NaN are left out.
+        One value for each seed; seeds where either is NaN are left out.
     higher_is_better : bool
     confidence : float
-        Of the two-sided interval of the mean difference (Student's t).
+        Confidence of the two-sided interval of the mean difference (Student's t).
 
     Returns
     -------
     dict
         ``n`` seeds, mean ``difference``, ``low`` and ``high`` of the interval, ``wins`` (seeds in favour, a tie counts
-        one half), two-sided p-values ``p_t`` (paired t-test) and ``p_wilcoxon`` (signed ranks: exact, by random signs
-        where differences tie or are zero). NaN with fewer than two seeds; p is 1 where all differences are zero.
+        one half), two-sided p-values ``p_t`` (paired t-test) and ``p_wilcoxon`` (signed ranks: exact, or by random
+        signs if differences tie or are zero). NaN with fewer than two seeds; p is 1 if all differences are zero.
     """
     check_consistent_length(ours, theirs)
     d = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
@@ -77,23 +80,24 @@ def paired_comparison(
 def compare_methods(
     values: pd.DataFrame, ours: str, *, higher_is_better: bool = True, margin: float = MARGIN
 ) -> pd.DataFrame:
-    """One method against every other, over seeds.
+    """Compare one method with every other, over seeds.
 
     Parameters
     ----------
     values : DataFrame of shape (n_seeds, n_methods)
-        One metric, a column a method.
+        One metric, with a column for each method.
     ours : str
         The method that is compared.
     higher_is_better : bool
     margin : float
-        Of non-inferiority.
+        Margin of non-inferiority, in units of the metric.
 
     Returns
     -------
     DataFrame
-        A row for each other method with what :func:`paired_comparison` returns, and ``non_inferior``: whether ``low``
-        is above ``-margin``. p-values are not adjusted: the family may be larger than one table, see :func:`holm`.
+        One row for each other method with the results of :func:`paired_comparison`, and ``non_inferior``: whether
+        ``low`` is above ``-margin``. p-values are not adjusted, since the family of tests may be larger than one
+        table; :func:`holm` adjusts them.
     """
     rows = {
         other: paired_comparison(values[ours].to_numpy(), values[other].to_numpy(), higher_is_better=higher_is_better)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 import warnings
 import weakref
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import replace
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 from torch import Tensor
@@ -18,32 +21,30 @@ from torch.utils.data import Subset
 
 from agop_tabular.adapters import adapt
 from agop_tabular.adapters.images import FlatImages
-from agop_tabular.attribution.methods import Method
-from agop_tabular.core.coordinate_moment import CoordinateMoment
+from agop_tabular.attribution.method import Method
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.core.gradients import class_gradients, score_jacobian
-from agop_tabular.core.moments import DenseMoment, DiagonalMoment, GradientMoment
-from agop_tabular.fitting.moment_choice import DENSE_UP_TO
-from agop_tabular.fitting.statistics import Gathered
-from agop_tabular.models.adapter import Adapter
-from agop_tabular.models.column_tracing import traced
-from agop_tabular.models.embeddings import has_embeddings
+from agop_tabular.core.moments import DiagonalMoment
+from agop_tabular.fitting.connect import connect
+from agop_tabular.fitting.gather import gather
+from agop_tabular.fitting.moment_choice import DENSE_UP_TO, choose_moment
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.fitting.tables import MemoryTable
+from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fingerprint import weights_digest
-from agop_tabular.models.refusals import check_finite, check_gradient
 from agop_tabular.models.rows import column_names
-from agop_tabular.models.targets import score_names
 
 PROBE_ROWS = 64
-"""Rows of the net's input that are kept, for a look at the network when an explainer is made."""
+"""Rows of the net's input that are kept, on which the network is tried when an explainer is made; they are pickled with
+the callback, so they are few."""
 
 
 class AGOPCallback(Callback):
     """Gathers the AGOP of a skorch net on its own training rows, so that no pass is needed after training.
 
-    At the end of an epoch the gradients of the class scores, in evaluation mode, are taken on training rows; the
-    training is not disturbed by a bit. ``AGOPExplainer.from_callback`` and ``AGOPImageExplainer.from_callback`` make an
-    explainer of it.
+    At the end of an epoch the gradients of the class scores, in evaluation mode, are taken on training rows. Weights,
+    losses and random states are to the bit those of a training without the callback.
+    ``AGOPExplainer.from_callback`` and ``AGOPImageExplainer.from_callback`` make an explainer of it.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class AGOPCallback(Callback):
         M of the network as it is when training ends; the mean over epochs; or an exponential average over them. For
         "last" the callback must stand behind those that restore weights when training ends.
     every : int, default=1
-        For "every" and "average": gather at each so-many-th epoch.
+        For "every" and "average": epochs from one gathering to the next.
     decay : float, default=0.9
         Weight of what was gathered before, for "average".
     max_samples : int or None, default=None
@@ -63,7 +64,7 @@ class AGOPCallback(Callback):
     snapshots : bool, default=False
         For "every" and "average": keep diag M of every gathered epoch.
     random_state : int, RandomState or None, default=None
-        Draws the rows; None draws always alike.
+        Draws the rows; None draws the same ones every time.
 
     Attributes
     ----------
@@ -130,8 +131,7 @@ class AGOPCallback(Callback):
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         """Forget an earlier training."""
         self.initialize()
-        self.moment_: GradientMoment | None = None
-        self.coordinates_: CoordinateMoment | None = None
+        self.statistics_: TrainingStatistics | None = None
         self.snapshots_: dict[int, np.ndarray] = {}
         self.seconds_, self.share_ = 0.0, float("nan")
         self._rng_ = check_random_state(0 if self.random_state is None else self.random_state)
@@ -148,7 +148,7 @@ class AGOPCallback(Callback):
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         """Gather for "last", and where no epoch had its turn."""
-        if self._data_ is not None and self.moment_ is None:
+        if self._data_ is not None and self.statistics_ is None:
             self._gather(net)
         self._data_ = None
         rest = time.perf_counter() - self._started_ - self.seconds_
@@ -158,147 +158,163 @@ class AGOPCallback(Callback):
 
     @property
     def net_(self) -> Any:
-        """The net that was trained, as long as it is there."""
+        """The net that was trained; None where it exists no longer."""
         return self._net_() if getattr(self, "_net_", None) is not None else None
 
-    def probe_rows(self) -> np.ndarray:
-        """Some rows of the net's input (m, p)."""
-        self.gathered_moment()
-        rows: np.ndarray = self.probe_.numpy()
-        return rows
+    @property
+    def diagonal_(self) -> np.ndarray:
+        """The diagonal of M, (p,)."""
+        gradients = self.gathered().gradients
+        diagonal: np.ndarray = (gradients.diagonal() / gradients.n).numpy()
+        return diagonal
 
-    def gathered(self, estimator: Any, adapter: Adapter | None, rows: Any, method: Method) -> Gathered:
-        """What a pass over the training rows would have gathered.
+    def gathered(self) -> TrainingStatistics:
+        """The statistics of the training rows.
+
+        Raises
+        ------
+        ValueError
+            Where none have been gathered yet.
+        """
+        statistics = getattr(self, "statistics_", None)
+        if statistics is None:
+            raise ValueError(
+                "This AGOPCallback has gathered nothing: fit the net that holds it. skorch trains with copies of the "
+                "callbacks where the net was cloned; they are in net.callbacks_."
+            )
+        return statistics
+
+    def rows_for(self, estimator: Any, X: Any) -> Any:
+        """Rows of the user's table on which an estimator is tried: X, or some that the net was trained on.
 
         Parameters
         ----------
         estimator : object or None
-        adapter : Adapter or None
-            Of the estimator.
+        X : ndarray or DataFrame of shape (m, d), or None
+
+        Raises
+        ------
+        ValueError
+            Where there is no X, and the net's input is not the user's table.
+        """
+        self.gathered()
+        if X is not None:
+            return X
+        if estimator is not None and adapt(estimator).preprocessing:
+            raise ValueError(
+                "Steps in front of the network make its input from the user's columns: give X=, some rows of the "
+                "user's table, to see which column each coordinate comes from."
+            )
+        return self.probe_.numpy()
+
+    def explained(
+        self, estimator: Any, rows: Any, method: Method, device: str | torch.device | None
+    ) -> tuple[ExplainedModel, TrainingStatistics]:
+        """The model, and the statistics that a pass over the training rows would have gathered.
+
+        Parameters
+        ----------
+        estimator : object or None
         rows : ndarray or DataFrame of shape (m, d)
             Some rows of the user's table.
         method : Method
+        device : str, torch.device or None
 
         Raises
         ------
         ValueError
             Where the method needs more than was gathered, or the estimator has another width or other scores.
         """
-        moment, coordinates = self.gathered_moment(), self.coordinates_
-        assert coordinates is not None
-        if method.tables:
+        statistics = self.gathered()
+        diagonal_only = isinstance(statistics.gradients, DiagonalMoment)
+        self._check_method(method, diagonal_only=diagonal_only)
+        if estimator is None:
+            names, known = column_names(rows), self.model_.feature_map
+            feature_map = FeatureMap.identity(names) if known.is_identity else replace(known, names=names)
+            return replace(self.model_, feature_map=feature_map), statistics
+        contrast = self.model_.contrast
+        model = connect(estimator, MemoryTable(rows), contrast=contrast, first_layer=diagonal_only, device=device)
+        choose_moment("diagonal" if diagonal_only else "dense", method, model)  # refuses what is not enough
+        p, n_scores = model.feature_map.n_coordinates, model.n_scores
+        if p != statistics.gradients.p or n_scores != self.model_.n_scores:
             raise ValueError(
-                f'method="{method.name}" gathers effects on shuffled rows, which no callback has; fit the explainer, '
-                'or use method="agop-ixg".'
+                f"The callback gathered gradients of {self.model_.n_scores} scores at {statistics.gradients.p} "
+                f"coordinates; the estimator has {n_scores} scores at {p}. Give the net that was trained, behind a "
+                "pipeline with X=, some rows of the user's table."
             )
-        if not method.diagonal and isinstance(moment, DiagonalMoment):
-            raise ValueError(
-                f'method="{method.name}" needs all of M, and the callback gathered diag M only: train with '
-                'AGOPCallback(moment="dense").'
-            )
-        if adapter is None:
-            names = column_names(rows)
-            known = FeatureMap.identity(names) if self.map_.is_identity else replace(self.map_, names=names)
-            return Gathered(None, known, moment, coordinates, self.contrast_, self.score_names_, self.classes_)
-        wanted = "diagonal" if isinstance(moment, DiagonalMoment) else "dense"
-        found = Gathered.nothing(estimator, adapter, rows, method, moment=wanted, contrast=self.contrast_)
-        p, n_scores = found.feature_map.n_coordinates, len(found.score_names)
-        if p != moment.p or n_scores != len(self.score_names_):
-            raise ValueError(
-                f"The callback gathered gradients of {len(self.score_names_)} scores at {moment.p} coordinates; the "
-                f"estimator has {n_scores} scores at {p}. Give the net that was trained, behind a pipeline with X=, "
-                "some rows of the user's table."
-            )
-        if self.weights_ is not None and weights_digest(adapter.module) != self.weights_:
+        if self.weights_ is not None and weights_digest(model.network.module) != self.weights_:
             warnings.warn(
                 "The network's weights are not those that the callback saw when training ended; its AGOP belongs to "
                 "another model. Put AGOPCallback behind the callback that restores weights, or fit the explainer.",
                 UserWarning,
                 stacklevel=4,
             )
-        return replace(found, moment=deepcopy(moment), coordinates=deepcopy(coordinates))
+        return model, deepcopy(statistics)
 
-    # What it gathers --------------------------------------------------------------------------------------------
-
-    @property
-    def diagonal_(self) -> np.ndarray:
-        """The diagonal of M, (p,)."""
-        diagonal: np.ndarray = (self.gathered_moment().diagonal() / self.gathered_moment().n).numpy()
-        return diagonal
-
-    def gathered_moment(self) -> GradientMoment:
-        """The moment, once there is one."""
-        moment = getattr(self, "moment_", None)
-        if moment is None:
+    def _check_method(self, method: Method, *, diagonal_only: bool) -> None:
+        """Refuse a method that needs more than was gathered."""
+        if method.gathers_effects:
             raise ValueError(
-                "This AGOPCallback has gathered nothing: fit the net that holds it. skorch trains with copies of the "
-                "callbacks where the net was cloned; they are in net.callbacks_."
+                f'method="{method.name}" gathers effects on shuffled rows, which no callback has; fit the explainer, '
+                'or use method="agop-ixg".'
             )
-        return moment
+        if method.needs_all_of_m and diagonal_only:
+            raise ValueError(
+                f'method="{method.name}" needs all of M, and the callback gathered diag M only: train with '
+                'AGOPCallback(moment="dense").'
+            )
+
+    # Gathering --------------------------------------------------------------------------------------------------
 
     def _gather(self, net: Any) -> None:
         """One pass over training rows, of the network as it is."""
         started = time.perf_counter()
-        adapter, moment, coordinates = None, None, CoordinateMoment(0)
-        with evaluating(net.module_):
-            for batch in self._batches(net):
-                x = _rows(batch)
-                if adapter is None:
-                    adapter = self._adapter(net, batch, x)
-                    moment, coordinates = self._nothing(adapter.p), CoordinateMoment(adapter.p)
-                assert moment is not None
-                if adapter.preprocessing:  # codes of embeddings, one-hot
-                    x = adapter.tensor(adapter.encode(x.cpu().numpy()))
-                x = x.to(adapter.device, adapter.dtype)
-                check_finite(x, self.map_)
-                coordinates.update(x)
-                moment.update(class_gradients(adapter.scores, x, contrast=self.contrast or adapter.contrast_only))
-                if not moment.is_finite():
-                    check_gradient(score_jacobian(adapter.scores, x), 0, squared=True)
-        if adapter is None or moment is None:
-            return
-        self._keep(moment, coordinates)
-        self.score_names_, self.classes_ = score_names(adapter), adapter.classes
-        self.contrast_ = self.contrast or adapter.contrast_only
+        with evaluating(net.module_):  # around the data loader too, which draws from torch's random state
+            inputs = self._inputs(net)
+            first = next(inputs, None)
+            if first is None:
+                return
+            model = self._connected(net, first)
+            p = model.feature_map.n_coordinates
+            dense = self.moment == "dense" or (self.moment == "auto" and p <= DENSE_UP_TO)
+            empty = TrainingStatistics.empty("dense" if dense else "diagonal", model)
+            found = gather(model, empty, _batches(model, chain([first], inputs)))
+        self._keep(found)
+        self.model_ = replace(model, adapter=None, probe=None)
         self.weights_ = weights_digest(net.module_) if self.accumulate == "last" else None
         if self.snapshots and self.accumulate != "last":
-            self.snapshots_[self._epoch_] = (moment.diagonal() / moment.n).numpy()
+            self.snapshots_[self._epoch_] = (found.gradients.diagonal() / found.n).numpy()
         self.seconds_ += time.perf_counter() - started
 
-    def _keep(self, moment: GradientMoment, coordinates: CoordinateMoment) -> None:
-        """Beside what there is."""
-        if self.moment_ is None or self.coordinates_ is None:
-            self.moment_, self.coordinates_ = moment, coordinates
-            return
-        if self.accumulate == "average":
-            share = (1 - self.decay) * self.moment_.n / moment.n
-            self.moment_.total = self.decay * self.moment_.total + share * moment.total
+    def _keep(self, found: TrainingStatistics) -> None:
+        """Add this epoch's sums to those of earlier epochs, or average them."""
+        earlier = self.statistics_
+        if earlier is None:
+            self.statistics_ = found
+        elif self.accumulate == "average":
+            gradients = deepcopy(earlier.gradients)
+            share = (1 - self.decay) * gradients.n / found.n
+            gradients.total = self.decay * gradients.total + share * found.gradients.total
+            self.statistics_ = replace(earlier.merged(found), gradients=gradients)
         else:
-            self.moment_.merge(moment)
-        self.coordinates_.merge(coordinates)
+            self.statistics_ = earlier.merged(found)
 
-    def _batches(self, net: Any) -> Any:
-        """Inputs of the chosen training rows."""
+    def _inputs(self, net: Any) -> Iterator[Tensor]:
+        """Inputs of the chosen training rows, batch by batch."""
         data = self._data_
         if self.max_samples is not None and self.max_samples < len(data):
             data = Subset(data, np.sort(self._rng_.choice(len(data), self.max_samples, replace=False)).tolist())
         for batch in net.get_iterator(data, training=False):
             yield batch[0] if isinstance(batch, (tuple, list)) else batch
 
-    def _adapter(self, net: Any, batch: Tensor, x: Tensor) -> Adapter:
-        self.input_shape_ = tuple(batch.shape[1:])
-        adapter = adapt(net if batch.ndim == 2 else FlatImages(net, self.input_shape_))
-        self.probe_ = x[:PROBE_ROWS].detach().cpu().clone()
-        probe = self.probe_.to(adapter.device, adapter.dtype)
-        self.map_ = FeatureMap.identity(column_names(probe))
-        if has_embeddings(net.module_):
-            self.map_, probe = traced(adapter, self.map_.names, self.probe_.numpy())
-        adapter.confirm(probe)
-        return adapter
-
-    def _nothing(self, p: int) -> GradientMoment:
-        dense = self.moment == "dense" or (self.moment == "auto" and p <= DENSE_UP_TO)
-        return DenseMoment(p) if dense else DiagonalMoment(p)
+    def _connected(self, net: Any, first: Tensor) -> ExplainedModel:
+        """The net as a model over flat rows of its input, tried on the first of them."""
+        rows = _flat(first)
+        self.input_shape_ = tuple(first.shape[1:])
+        self.probe_ = rows[:PROBE_ROWS].detach().cpu().clone()
+        adapter = adapt(net if first.ndim == 2 else FlatImages(net, self.input_shape_))
+        model = ExplainedModel.connect(adapter, self.probe_.numpy())
+        return replace(model, contrast=self.contrast or model.contrast)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("_data_", "_net_")}
@@ -310,7 +326,18 @@ class AGOPCallback(Callback):
         return twin
 
 
-def _rows(batch: Any) -> Tensor:
+def _batches(model: ExplainedModel, inputs: Iterable[Tensor]) -> Iterator[tuple[slice, Tensor]]:
+    """Coordinates of batches of the net's inputs, with their places."""
+    adapter, start = model.network, 0
+    for batch in inputs:
+        x = _flat(batch)
+        if adapter.preprocessing:  # codes of embeddings become one-hot
+            x = adapter.tensor(adapter.encode(x.cpu().numpy()))
+        yield slice(start, start + len(x)), x.to(adapter.device, adapter.dtype)
+        start += len(x)
+
+
+def _flat(batch: Any) -> Tensor:
     """A batch of the net's inputs as rows (b, p)."""
     if not isinstance(batch, Tensor):
         raise ValueError(

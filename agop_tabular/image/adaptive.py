@@ -1,35 +1,40 @@
-"""The method "agop-adaptive": which pixels count, everywhere or image by image, decides how a map is made."""
+"""The method "agop-adaptive": whether pixels count alike in all images decides how a map is made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from agop_tabular.attribution.method import FittedMethod, Method, Run, Settings, Statistics
+from agop_tabular.attribution.moment_summary import MomentSummary
+from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.gradients import class_gradients
-from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.averaged_gradients import path_gradient, smoothed_gradient
-from agop_tabular.models.refusals import check_finite, check_gradient
-from agop_tabular.models.targets import ALL, resolve_target
+from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.refusals import check_gradient
+from agop_tabular.models.rows import spread_rows, take_rows
 
-ROWS = 2048
-"""Training images that steadiness is measured on, at most."""
+STEADINESS_ROWS = 2048
+"""Training images that steadiness is measured on, at most: it is a mean, known well enough from so many."""
 
 STEADY = 1 / 6
-"""Steadiness above which positions are trusted; chosen on development seeds of XAI-TRIS."""
+"""Steadiness above which positions are trusted; chosen on development seeds of XAI-TRIS, see docs/images.md."""
 
 NOISE, COPIES = 1.0, 50
-"""Training standard deviations of the noise that smooths a gradient, and how often it is drawn."""
+"""Training standard deviations of the noise that smooths a gradient, chosen on the same seeds, and how often it is
+drawn; SmoothGrad's authors saw little gain from more."""
 
 STEPS = 20
-"""Points on the way from the baseline."""
+"""Points of the quadrature along the path from the baseline; Gauss-Legendre needs fewer than 50 equal steps do."""
 
 
-def steadiness(explainer: AGOPExplainer, rows: np.ndarray) -> float:
+def steadiness(model: ExplainedModel, rows: Any, batch_size: int | str) -> float:
     """How alike the squared gradients of images are: 1 where all share one map, about 1/m where each has its own of m.
 
     With q the squared gradients of an image over its coordinates, summed over classes and scaled to the sum 1, it is
@@ -37,89 +42,108 @@ def steadiness(explainer: AGOPExplainer, rows: np.ndarray) -> float:
 
     Parameters
     ----------
-    explainer : AGOPExplainer
-        Fitted.
+    model : ExplainedModel
     rows : ndarray of shape (n, p)
-        Training images.
+        Training images, flat.
+    batch_size : int or "auto"
     """
-    adapter = explainer._gathered.network
+    rows = take_rows(rows, spread_rows(len(rows), STEADINESS_ROWS))
     total, squares, n = torch.zeros(rows.shape[1], dtype=torch.float64), 0.0, 0
-    with torch.inference_mode(False), evaluating(adapter.module):
-        for _, x in adapter.batches(rows[:: max(1, -(-len(rows) // ROWS))], int(explainer.batch_size)):
-            q = torch.stack([g.double().square() for g in class_gradients(adapter.scores, x)]).sum(dim=0).cpu()
+    with torch.inference_mode(False), evaluating(model.network.module):
+        for _, x in model.batches(rows, batch_size):
+            each = class_gradients(model.network.scores, x)
+            q = torch.stack([g.double().square() for g in each]).sum(dim=0).cpu()
             q = q[q.any(dim=1)]
             q = q / q.sum(dim=1, keepdim=True)
             total, squares, n = total + q.sum(dim=0), squares + float(q.square().sum()), n + len(q)
     return float((total / n).square().sum() / (squares / n)) if n else 0.0
 
 
-def adaptive_maps(
-    explainer: AGOPExplainer, steady: bool, rows: np.ndarray, target: Any, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Maps of images, unsigned.
+@dataclass(frozen=True)
+class AdaptiveMethod(Method):
+    """Unsigned maps of images.
 
     Where positions are steady: the gradient averaged over noise, times sqrt(diag M / max diag M), by its L2 norm over
     channels. Otherwise Integrated Gradients, summed over channels, in absolute value.
 
-    Parameters
+    Attributes
     ----------
-    explainer : AGOPExplainer
-        Fitted on images as rows.
     steady : bool
-    rows : ndarray of shape (n, p)
-    target : "predicted", "all", a label or n labels
-    shape : tuple of int
+    image_shape : tuple of int
         (channels, height, width).
-
-    Returns
-    -------
-    maps : ndarray of shape (n, height, width) or (n, height, width, n_classes)
-    index : ndarray of int, shape (n,), or None for "all"
     """
-    adapter = explainer._gathered.network
-    wanted = resolve_target(target, adapter, len(rows))
-    every = isinstance(wanted, str) and wanted == ALL
-    n_targets = adapter.n_scores if every else 1
-    maps = np.empty((len(rows), *shape[1:], n_targets), dtype=np.result_type(rows.dtype, np.float32))
-    index = np.empty(len(rows), dtype=int)
-    with torch.inference_mode(False), evaluating(adapter.module):
-        attributions = _steady(explainer) if steady else _unsteady(explainer)
-        for part, x in adapter.batches(rows, int(explainer.batch_size)):
-            check_finite(x, explainer.feature_map_, part.start)
-            for place, chosen in enumerate(_targets(adapter, wanted, part, x, every)):
-                values = attributions(x, chosen)
-                check_gradient(values, part.start)
-                cube = values.reshape(-1, *shape)
-                reduced = cube.square().sum(dim=1).sqrt() if steady else cube.sum(dim=1).abs()
-                maps[part, ..., place] = reduced.cpu().numpy()
-                index[part] = chosen.cpu().numpy()
-    return (maps, None) if every else (maps[..., 0], index)
+
+    signed: bool = False
+    needs_all_of_m: bool = False
+    steady: bool = False
+    image_shape: tuple[int, ...] = ()
+
+    def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedMethod:
+        """Take the diagonal of M and the standard deviations; see :meth:`Method.fit`."""
+        summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))
+        return FittedAdaptiveMethod(self, feature_map, summary, statistics.coordinates.scale())
 
 
-def _targets(adapter: Any, wanted: Any, part: slice, x: Tensor, every: bool) -> Iterator[Tensor]:
-    """Index of the explained score of each row, once, or once for every score."""
-    if every:
-        for c in range(adapter.n_scores):
-            yield torch.full((len(x),), c, device=x.device)
-    elif isinstance(wanted, str):
-        with torch.no_grad():
-            predicted = adapter.predicted(adapter.scores(x))
-        yield predicted
-    else:
-        yield torch.as_tensor(wanted[part], device=x.device)
+@dataclass(frozen=True, eq=False)
+class FittedAdaptiveMethod(RowByRow):
+    """The adaptive method, fitted; it attributes pixels, the sum or norm of their channels.
 
+    Attributes
+    ----------
+    deviations : Tensor of shape (p,)
+        Training standard deviations of the coordinates.
+    """
 
-def _steady(explainer: AGOPExplainer) -> Any:
-    adapter = explainer._gathered.network
-    diagonal = torch.from_numpy(explainer.agop_diagonal_)
-    top = diagonal.max()
-    weights = ((diagonal / top).sqrt() if top > 0 else diagonal).to(adapter.device, adapter.dtype)
-    drawn = torch.randn(COPIES, len(diagonal), generator=torch.Generator().manual_seed(0))
-    noise = (NOISE * explainer._gathered.coordinates.scale() * drawn).to(adapter.device, adapter.dtype)
-    return lambda x, target: smoothed_gradient(adapter.scores, x, target, noise) * weights
+    method: AdaptiveMethod
+    deviations: Tensor
 
+    @property
+    def n_values(self) -> int:
+        """Pixels of an image."""
+        return int(np.prod(self.method.image_shape[1:]))
 
-def _unsteady(explainer: AGOPExplainer) -> Any:
-    adapter = explainer._gathered.network
-    start = torch.from_numpy(explainer.baseline_).to(adapter.device, adapter.dtype)
-    return lambda x, target: path_gradient(adapter.scores, x, target, start, STEPS) * (x - start)
+    @property
+    def has_support(self) -> bool:
+        """False: maps are not made of a single gradient."""
+        return False
+
+    def base_scores(self, model: ExplainedModel) -> None:
+        """None: maps are unsigned."""
+
+    def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
+        """Attribute batches of one score, or of one score after the other."""
+        adapter, steady, shape = model.network, self.method.steady, self.method.image_shape
+        one_score = self._smoothed(model) if steady else self._along_path(model)
+
+        def pixels(batch: Batch, target: Tensor) -> Tensor:
+            values = one_score(batch.x, target)
+            check_gradient(values, batch.first_row)
+            cube = values.reshape(-1, *shape)
+            reduced = cube.square().sum(dim=1).sqrt() if steady else cube.sum(dim=1).abs()
+            return reduced.flatten(1)
+
+        def attribute_batch(batch: Batch) -> BatchAttributions:
+            x = batch.x
+            if batch.choose is None:
+                every = (torch.full((len(x),), c, device=x.device) for c in range(adapter.n_scores))
+                return BatchAttributions(torch.stack([pixels(batch, target) for target in every], dim=2))
+            with torch.no_grad():
+                index = batch.choose(adapter.scores(x))
+            return BatchAttributions(pixels(batch, index), index)
+
+        return attribute_batch
+
+    def _smoothed(self, model: ExplainedModel) -> Any:
+        """The gradient averaged over noise, times sqrt(diag M / max diag M)."""
+        adapter, diagonal = model.network, self.summary.diagonal
+        top = diagonal.max()
+        weights = ((diagonal / top).sqrt() if top > 0 else diagonal).to(adapter.device, adapter.dtype)
+        drawn = torch.randn(COPIES, len(diagonal), generator=torch.Generator().manual_seed(0))
+        noise = (NOISE * self.deviations * drawn).to(adapter.device, adapter.dtype)
+        return lambda x, target: smoothed_gradient(adapter.scores, x, target, noise) * weights
+
+    def _along_path(self, model: ExplainedModel) -> Any:
+        """Integrated Gradients from the baseline."""
+        adapter = model.network
+        start = self.summary.baseline.to(adapter.device, adapter.dtype)
+        return lambda x, target: path_gradient(adapter.scores, x, target, start, STEPS) * (x - start)

@@ -1,4 +1,4 @@
-"""Gradients of one score averaged around a row, or on the way to it."""
+"""Gradients of one score averaged over noise around a row, or along the path to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agop_tabular.core.gradients import Scores, score_gradient
 
 
 def smoothed_gradient(scores: Scores, x: Tensor, target: Tensor, noise: Tensor) -> Tensor:
-    """Mean gradient over noisy copies of each row (SmoothGrad; Smilkov and others, 2017), times nothing.
+    """Mean gradient over noisy copies of each row (SmoothGrad; Smilkov and others, 2017); not multiplied by the input.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def smoothed_gradient(scores: Scores, x: Tensor, target: Tensor, noise: Tensor) 
     x : Tensor of shape (b, p)
     target : Tensor of int, shape (b,)
     noise : Tensor of shape (k, p)
-        What is added to every row, one after the other; the same for all rows, so that batches do not show.
+        Added to every row, one after the other; the same for all rows, so that batch sizes do not change the result.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def smoothed_gradient(scores: Scores, x: Tensor, target: Tensor, noise: Tensor) 
 
 
 def path_gradient(scores: Scores, x: Tensor, target: Tensor, start: Tensor, n_steps: int) -> Tensor:
-    """Mean gradient on the straight way to each row, by Gauss-Legendre quadrature.
+    """Mean gradient along the straight path to each row, by Gauss-Legendre quadrature.
 
     Times ``x - start`` it is Integrated Gradients (Sundararajan and others, 2017).
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
+from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
-from agop_tabular.image.adaptive import STEADY, adaptive_maps, steadiness
+from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, FittedAdaptiveMethod, steadiness
+from agop_tabular.image.explanation import ImageExplanation
 from agop_tabular.models.targets import ALL, PREDICTED
-from agop_tabular.persistence import explainer_file as persistence
+from agop_tabular.parameters import ExplainerParameters
 
 BATCH_VALUES = 2**20
 """Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""
@@ -27,71 +29,11 @@ ADAPTIVE = "agop-adaptive"
 """This project's own method."""
 
 BATCHES_A_TIME = 8
-"""Batches whose attributions of all channels are held before they are reduced to maps."""
+"""Batches whose attributions of all channels are held before they are reduced to maps, so that memory does not grow
+with the number of images."""
 
 
-@dataclass(frozen=True, eq=False)
-class ImageExplanation:
-    """Maps of some images.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n, height, width) or (n, height, width, n_classes)
-    data : ndarray of shape (n, channels, height, width)
-        The images explained.
-    target : ndarray of shape (n,), "all" or None
-        Label of the explained class of each image; None for a method that explains no class.
-    support : ndarray of shape (n,) or (n, n_classes), or None
-        Share of the gradient's energy inside the kept AGOP subspace; None where only diag M was gathered.
-    method : str
-    """
-
-    values: np.ndarray
-    data: np.ndarray
-    target: Any
-    support: np.ndarray | None
-    method: str
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def plot(self, n: int = 4) -> Any:
-        """The first images beside their maps.
-
-        Parameters
-        ----------
-        n : int
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError("plot() needs the package matplotlib: pip install matplotlib") from error
-        if self.values.ndim != 3:
-            raise ValueError('plot() shows maps of one target an image; explain another target than "all".')
-        n = min(n, len(self))
-        if n < 1:
-            raise ValueError("There is no image to plot.")
-        figure, axes = plt.subplots(2, n, figsize=(2 * n, 4.2), squeeze=False, layout="constrained")
-        for column, image, values in zip(axes.T, self.data, self.values, strict=False):
-            colour = image.shape[0] in (3, 4)
-            span = np.ptp(image) or 1.0
-            column[0].imshow(((image - image.min()) / span).transpose(1, 2, 0) if colour else image[0], cmap="gray")
-            top = np.abs(values).max() or 1.0
-            signed = self.method != ADAPTIVE and not method_named(self.method).norm
-            column[1].imshow(values, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top)
-        for axis in axes.ravel():
-            axis.set_xticks([])
-            axis.set_yticks([])
-        axes[0, 0].set_ylabel("image")
-        axes[1, 0].set_ylabel(self.method)
-        return figure
-
-
-class AGOPImageExplainer(BaseEstimator):
+class AGOPImageExplainer(ExplainerParameters):
     """Explain the predictions of an image network through its average gradient outer product (AGOP).
 
     Every pixel of every channel is a coordinate of an :class:`~agop_tabular.AGOPExplainer`, whose attributions are
@@ -164,19 +106,21 @@ class AGOPImageExplainer(BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ):
-        self.estimator = estimator
-        self.method = method
-        self.rank = rank
-        self.standardize = standardize
-        self.baseline = baseline
-        self.contrast = contrast
-        self.moment = moment
-        self.batch_size = batch_size
-        self.max_samples = max_samples
-        self.prefit = prefit
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(
+            estimator,
+            method=method,
+            rank=rank,
+            standardize=standardize,
+            baseline=baseline,
+            contrast=contrast,
+            moment=moment,
+            batch_size=batch_size,
+            max_samples=max_samples,
+            prefit=prefit,
+            device=device,
+            random_state=random_state,
+            verbose=verbose,
+        )
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
         """Collect M over training images; first fit the estimator where it is not fitted.
@@ -199,7 +143,10 @@ class AGOPImageExplainer(BaseEstimator):
         tabular = self._over_rows(shape)
         rows = images.reshape(len(images), -1)
         tabular.fit(rows, y, **fit_params)
-        return self._settle(tabular, shape, steadiness(tabular, rows) if self.method == ADAPTIVE else None)
+        steady = None
+        if self.method == ADAPTIVE:
+            steady = steadiness(tabular.model_, rows, tabular.batch_size)
+        return self._set_fitted(tabular, shape, steady)
 
     def explain(self, X: ArrayLike, target: Any = PREDICTED) -> np.ndarray:
         """Maps of the images.
@@ -217,7 +164,7 @@ class AGOPImageExplainer(BaseEstimator):
         return np.concatenate([part.values for part in self._parts(X, target, with_support=False)])
 
     def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> ImageExplanation:
-        """Maps with what it takes to read and trust them.
+        """Maps with all that is needed to read and trust them.
 
         Parameters
         ----------
@@ -256,20 +203,31 @@ class AGOPImageExplainer(BaseEstimator):
     def _part(self, images: np.ndarray, rows: np.ndarray, target: Any, with_support: bool) -> ImageExplanation:
         method = self._fitted_method
         if method == ADAPTIVE:
-            maps, index = adaptive_maps(self.tabular_, self.steadiness_ > STEADY, rows, target, self.image_shape_)
-            labels = getattr(self, "classes_", None)
-            if index is None:
+            found = self._adaptive_attributor().attribute(rows, target)
+            maps = found.values.reshape(len(images), *self.image_shape_[1:], *found.values.shape[2:])
+            if found.index is None:
                 return ImageExplanation(maps, images, ALL, None, method)
-            return ImageExplanation(maps, images, index if labels is None else labels[index], None, method)
+            labels = getattr(self, "classes_", None)
+            return ImageExplanation(maps, images, found.index if labels is None else labels[found.index], None, method)
         if not with_support:
             return ImageExplanation(self._reduced(self.tabular_.explain(rows, target)), images, None, None, method)
-        found = self.tabular_(rows, target)
-        return ImageExplanation(self._reduced(found.values), images, found.target, found.support, method)
+        explanation = self.tabular_(rows, target)
+        maps = self._reduced(explanation.values)
+        return ImageExplanation(maps, images, explanation.target, explanation.support, method)
+
+    def _adaptive_attributor(self) -> Attributor:
+        """The tabular explainer's attributor with the adaptive method in the place of its own."""
+        attributor = self.tabular_.attributor_
+        method = AdaptiveMethod(ADAPTIVE, steady=self.steadiness_ > STEADY, image_shape=self.image_shape_)
+        summary, deviations = attributor.method.summary, self.tabular_.statistics_.coordinates.scale()
+        fitted = FittedAdaptiveMethod(method, attributor.method.feature_map, summary, deviations)
+        return replace(attributor, method=fitted)
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
         """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
         cube = values.reshape(len(values), *self.image_shape_, *values.shape[2:])
-        reduced: np.ndarray = np.linalg.norm(cube, axis=1) if method_named(self.tabular_.method).norm else cube.sum(1)
+        signed = method_named(self.tabular_.method).signed
+        reduced: np.ndarray = cube.sum(axis=1) if signed else np.linalg.norm(cube, axis=1)
         return reduced
 
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
@@ -290,13 +248,13 @@ class AGOPImageExplainer(BaseEstimator):
         """Refuse what tables take and images do not."""
         if self.estimator is None:
             raise ValueError("AGOPImageExplainer needs an estimator: AGOPImageExplainer(net), with a skorch net.")
-        known = [ADAPTIVE, *(name for name, method in METHODS.items() if not method.tables)]
+        known = [ADAPTIVE, *(name for name, method in METHODS.items() if not method.gathers_effects)]
         if self.method not in known:
             raise ValueError(f"method={self.method!r} is not one of {', '.join(map(repr, known))}.")
         if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
 
-    def _settle(
+    def _set_fitted(
         self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
     ) -> AGOPImageExplainer:
         self.tabular_, self.image_shape_, self._fitted_method = tabular, tuple(shape), self.method
@@ -304,11 +262,14 @@ class AGOPImageExplainer(BaseEstimator):
         if steady is not None:
             self.steadiness_ = steady
         self.diagonal_map_ = tabular.agop_diagonal_.reshape(shape).sum(axis=0)
-        if hasattr(tabular, "classes_"):
-            self.classes_ = tabular.classes_
-        elif hasattr(self, "classes_"):
-            del self.classes_
         return self
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Labels of the classes; only for classifiers."""
+        check_is_fitted(self, "tabular_")
+        classes: np.ndarray = self.tabular_.classes_
+        return classes
 
     @classmethod
     def from_callback(cls, callback: Any, estimator: Any = None, **params: Any) -> AGOPImageExplainer:
@@ -329,7 +290,7 @@ class AGOPImageExplainer(BaseEstimator):
         """
         estimator = callback.net_ if estimator is None else estimator
         explainer = cls(estimator, **params)
-        callback.gathered_moment()
+        callback.gathered()
         shape = callback.input_shape_
         if len(shape) != 3:
             raise ValueError(f"The net was fitted on inputs of shape {shape}, which are no images; use AGOPExplainer.")
@@ -338,7 +299,7 @@ class AGOPImageExplainer(BaseEstimator):
         params = explainer._row_params(shape)
         del params["estimator"]
         flat = None if estimator is None else FlatImages(estimator, shape)
-        return explainer._settle(AGOPExplainer.from_callback(callback, flat, **params), shape)
+        return explainer._set_fitted(AGOPExplainer.from_callback(callback, flat, **params), shape)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted explainer, without its estimator, to one file.
@@ -349,8 +310,12 @@ class AGOPImageExplainer(BaseEstimator):
             Written whole or not at all.
         """
         check_is_fitted(self, "tabular_")
-        images = {"shape": self.image_shape_, "method": self._fitted_method}
-        persistence.save(self.tabular_, path, images | {"steadiness": getattr(self, "steadiness_", None)})
+        images = {
+            "shape": self.image_shape_,
+            "method": self._fitted_method,
+            "steadiness": getattr(self, "steadiness_", None),
+        }
+        persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)
 
     @classmethod
     def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPImageExplainer:
@@ -377,11 +342,11 @@ class AGOPImageExplainer(BaseEstimator):
         tabular = AGOPExplainer.load(path, None if estimator is None else FlatImages(estimator, shape))
         names = set(cls().get_params(deep=False)) - {"estimator"}
         params = {name: value for name, value in tabular.get_params(deep=False).items() if name in names}
-        return cls(estimator, **params | {"method": images["method"]})._settle(tabular, shape, images["steadiness"])
+        return cls(estimator, **params | {"method": images["method"]})._set_fitted(tabular, shape, images["steadiness"])
 
 
 def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
-    """Images a batch; what is no number is left for AGOPExplainer to refuse."""
+    """Images a batch. AGOPExplainer refuses what is neither "auto" nor a number."""
     return int(np.clip(BATCH_VALUES // int(np.prod(shape)), 8, 4096)) if wanted == "auto" else wanted
 
 
@@ -389,8 +354,8 @@ def _images(X: Any) -> np.ndarray:
     """Images as an array (n, channels, height, width)."""
     images = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asarray(X)
     if images.ndim != 4:
-        mend = "; add an axis for the channel, X[:, None]" if images.ndim == 3 else ""
-        raise ValueError(f"X has shape {images.shape}; images are (n, channels, height, width){mend}.")
+        hint = "; add an axis for the channel, X[:, None]" if images.ndim == 3 else ""
+        raise ValueError(f"X has shape {images.shape}; images are (n, channels, height, width){hint}.")
     if len(images) == 0:
         raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
     return images

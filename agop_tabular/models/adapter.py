@@ -1,4 +1,4 @@
-"""The one form that every ecosystem is brought into: differentiable scores over numeric coordinates."""
+"""The common form of all models: differentiable scores over numeric coordinates."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from torch import Tensor, nn
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.dense import to_dense
 from agop_tabular.models.embedding_search import embedded_codes
 from agop_tabular.models.embeddings import EmbeddedCodes, Lookups, has_embeddings
 from agop_tabular.models.probabilities import ScoresOfProbabilities, first_output
+from agop_tabular.models.rows import take_rows
+from agop_tabular.models.tolerance import output_tolerance
 
 CHUNK_BYTES = 32 * 2**20
-"""Rows go through the preprocessing in chunks of about this many bytes of coordinates."""
+"""Rows pass the preprocessing in chunks of about this many bytes of coordinates (in float64): enough that the
+transformers' own overhead does not show, and little memory even for wide tables."""
 
+VALUES_PER_BATCH = 2**22
+"""Largest number of coordinates in a batch, over all its rows: 16 MB in float32, which leaves room for the activations
+of a network whose layers are many times as wide."""
 
 OWN_WIDTH = "It must take one tensor of numeric rows of its own width"
 EMBEDDED = "; columns that it looks up in nn.Embedding must hold the codes themselves, up to a constant"
@@ -28,7 +35,7 @@ EMBEDDED = "; columns that it looks up in nn.Embedding must hold the codes thems
 
 @dataclass
 class Adapter:
-    """What the user has, as differentiable scores over the p numeric coordinates of a torch module.
+    """The user's model as differentiable scores over the p numeric coordinates of a torch module.
 
     An ecosystem fills in the fields; the methods are the same for all.
 
@@ -38,20 +45,23 @@ class Adapter:
         Maps coordinates (b, p) to raw outputs (b, C), (b, 1) or (b,), row by row, with gradients. The user's own
         module is among its submodules.
     kind : {"classifier", "regressor", "module"}
-        A classifier's single output is the logit of its second class; a regressor's, or a bare module's, is a
-        score of its own.
+        A classifier's single output is the logit of its second class; that of a regressor or a bare module is the one
+        score.
     classes : ndarray or None
         Labels in the order of the scores; None stands for 0, 1, ….
     outputs : {"scores", "probabilities"}
         What the module returns.
     independent : bool
-        Whether several outputs are labels of their own, any number of which may hold for a row.
-    thresholded : object or None
-        Its ``threshold`` is the probability above which a single logit predicts the second class; None for 0.5.
+        Whether several outputs are separate labels, any number of which may hold for a row.
+    threshold_owner : object or None
+        Object whose ``threshold`` is the probability above which a single logit predicts the second class; None for
+        0.5.
     preprocessing : tuple of transformers
-        What the user's rows pass on their way to the module, in order.
+        Applied to the user's rows in front of the module, in order.
+    coverage : float or None
+        Share of an ensemble's weight that is explained, if members without a gradient were left out.
     p, n_scores, contrast_only, one_logit, in_place
-        Left alone by an ecosystem; :meth:`confirm` finds them out.
+        Not set by an ecosystem; :meth:`confirm` determines them.
     """
 
     module: nn.Module
@@ -59,8 +69,9 @@ class Adapter:
     classes: np.ndarray | None = None
     outputs: Literal["scores", "probabilities"] = "scores"
     independent: bool = False
-    thresholded: Any = None
+    threshold_owner: Any = None
     preprocessing: tuple[Any, ...] = ()
+    coverage: float | None = None
     p: int = 0
     n_scores: int = 0
     contrast_only: bool = False
@@ -74,7 +85,7 @@ class Adapter:
 
     @property
     def device(self) -> torch.device:
-        """Device that the module lives on."""
+        """Device of the module."""
         return next((t.device for t in self._tensors()), torch.device("cpu"))
 
     def _tensors(self) -> Iterator[Tensor]:
@@ -82,7 +93,7 @@ class Adapter:
         yield from self.module.buffers()
 
     def on(self, device: str | torch.device | None) -> Adapter:
-        """This adapter, or one around a copy of the module where ``device`` is another than the module's."""
+        """This adapter, or one with a copy of the module if that is on another device."""
         if device is None or torch.device(device) == self.device:
             return self
         twin = copy.copy(self)
@@ -92,17 +103,17 @@ class Adapter:
     # From the user's rows to coordinates ------------------------------------------------------------------------
 
     def encode(self, X: Any) -> Any:
-        """The user's rows as coordinates: what the preprocessing returns, dense or sparse."""
+        """Coordinates of the user's rows as the preprocessing returns them, dense or sparse."""
         for transformer in self.preprocessing:
             X = transformer.transform(X)
         return X
 
     def tensor(self, coordinates: Any) -> Tensor:
-        """Coordinates as a dense tensor in the module's dtype, on its device; it may share memory with them."""
+        """Coordinates as a dense tensor of the module's dtype, on its device; it may share their memory."""
         return _tensor(coordinates, self.device, self.dtype)
 
     def batches(self, X: Any, batch_size: int | None) -> Iterator[tuple[slice, Tensor]]:
-        """Rows of ``X`` as tensors of coordinates, a batch at a time, with the rows' place in ``X``."""
+        """Yield the coordinates of ``X`` a batch at a time, each with the place of its rows in ``X``."""
         n = X.shape[0]
         size = batch_size or auto_batch_size(self.p)
         device, dtype = self.device, self.dtype
@@ -119,15 +130,15 @@ class Adapter:
                 j = min(i + size, stop)
                 yield slice(i, j), _tensor(take_rows(coordinates, slice(i - start, j - start)), device, dtype)
 
-    def settle(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
-        """Change the preprocessing by what a few rows show of it; whether it has changed.
+    def adjust_preprocessing(self, rows: Any, x: Tensor, feature_map: FeatureMap) -> bool:
+        """Change the preprocessing according to what a few rows show; return whether it changed.
 
         Codes that the network looks up in embeddings become one-hot coordinates.
 
         Parameters
         ----------
         rows : array-like or DataFrame of shape (b, d)
-            The user's.
+            Rows of the user's table.
         x : Tensor of shape (b, p)
             Their coordinates.
         feature_map : FeatureMap
@@ -139,19 +150,20 @@ class Adapter:
         self._look_up(found.named([feature_map.names[c] for c in columns]))
         return True
 
-    def state(self) -> dict[str, Tensor]:
-        """What :meth:`settle` has found out."""
+    def state(self) -> AdapterState:
+        """Return what :meth:`adjust_preprocessing` found."""
         embedded = self._embedded()
-        return {} if embedded is None else dict(vars(embedded.lookups))
+        if embedded is None:
+            return AdapterState("plain", {})
+        return AdapterState("embedded codes", dict(vars(embedded.lookups)))
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over what :meth:`state` returned, of tensors among which there may be others."""
-        lookups = Lookups.among(state)
-        if lookups is not None:
-            self._look_up(lookups)
+    def restore(self, state: AdapterState) -> None:
+        """Change the preprocessing as a :meth:`state` says, instead of by rows."""
+        if state.kind == "embedded codes":
+            self._look_up(Lookups(**state.tensors))
 
-    def coded(self) -> Tensor:
-        """Which coordinates stand for codes of embeddings, (p,) of bool."""
+    def code_coordinates(self) -> Tensor:
+        """Which coordinates are one-hot codes of embeddings, (p,) of bool."""
         embedded = self._embedded()
         first = self.p if embedded is None else embedded.n_numeric
         return torch.arange(self.p) >= first
@@ -166,10 +178,10 @@ class Adapter:
     # From coordinates to scores ---------------------------------------------------------------------------------
 
     def confirm(self, x: Tensor) -> None:
-        """Run the module on a few rows, and settle what its outputs are.
+        """Run the module on a few rows and determine the kind of its outputs.
 
-        Sets ``p``, ``in_place``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``; where the module
-        returns probabilities, looks for the scores behind them.
+        Sets ``p``, ``in_place``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``. A module that returns
+        probabilities is replaced by one that returns the scores behind them.
 
         Parameters
         ----------
@@ -178,23 +190,10 @@ class Adapter:
         Raises
         ------
         ValueError
-            Where the module cannot be run on numeric rows, mixes rows, or does not return one row of scores a row.
+            If the module cannot be run on numeric rows, mixes rows, or does not return one row of scores for each.
         """
         with evaluating(self.module), torch.no_grad():
-            try:
-                handed = x.clone()
-                version = handed._version
-                raw = as_rows(self.module(handed), len(x))
-                self.in_place = handed._version != version or not torch.equal(handed, x)
-            except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
-                raise ValueError(
-                    f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
-                    f"{OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
-                ) from error
-            if not raw.is_floating_point():
-                raise ValueError(
-                    f"The network returns {raw.dtype}, which has no gradient; it must return floating scores."
-                )
+            raw = self._run(x)
             if x.shape[0] > 1 and not _row_by_row(self.module, x, raw):
                 raise ValueError(
                     "The network mixes rows: a row's scores change with the batch it is in, also in evaluation mode "
@@ -206,7 +205,27 @@ class Adapter:
                     self.module, x, raw, independent=self.independent
                 )
                 self.outputs = "scores"
-        self.p, n_outputs = x.shape[1], raw.shape[1]
+        self.p = x.shape[1]
+        self._set_scores(raw.shape[1])
+
+    def _run(self, x: Tensor) -> Tensor:
+        """Raw outputs (b, n_outputs) of the module; sets ``in_place``."""
+        try:
+            own = x.clone()
+            version = own._version
+            raw = as_rows(self.module(own), len(x))
+            self.in_place = own._version != version or not torch.equal(own, x)
+        except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise ValueError(
+                f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
+                f"{OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
+            ) from error
+        if not raw.is_floating_point():
+            raise ValueError(f"The network returns {raw.dtype}, which has no gradient; it must return floating scores.")
+        return raw
+
+    def _set_scores(self, n_outputs: int) -> None:
+        """Set what the scores stand for, given the number of the module's outputs."""
         if self.independent and n_outputs > 1:
             self.kind = "regressor"  # no class is predicted: every output stands for itself
         self.one_logit = n_outputs == 1 and self.kind == "classifier"
@@ -221,13 +240,14 @@ class Adapter:
     def scores(self, x: Tensor) -> Tensor:
         """Class scores (b, n_scores) of coordinates (b, p); one logit s counts as the two scores (-s, s).
 
-        A module that overwrites its input is handed a copy, which is neither the caller's memory nor a leaf.
+        A module that overwrites its input gets a copy: x may be the caller's memory, or a leaf that autograd forbids to
+        overwrite.
         """
         out = as_rows(self.module(x.clone() if self.in_place else x), len(x))
         return torch.cat((-out, out), dim=1) if self.one_logit else out
 
     def probabilities(self, scores: Tensor) -> Tensor:
-        """What the user's own ``predict_proba`` returns for scores (b, n_scores); of a regressor, the scores."""
+        """Result of the user's own ``predict_proba`` for scores (b, n_scores); a regressor's are the scores."""
         if self.one_logit:
             return torch.cat((torch.sigmoid(-scores[:, 1:]), torch.sigmoid(scores[:, 1:])), dim=1)
         if self.classes is None:
@@ -235,19 +255,19 @@ class Adapter:
         return torch.softmax(scores, dim=1)
 
     def predicted(self, scores: Tensor) -> Tensor:
-        """Index of the predicted class (b,), as the user's own ``predict`` has it."""
-        if self.one_logit and self.thresholded is not None:
-            return (torch.sigmoid(scores[:, 1]) > self.thresholded.threshold).long()
+        """Index of the class (b,) that the user's own ``predict`` returns."""
+        if self.one_logit and self.threshold_owner is not None:
+            return (torch.sigmoid(scores[:, 1]) > self.threshold_owner.threshold).long()
         return scores.argmax(dim=1)
 
 
 def as_rows(out: Any, b: int) -> Tensor:
-    """A module's output as scores (b, n_outputs): the first of several outputs, (b,) and squeezed rows unfolded.
+    """A module's output as scores (b, n_outputs); the first of several outputs is taken, and (b,) becomes (b, 1).
 
     Raises
     ------
     ValueError, TypeError
-        Where it is not one row of scores for each of the b rows.
+        If it is not one row of scores for each of the b rows.
     """
     out = first_output(out)
     if out.ndim < 2:
@@ -267,29 +287,25 @@ def _tensor(coordinates: Any, device: torch.device, dtype: torch.dtype) -> Tenso
 
 
 def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
+    """Whether half of the rows get the same outputs alone as they get together with the others."""
     half = len(x) // 2
     together = together[:half]
     try:
         alone = as_rows(module(x[:half].clone()), half)
     except (RuntimeError, ValueError):  # such as BatchNorm's on a single row
         return False
-    tolerance = min(1e4 * torch.finfo(together.dtype).eps, 0.05) * together.abs().max()
-    return bool((((alone - together).abs() <= tolerance) | ~torch.isfinite(together)).all())
+    same = (alone - together).abs() <= output_tolerance(together)
+    return bool((same | ~torch.isfinite(together)).all())
 
 
-def auto_batch_size(p: int, *, values: int = 2**22) -> int:
-    """Rows a batch: enough that the calls' own cost does not show, few enough for the cache and the memory.
+def auto_batch_size(p: int, *, values: int = VALUES_PER_BATCH) -> int:
+    """Rows per batch: enough to hide the overhead of a call, few enough for cache and memory.
 
     Parameters
     ----------
     p : int
-        Coordinates.
+        Number of coordinates.
     values : int
-        Coordinates of all rows together, at most: few for a network of unknown layers, which may be many times as wide.
+        Largest number of coordinates in a batch, over all its rows.
     """
     return int(np.clip(values // max(p, 1), 16, 4096 if p <= 512 else 2048))
-
-
-def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
-    """Rows of an array, a sparse matrix or a DataFrame, without a copy where that can be had."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

@@ -1,6 +1,7 @@
-"""Integer codes of categories as one-hot coordinates, for networks that look them up in tables.
+"""Transformers that turn integer codes of categories into one-hot coordinates.
 
-A row of a table is the product of a one-hot vector and the table, so that the network has a gradient there.
+They are for networks that look codes up in a table: the row of a code is the product of its one-hot vector and the
+table, which has a gradient.
 """
 
 from __future__ import annotations
@@ -17,34 +18,34 @@ from agop_tabular.models.dense import to_dense
 
 
 def one_hot(codes: dict[int, range], d: int) -> ColumnTransformer:
-    """A fitted transformer that leaves numeric columns alone and puts those of codes behind them, one-hot.
+    """A fitted transformer that passes numeric columns through and appends one-hot blocks for the columns of codes.
 
     Parameters
     ----------
     codes : dict of int to range
-        Codes of each column that holds some, in the order in which they shall follow.
+        Codes of each column of codes, in the order of the blocks.
     d : int
-        Columns in all.
+        Number of columns.
     """
     numeric = [j for j in range(d) if j not in codes]
     steps: list[tuple[str, Any, list[int]]] = [("numeric", "passthrough", numeric)]
     row = np.zeros((1, d), dtype=int)
     if codes:
-        row[0, list(codes)] = [some.start for some in codes.values()]
+        row[0, list(codes)] = [values.start for values in codes.values()]
         encoder = OneHotEncoder(categories=[np.array(c) for c in codes.values()], sparse_output=False, dtype=np.float32)
         steps.append(("codes", encoder, list(codes)))
     return ColumnTransformer(steps).set_output(transform="default").fit(row)
 
 
 class CodeRows(OneToOneFeatureMixin, BaseEstimator):
-    """A table as dense numbers, with codes in it that are known.
+    """Checks that columns of codes hold known codes, and returns the table as dense floats.
 
     Parameters
     ----------
     codes : dict of int to range
-        Codes of each column that holds some.
+        Codes of each column of codes.
     names : list of str
-        Of these columns, as the user knows them.
+        The user's names of these columns.
     """
 
     def __init__(self, codes: dict[int, range], names: list[str]):
@@ -52,7 +53,7 @@ class CodeRows(OneToOneFeatureMixin, BaseEstimator):
         self.names = names
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Nothing is left to be fitted."""
+        """Do nothing: there is nothing to fit."""
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -61,7 +62,7 @@ class CodeRows(OneToOneFeatureMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where a cell is none of its column's codes.
+            If a cell is none of its column's codes.
         """
         dense = to_dense(X)
         for (j, codes), name in zip(self.codes.items(), self.names, strict=True):
@@ -69,8 +70,8 @@ class CodeRows(OneToOneFeatureMixin, BaseEstimator):
             if unknown.any():
                 raise ValueError(
                     f"Column {name!r} holds {dense[unknown, j][0]:g}, which is none of the codes {codes.start} to "
-                    f"{codes.stop - 1} that the network was found to look up in its embedding; leave such rows out, or "
-                    "encode the column so that every value has a code."
+                    f"{codes.stop - 1} that the network looks up in its embedding; leave such rows out, or encode the "
+                    "column so that every value has a code."
                 )
         return dense
 
@@ -79,6 +80,6 @@ class CodeRows(OneToOneFeatureMixin, BaseEstimator):
 
 
 def blocks(sizes: Sequence[int], start: int = 0) -> list[slice]:
-    """Place of each one-hot block, side by side from ``start``."""
+    """Place of each of several adjacent blocks, the first at ``start``."""
     ends = start + np.cumsum(sizes, dtype=int)
     return [slice(int(end) - size, int(end)) for end, size in zip(ends, sizes, strict=True)]

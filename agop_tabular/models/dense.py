@@ -1,4 +1,4 @@
-"""What a transformer or the user hands on, as a dense table of floats."""
+"""Conversion of tables to dense arrays of floats."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import scipy.sparse
 
 
 def to_dense(coordinates: Any) -> np.ndarray:
-    """A floating array of shape (b, p) from what a transformer, or the user, hands on.
+    """Convert an array, sparse matrix or DataFrame to a contiguous array (b, p) of float32 or float64.
 
     Raises
     ------
     ValueError
-        Where a column is not numeric.
+        If a column is not numeric.
     """
     if scipy.sparse.issparse(coordinates):
         coordinates = coordinates.toarray()
@@ -42,7 +42,7 @@ def _frame_to_dense(frame: pd.DataFrame) -> np.ndarray:
     for name, column in frame.items():
         try:
             if getattr(column.dtype, "kind", "O") in "Mm":
-                raise TypeError("dates have no unit that a network could know")
+                raise TypeError("a network cannot know the unit of a date")
             columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
         except (TypeError, ValueError):
             bad.append(str(name))

@@ -1,6 +1,7 @@
-"""Which columns a network looks up in embeddings.
+"""Search for the columns of a network's input that hold codes of its embeddings.
 
-It is seen from the indices that the network hands to its embeddings on a few rows, and on rows that have every code.
+The indices that the network passes to its embeddings are recorded on a few rows: which change with which column, and by
+which constant they differ from it. Then rows with every code are tried, and the result is compared with the network.
 """
 
 from __future__ import annotations
@@ -15,33 +16,43 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agop_tabular.core.evaluating import evaluating
-from agop_tabular.models.embeddings import Calls, EmbeddedCodes, Lookups, has_embeddings
+from agop_tabular.models.embeddings import EmbeddedCodes, EmbeddingCalls, Lookups, has_embeddings
 from agop_tabular.models.probabilities import first_output
+from agop_tabular.models.tolerance import output_tolerance
 
-MOST = 4096
-"""Codes in all that become coordinates; M has the square of it."""
+MAX_CODES = 4096
+"""Largest number of codes, over all columns, that become coordinates: the gradients' outer product M has the square of
+it, 134 MB in float64."""
 
 _FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError)
-"""What a network raises that is tried on rows that it was not made for."""
+"""Errors of a network that is run on rows that it was not made for."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """A call of an embedding: its table, its indices, and whether products can stand for it."""
+    """A call of an embedding.
+
+    Attributes
+    ----------
+    table : Tensor
+    index : Tensor of int
+    is_product : bool
+        Whether a matrix product with the table gives the same result.
+    """
 
     table: Tensor
     index: Tensor
-    product: bool
+    is_product: bool
 
     def rows(self, b: int) -> Tensor:
         """Indices of each of b rows, (b, m)."""
         if self.index.numel() % b:
-            raise ValueError("indices depend on the row, but are not so many for each")
+            raise ValueError("indices depend on the rows, but not every row has the same number of them")
         return self.index.reshape(b, -1)
 
 
-class _Recorded(Calls):
-    """Keeps the calls."""
+class _Recorder(EmbeddingCalls):
+    """Records the calls of embeddings."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,21 +60,21 @@ class _Recorded(Calls):
 
     def look_up(self, func: Callable[..., Tensor], arguments: dict[str, Any]) -> Tensor:
         index, table = arguments["input"], arguments["weight"]
-        if ((index < 0) | (index >= len(table))).any():  # on a GPU nothing could be done any more after that
+        if ((index < 0) | (index >= len(table))).any():  # on a GPU such a call leaves the process unusable
             raise IndexError("index out of range")
-        product = arguments["max_norm"] is None
+        is_product = arguments["max_norm"] is None
         if func is functional.embedding_bag:
             unusual = [arguments[name] for name in ("offsets", "per_sample_weights", "padding_idx")]
-            product &= index.ndim > 1 and arguments["mode"] in ("sum", "mean") and all(u is None for u in unusual)
-        self.calls.append(_Call(table, index, product))
+            is_product &= index.ndim > 1 and arguments["mode"] in ("sum", "mean") and all(u is None for u in unusual)
+        self.calls.append(_Call(table, index, is_product))
         return func(**arguments)
 
 
 def embedded_codes(module: nn.Module, x: Tensor) -> Lookups | None:
-    """Which columns a network looks up in embeddings, if the look-ups are all that it does with them.
+    """Find the columns that a network looks up in embeddings and uses in no other way.
 
-    Each index has to be a column plus a constant, as far as all codes that a table has room for show it; a network
-    that does anything else with these columns (a hash, a comparison, their use as numbers) is left as it is.
+    Each index must be a column plus a constant, for every code that a table has room for. If the network does anything
+    else with these columns (a hash, a comparison, arithmetic), none are returned.
 
     Parameters
     ----------
@@ -79,22 +90,22 @@ def embedded_codes(module: nn.Module, x: Tensor) -> Lookups | None:
     Raises
     ------
     ValueError
-        Where there are too many codes to be coordinates.
+        If there are too many codes to be coordinates.
     """
     if not has_embeddings(module) or any(isinstance(m, EmbeddedCodes) for m in module.modules()):
         return None
     if not torch.isfinite(x).all():
         return None
-    found: _Found | None = None
+    found: _CodeColumns | None = None
     with evaluating(module), torch.no_grad():
         with suppress(*_FAILURES):
-            found = _Found.on(module, x)
+            found = _CodeColumns.found(module, x)
         if found is None:
             return None
-        if found.n_codes > MOST:
+        if found.n_codes > MAX_CODES:
             raise ValueError(
                 f"The network looks up {found.n_codes} codes in its embeddings; as one-hot coordinates, of which "
-                f"{MOST} can be explained, they are too many. Merge rare categories, or explain the part of the "
+                f"{MAX_CODES} can be explained, they are too many. Merge rare categories, or explain the part of the "
                 "network behind the embeddings."
             )
         with suppress(*_FAILURES):
@@ -103,11 +114,18 @@ def embedded_codes(module: nn.Module, x: Tensor) -> Lookups | None:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a few rows show: the calls, and the column and the offset of each look-up of codes in them.
+class _CodeColumns:
+    """Columns of codes as a few rows show them.
 
-    ``owner`` has the number of a call and the place in its rows of indices as key, ``spans`` a column, with its lowest
-    code and the end of its codes, as far as the tables have room.
+    Attributes
+    ----------
+    calls : list of _Call
+        Of one run of the network.
+    owner : dict
+        Column of codes, and the constant added to it, for each index that depends on the row. Indices are numbered by
+        call, and by place among a row's indices in this call.
+    spans : dict
+        Lowest code, and end of the codes, for each column, as far as its tables have room.
     """
 
     calls: list[_Call]
@@ -116,92 +134,120 @@ class _Found:
 
     @property
     def n_codes(self) -> int:
-        """Codes of all columns."""
+        """Number of codes of all columns."""
         return sum(stop - start for start, stop in self.spans.values())
 
     @classmethod
-    def on(cls, module: nn.Module, x: Tensor) -> _Found | None:
-        """None where no index depends on the rows, or one depends on anything but a single column of integers."""
-        calls, whole = _recorded(module, x), (x == x.round()).all(dim=0)
-        if not calls or _moved(module, x, ~whole, calls) != [] or _moved(module, x, whole, calls) == []:
+    def found(cls, module: nn.Module, x: Tensor) -> _CodeColumns | None:
+        """Search on a few rows; None if an index depends on anything but one column of integers, or none depends."""
+        calls, whole = _record(module, x), (x == x.round()).all(dim=0)
+        if not calls or _changed_indices(module, x, ~whole, calls) != []:
+            return None
+        if _changed_indices(module, x, whole, calls) == []:
             return None
         owner: dict[tuple[int, int], tuple[int, int]] = {}
         for j in whole.nonzero()[:, 0].tolist():
             alone = torch.arange(len(whole), device=x.device) == j
-            for call, place in _moved(module, x, alone, calls) or ():
+            for call, place in _changed_indices(module, x, alone, calls) or ():
                 offsets = (calls[call].rows(len(x))[:, place] - x[:, j].long()).unique()
-                if (call, place) in owner or len(offsets) > 1 or not calls[call].product:
+                if (call, place) in owner or len(offsets) > 1 or not calls[call].is_product:
                     return None
                 owner[call, place] = j, int(offsets[0])
         return cls(calls, dict(sorted(owner.items())), _spans(calls, owner, x)) if owner else None
 
     def verified(self, module: nn.Module, x: Tensor) -> Lookups | None:
-        """The look-ups, if every code is looked up where it should be and makes no other difference to the network."""
+        """The look-ups, if rows with every code confirm them; None if codes have any other effect on the network."""
         columns = sorted(self.spans)
         rows = torch.cat((x, _all_codes(x, self.spans)))
-        again, known = _recorded(module, rows), torch.ones(len(rows), dtype=torch.bool, device=x.device)
+        again, known = _record(module, rows), torch.ones(len(rows), dtype=torch.bool, device=x.device)
         first, sizes = [], []
         for j in columns:
-            right = [
-                again[call].rows(len(rows))[:, place] == rows[:, j].long() + offset
-                for (call, place), (column, offset) in self.owner.items()
-                if column == j
-            ]
-            wrong = rows[~torch.stack(right).all(dim=0), j].long()
-            least, most = int(x[:, j].min()), int(x[:, j].max())
-            start = max([self.spans[j][0], *(wrong[wrong < least] + 1).tolist()])  # such as where codes are clamped
-            stop = min([self.spans[j][1], *wrong[wrong > most].tolist()])
-            if ((wrong >= least) & (wrong <= most)).any() or not start <= least <= most < stop:
+            span = self._confirmed_span(j, x, rows, again)
+            if span is None:
                 return None
+            start, stop = span
             known &= (rows[:, j] >= start) & (rows[:, j] < stop)
             first.append(start)
             sizes.append(stop - start)
+        slots = self._slots(columns, first, len(x))
+        integers = (x.shape[1], columns, first, sizes, len(self.calls), slots)
+        lookups = Lookups(*(torch.tensor(n) for n in (*integers, [])))
+        return lookups if _reproduces_output(EmbeddedCodes(module, lookups), rows[known]) else None
+
+    def _confirmed_span(self, j: int, x: Tensor, rows: Tensor, again: list[_Call]) -> tuple[int, int] | None:
+        """Lowest code and end of the codes of column j whose indices are the code plus the constant.
+
+        Codes beyond those of x that are looked up elsewhere, such as where the network clamps them, end the span. If
+        codes of x, or between them, are looked up elsewhere, the result is None.
+
+        Parameters
+        ----------
+        j : int
+        x : Tensor of shape (b, d)
+        rows : Tensor of shape (n, d)
+            Rows with every code.
+        again : list of _Call
+            On these rows.
+        """
+        right = [
+            again[call].rows(len(rows))[:, place] == rows[:, j].long() + offset
+            for (call, place), (column, offset) in self.owner.items()
+            if column == j
+        ]
+        wrong = rows[~torch.stack(right).all(dim=0), j].long()
+        least, most = int(x[:, j].min()), int(x[:, j].max())
+        start = max([self.spans[j][0], *(wrong[wrong < least] + 1).tolist()])
+        stop = min([self.spans[j][1], *wrong[wrong > most].tolist()])
+        if ((wrong >= least) & (wrong <= most)).any() or not start <= least <= most < stop:
+            return None
+        return start, stop
+
+    def _slots(self, columns: list[int], first: list[int], b: int) -> list[list[int]]:
+        """``Lookups.slots`` of the calls with indices of codes; ``b`` is the number of rows of the calls."""
         slots = []
         for call in sorted({call for call, _ in self.owner}):
-            for place in range(self.calls[call].rows(len(x)).shape[1]):
+            for place in range(self.calls[call].rows(b).shape[1]):
                 column, offset = self.owner.get((call, place), (-1, 0))
                 k = columns.index(column) if column >= 0 else -1
                 slots.append([call, k, first[k] + offset if column >= 0 else 0])
-        integers = (x.shape[1], columns, first, sizes, len(self.calls), slots)
-        lookups = Lookups(*(torch.tensor(n) for n in (*integers, [])))
-        return lookups if _the_same(EmbeddedCodes(module, lookups), rows[known]) else None
+        return slots
 
 
-def _recorded(module: nn.Module, rows: Tensor) -> list[_Call]:
+def _record(module: nn.Module, rows: Tensor) -> list[_Call]:
     """Calls of embeddings in a run of the network."""
-    with _Recorded() as recorded:
+    with _Recorder() as recorder:
         module(rows.clone())
-    return recorded.calls
+    return recorder.calls
 
 
-def _moved(module: nn.Module, x: Tensor, columns: Tensor, calls: list[_Call]) -> list[tuple[int, int]] | None:
-    """Look-ups, by call and place, that other values in these columns change; None where no others can be run.
+def _changed_indices(module: nn.Module, x: Tensor, columns: Tensor, calls: list[_Call]) -> list[tuple[int, int]] | None:
+    """Indices, by call and place, that change with these columns; None if the network cannot be run on other values.
 
-    A column takes the value of the row before; where it has only one value, the next integer.
+    A column takes the values of the rows before; a column with only one value, the next integer.
     """
     constant = (x == x[:1]).all(dim=0)
     for step in (1, -1):
         other = torch.where(constant, x + step, x.roll(1, dims=0))
         try:
-            again = _recorded(module, torch.where(columns, other, x))
+            again = _record(module, torch.where(columns, other, x))
         except _FAILURES:
             continue
-        moved = []
+        changed = []
         for i, (before, after) in enumerate(zip(calls, again, strict=True)):
             if before.index.shape != after.index.shape:
                 raise ValueError("indices change their shape with the rows")
             if not torch.equal(before.index, after.index):
-                changed = (before.rows(len(x)) != after.rows(len(x))).any(dim=0)
-                moved += [(i, place) for place in changed.nonzero()[:, 0].tolist()]
-        return moved
+                differs = (before.rows(len(x)) != after.rows(len(x))).any(dim=0)
+                changed += [(i, place) for place in differs.nonzero()[:, 0].tolist()]
+        return changed
     return None
 
 
 def _spans(calls: list[_Call], owner: dict[tuple[int, int], tuple[int, int]], x: Tensor) -> dict[int, tuple[int, int]]:
-    """Codes of each column that its tables have room for.
+    """Lowest code, and end of the codes, that each column's tables have room for.
 
-    Columns that share a table begin at offsets of their own and end where the next begins; an offset that all have
-    leaves room for negative codes.
+    Columns that share a table add different constants, and each has the rows up to the next one's constant. A constant
+    that all of them add leaves room for negative codes.
     """
     offsets: dict[int, set[int]] = {}
     for (call, _), (_, offset) in owner.items():
@@ -209,17 +255,17 @@ def _spans(calls: list[_Call], owner: dict[tuple[int, int], tuple[int, int]], x:
     spans: dict[int, tuple[int, int]] = {}
     for (call, _), (j, offset) in owner.items():
         table = calls[call].table
-        all_of_it = sorted(offsets[id(table)])
-        stop = min([o for o in all_of_it if o > offset], default=len(table)) - offset
-        if stop <= x[:, j].max():  # the next one's are used as well
+        in_table = sorted(offsets[id(table)])
+        stop = min([o for o in in_table if o > offset], default=len(table)) - offset
+        if stop <= x[:, j].max():  # its codes reach into the part of the next column: they share the rows
             stop = len(table) - offset
-        start, end = spans.get(j, (-all_of_it[0], stop))
-        spans[j] = max(start, -all_of_it[0]), min(end, stop)
+        start, end = spans.get(j, (-in_table[0], stop))
+        spans[j] = max(start, -in_table[0]), min(end, stop)
     return spans
 
 
 def _all_codes(x: Tensor, spans: dict[int, tuple[int, int]]) -> Tensor:
-    """Rows that have every code of every column, each column's in an order of its own."""
+    """Rows that have every code of every column, each column's in another random order."""
     generator = torch.Generator().manual_seed(0)
     n = max(len(x), *(stop - start for start, stop in spans.values()))
     rows = x.repeat(-(-n // len(x)), 1)[:n]
@@ -228,12 +274,11 @@ def _all_codes(x: Tensor, spans: dict[int, tuple[int, int]]) -> Tensor:
     return rows
 
 
-def _the_same(wrapped: EmbeddedCodes, rows: Tensor) -> bool:
-    """Whether the look-ups' products give the network's output, and other codes, where all look-ups are held, too."""
+def _reproduces_output(wrapped: EmbeddedCodes, rows: Tensor) -> bool:
+    """Whether matrix products reproduce the network's output, and the codes have no other effect on it."""
     x, codes = wrapped.coordinates(rows)
-    with Calls():
+    with EmbeddingCalls():
         out = first_output(wrapped.module(rows.clone()))
     products = wrapped.output(x, codes)
-    size = min(1e4 * torch.finfo(out.dtype).eps, 0.05) * out.abs().max()
-    near = bool(((products - out).abs() <= size).all())
-    return near and torch.equal(wrapped(x), products)
+    near = bool(((products - out).abs() <= output_tolerance(out)).all())
+    return near and torch.equal(wrapped(x), products)  # wrapped(x) passes the same codes for all rows

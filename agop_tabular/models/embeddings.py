@@ -1,7 +1,7 @@
-"""Codes that a network looks up in embeddings, as one-hot coordinates.
+"""One-hot coordinates for the codes that a network looks up in embeddings.
 
-A look-up is the product of a one-hot block and the table, and as such it has a gradient. While the network runs, the
-product stands in for the look-up; the network itself is left alone.
+A look-up is the product of a one-hot block and the table, and as such it has a gradient. While the network runs, its
+look-ups are replaced by products; the network itself is not changed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -30,14 +30,14 @@ class Lookups:
     n_columns : Tensor of int, shape ()
         Columns of the network's own input.
     columns : Tensor of int, shape (k,)
-        Those of codes, ascending.
+        Columns of codes, ascending.
     first, sizes : Tensor of int, shape (k,)
-        The lowest code of each, and the number of codes.
+        The lowest code of each column, and the number of its codes.
     n_calls : Tensor of int, shape ()
         Calls of embeddings in one run of the network.
     slots : Tensor of int, shape (m, 3)
-        A look-up in each row of indices that holds codes: the number of the call, which of the k columns (-1 for an
-        index that does not depend on the row), and the row of the table at which its lowest code is found.
+        For each index of a call that looks up codes: the number of the call, which of the k columns (-1 for an index
+        that does not depend on the row), and the row of the table where the column's lowest code is.
     labels : Tensor of uint8
         Names of the k columns, as JSON.
     """
@@ -50,14 +50,8 @@ class Lookups:
     slots: Tensor
     labels: Tensor
 
-    @classmethod
-    def among(cls, tensors: dict[str, Tensor]) -> Lookups | None:
-        """Made of its own fields, if they are all among these."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: tensors[name] for name in names}) if set(names) <= set(tensors) else None
-
     def named(self, names: list[str]) -> Lookups:
-        """With these names of the columns of codes."""
+        """The same with names for the columns of codes."""
         text = json.dumps([str(name) for name in names]).encode()
         return replace(self, labels=torch.tensor(list(text), dtype=torch.uint8))
 
@@ -70,12 +64,12 @@ class Lookups:
 
 
 class EmbeddedCodes(nn.Module):
-    """A network that takes its codes one-hot, behind the numeric columns.
+    """A network whose input has one-hot blocks, behind the numeric columns, instead of columns of codes.
 
     Parameters
     ----------
     module : torch.nn.Module
-        The user's; its scores depend on codes through the look-ups alone.
+        The user's; its scores depend on the codes only through the look-ups.
     lookups : Lookups
     """
 
@@ -92,17 +86,17 @@ class EmbeddedCodes(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Raw output of the user's module for numeric columns and blocks (b, p)."""
-        codes = self.lookups.first.to(x).expand(len(x), -1)  # any will do: the blocks stand for them
+        codes = self.lookups.first.to(x).expand(len(x), -1)  # any codes: the look-ups are replaced
         return self.output(x, codes)
 
     def output(self, x: Tensor, codes: Tensor) -> Tensor:
-        """The same where the module sees these codes (b, k) outside its embeddings."""
+        """The same, but the module's own input has these codes (b, k)."""
         numeric, *blocks = x.split([self.n_numeric, *self.sizes], dim=1)
         rows = torch.cat((numeric, codes), dim=1).index_select(1, self._place.to(x.device))
-        with _Substituted(self._slots, blocks) as calls:
+        with _Products(self._slots, blocks) as calls:
             out = first_output(self.module(rows))
         if calls.n != int(self.lookups.n_calls):
-            raise RuntimeError(OTHERWISE)
+            raise RuntimeError(CHANGED_CALLS)
         return out
 
     def coordinates(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,11 +107,11 @@ class EmbeddedCodes(nn.Module):
         return torch.cat((rows.index_select(1, self._numeric.to(rows.device)), *blocks), dim=1), codes
 
 
-OTHERWISE = "the network calls its embeddings otherwise than it did on the rows that the explainer was fitted on"
+CHANGED_CALLS = "the network does not call its embeddings as it did on the rows that the explainer was fitted on"
 
 
-class Calls(TorchFunctionMode):
-    """Counts calls of embeddings, which may be handed codes as floats, and stands in for them."""
+class EmbeddingCalls(TorchFunctionMode):
+    """Context in which calls of embeddings are counted and may be replaced; codes may be floats."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,12 +127,12 @@ class Calls(TorchFunctionMode):
         return self.look_up(func, bound.arguments)
 
     def look_up(self, func: Callable[..., Tensor], arguments: dict[str, Any]) -> Tensor:
-        """What the call returns."""
+        """Result of a call; subclasses replace it."""
         return func(**arguments)
 
 
-class _Substituted(Calls):
-    """Products of one-hot blocks and tables, in place of look-ups."""
+class _Products(EmbeddingCalls):
+    """Replaces look-ups by products of one-hot blocks and tables."""
 
     def __init__(self, slots: dict[int, list[tuple[int, int]]], blocks: list[Tensor]):
         super().__init__()
@@ -150,7 +144,7 @@ class _Substituted(Calls):
             return func(**arguments)
         index, table = arguments["input"], arguments["weight"]
         if index.numel() != len(self.blocks[0]) * len(slots):
-            raise RuntimeError(OTHERWISE)
+            raise RuntimeError(CHANGED_CALLS)
         indices = index.reshape(-1, len(slots))
         parts = [self._part(table, indices[:, i], *slot) for i, slot in enumerate(slots)]
         out = torch.stack(parts, dim=1).reshape(*index.shape, table.shape[1])

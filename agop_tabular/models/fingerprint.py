@@ -1,16 +1,24 @@
-"""What tells one network from another."""
+"""Fingerprint of a network and of the preprocessing in front of it, by which another model is recognised."""
 
 from __future__ import annotations
 
 import hashlib
 import pickle
+from types import FunctionType
 from typing import Any
 
-import joblib
 import torch
+from joblib.hashing import NumpyHasher
 from torch import nn
 
 from agop_tabular.models.adapter import Adapter
+
+MOVED = {
+    "agop_tabular.models.codes": "agop_tabular.adapters.codes",
+    "agop_tabular.networks.tabular_mlp": "agop_tabular.automl.tabular_mlp",
+}
+"""Modules that have moved since files of format 4: their classes and functions are hashed under the old names, so that
+fingerprints in those files stay valid."""
 
 
 def fingerprint(adapter: Adapter) -> str:
@@ -18,8 +26,8 @@ def fingerprint(adapter: Adapter) -> str:
     digest = hashlib.sha256()
     for transformer in adapter.preprocessing:
         try:
-            digest.update(joblib.hash(transformer).encode())
-        except (pickle.PicklingError, AttributeError, TypeError):  # a lambda, say
+            digest.update(StableHasher().hash(transformer).encode())
+        except (pickle.PicklingError, AttributeError, TypeError):  # such as a lambda in a FunctionTransformer
             digest.update(type(transformer).__qualname__.encode())
     _add_weights(digest, adapter.module)
     return digest.hexdigest()
@@ -36,3 +44,16 @@ def _add_weights(digest: Any, module: nn.Module) -> None:
     for tensor in (*module.parameters(), *module.buffers()):
         digest.update(f"{tuple(tensor.shape)} {tensor.dtype};".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+
+
+class StableHasher(NumpyHasher):
+    """``joblib.hash``, which pickles an object into a hash, under the old names of :data:`MOVED`."""
+
+    def save(self, obj: Any) -> None:
+        """Pickle an object; overrides the method of pickle's own class."""
+        old = MOVED.get(obj.__module__) if isinstance(obj, (type, FunctionType)) else None
+        if old is None or id(obj) in self.memo:
+            super().save(obj)
+        else:
+            self.write(pickle.GLOBAL + f"{old}\n{obj.__qualname__}\n".encode())
+            self.memoize(obj)

@@ -1,9 +1,10 @@
-"""Whether an estimator is fitted, every step of it."""
+"""Check whether an estimator is fitted, including every step of a Pipeline, and fit it if it is not."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -12,11 +13,11 @@ from torch import nn
 
 
 def is_fitted(estimator: Any) -> bool:
-    """Whether an estimator can be explained as it is.
+    """Whether an estimator can be explained without fitting it.
 
-    Unlike ``check_is_fitted``, which asks a Pipeline for its last step only, this asks every step. An initialized
-    skorch net counts as fitted, a bare torch module always does, and so does a step in front of a fitted model that is
-    not scikit-learn's own and has nothing to fit.
+    ``check_is_fitted`` looks at the last step of a Pipeline only; this looks at all. An initialized skorch net counts
+    as fitted, and a torch module always does. A step in front of the last one that is not scikit-learn's own also
+    counts as fitted if it has nothing to fit.
     """
     if isinstance(estimator, nn.Module):
         return True
@@ -31,7 +32,7 @@ def is_fitted(estimator: Any) -> bool:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):
         return False
-    except AttributeError:  # an estimator without scikit-learn's tags, as xRFM
+    except AttributeError:  # an estimator without scikit-learn's tags, such as xRFM
         return not _is_stateless(estimator)
     return True
 
@@ -43,5 +44,46 @@ def _is_ready(step: Any) -> bool:
 
 
 def _is_stateless(estimator: Any) -> bool:
-    """Whether it has no attribute that ends in an underscore, as those do that fit sets."""
+    """Whether an estimator has no attribute with a trailing underscore, as ``fit`` sets them."""
     return not any(name.endswith("_") and not name.startswith("__") for name in vars(estimator))
+
+
+def fitted_estimator(estimator: Any, X: Any, y: Any, prefit: bool | str, fit_params: dict[str, Any]) -> Any:
+    """The estimator as it is, or a fitted clone of it.
+
+    Parameters
+    ----------
+    estimator : object
+    X : ndarray or DataFrame of shape (n, d), or None
+        None for rows that an estimator cannot be trained on, those of a dask table.
+    y : array-like of shape (n,) or None
+    prefit : bool or "auto"
+        "auto" uses a fitted estimator as it is and fits a clone of an unfitted one; True demands a fitted one; False
+        always fits a clone.
+    fit_params : dict
+        Passed to the estimator's ``fit``.
+
+    Raises
+    ------
+    NotFittedError, ValueError
+        Where a fitted estimator is needed, or it cannot be fitted.
+    """
+    fitted, name = is_fitted(estimator), type(estimator).__name__
+    if X is None and not (fitted and prefit):
+        raise NotFittedError(
+            f"A dask table can be explained, but {name} cannot be trained on it here: fit the estimator first, and "
+            "leave prefit as it is."
+        )
+    if prefit != "auto" and prefit and not fitted:
+        raise NotFittedError(f"prefit=True, but {name} is not fitted; fit it, or set prefit='auto'.")
+    if fitted and (prefit == "auto" or prefit):
+        return estimator
+    if isinstance(estimator, nn.Module):
+        raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+    if y is None:
+        raise ValueError(
+            "This AGOPExplainer estimator requires y to be passed, but the target y is None: its estimator "
+            f"({name}) is not fitted. Cloning, as in GridSearchCV or cross_val_score, "
+            "loses the weights of a fitted net; to keep them, give sklearn.frozen.FrozenEstimator(net)."
+        )
+    return clone(estimator).fit(X, y, **fit_params)

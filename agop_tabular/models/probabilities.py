@@ -1,4 +1,4 @@
-"""Scores behind a module that returns probabilities, as skorch's default criterion NLLLoss asks for."""
+"""Scores of a module that returns probabilities, as skorch's default criterion NLLLoss requires."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FINAL: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
 
 
 class ScoresOfProbabilities(nn.Module):
-    """A module whose probabilities are taken back to scores.
+    """A module of probabilities, converted to scores.
 
-    Where the module ends in a Softmax or a Sigmoid layer, the scores are that layer's input; where it does not, they
-    are the logarithm of the probabilities, or the log-odds of each where they are independent, clamped at the dtype's
-    tiny.
+    If the module ends in a Softmax or Sigmoid layer, the scores are the input of this layer. If not, they are the
+    logarithms of the probabilities, or their log-odds if the probabilities are independent; probabilities are clamped
+    at the dtype's smallest normal number.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class ScoresOfProbabilities(nn.Module):
     final : str or None
         Name of the layer of ``module`` whose input is the scores.
     independent : bool
-        Whether every column is a probability of its own, as under BCELoss.
+        Whether the columns are separate probabilities that need not sum to one, as under BCELoss.
     """
 
     def __init__(self, module: nn.Module, final: str | None, independent: bool):
@@ -42,7 +42,9 @@ class ScoresOfProbabilities(nn.Module):
 
     @classmethod
     def around(cls, module: nn.Module, x: Tensor, raw: Tensor, *, independent: bool) -> tuple[nn.Module, bool]:
-        """The module wrapped, and whether its scores mean anything only in contrast to one another.
+        """Wrap a module; return it, and whether only differences between its scores have a meaning.
+
+        A final layer is used if applying it to its input gives the module's output on a few rows.
 
         Parameters
         ----------
@@ -63,7 +65,7 @@ class ScoresOfProbabilities(nn.Module):
             if again.numel() == raw.numel() and torch.allclose(again.reshape_as(raw), raw, rtol=1e-4, atol=1e-6):
                 return wrapped, False
         if (raw < 0).any() or (raw > 1).any():
-            return module, True  # logarithms already, whatever the criterion says
+            return module, True  # they are no probabilities but, as NLLLoss of torch takes them, logarithms
         return cls(module, None, independent), not independent
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,7 +79,7 @@ class ScoresOfProbabilities(nn.Module):
 
 
 def first_output(out: Any) -> Tensor:
-    """The first of several outputs, as skorch reads a module that returns a tuple."""
+    """The first output of a module that returns several; skorch's criterion reads the same one."""
     while isinstance(out, (tuple, list)):
         out = out[0]
     if not isinstance(out, Tensor):
@@ -90,6 +92,7 @@ class _NotReachedError(Exception):
 
 
 def _input_of(layer: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
+    """Input of a layer when the module runs on x."""
     seen: list[Tensor] = []
 
     def remember(_: nn.Module, args: tuple[Any, ...]) -> None:

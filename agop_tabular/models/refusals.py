@@ -1,4 +1,4 @@
-"""Refusals at the network's input: what cannot be explained, in one sentence with the way out."""
+"""Checks at the network's input and output; each error says what cannot be explained, and the way out."""
 
 from __future__ import annotations
 
@@ -13,14 +13,27 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.gradients import Scores, class_gradients
 
 NEGLIGIBLE = 1e-6
-"""A gradient below this share of the largest, in standard deviations, may be lost when it is squared."""
+"""A gradient below this share of the largest, both per standard deviation, may be lost when it is squared: its share of
+the squares, 1e-12, is far below the precision of float32."""
 
 HALVINGS = 8
-"""So often the interval between two rows is halved in search of a jump."""
+"""Number of bisection steps in the search for a jump: they shrink the interval between two rows to 1/256, in which a
+smooth network is nearly linear."""
+
+SLOPE_POINTS = 9
+"""Number of points in the last interval at which the gradient is taken."""
+
+SLOPE_FACTOR = 4
+"""A change larger than the interval times the largest gradient times this factor is a jump; a continuous function may
+exceed the gradients at those points, but rarely by so much."""
+
+ROUNDING = 64
+"""Change of the scores that may be rounding, in units of machine epsilon times the largest score. Numerical: each layer
+rounds its sums."""
 
 
 def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0, places: np.ndarray | None = None) -> None:
-    """Refuse NaN and infinity at the network's input, naming the user's columns.
+    """Raise if there is NaN or infinity at the network's input, naming the user's columns.
 
     Parameters
     ----------
@@ -29,13 +42,13 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0, places:
     first_row : int
         Place of the batch in the user's table.
     places : ndarray of int, shape (b,), optional
-        Places of the rows, where they are not one behind the other.
+        Places of the rows in the user's table, if they are not consecutive.
 
     Raises
     ------
     ValueError
     """
-    if math.isfinite(x.sum().item()):  # one pass; the full look only where the sum is not finite
+    if math.isfinite(x.sum().item()):  # fast: one pass over x; details only if the sum is not finite
         return
     bad = ~torch.isfinite(x)
     if not bad.any():
@@ -46,15 +59,15 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0, places:
     columns = dict.fromkeys(feature_map.column_of[bad.any(dim=0).cpu().numpy()].tolist())
     names = ", ".join(repr(feature_map.names[c]) if c >= 0 else "a constant" for c in list(columns)[:10])
     more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
-    mend = "put an imputer such as sklearn.impute.SimpleImputer in front of the network"
+    imputer = "put an imputer such as sklearn.impute.SimpleImputer in front of the network"
     raise ValueError(
         f"Input X contains {what} at the network's input, in column(s) {names}{more} (first at row {row}). Drop these "
-        f"rows, or {mend if what == 'NaN' else 'clip the column in front of the network'}."
+        f"rows, or {imputer if what == 'NaN' else 'clip the column in front of the network'}."
     )
 
 
 def check_scores(scores: Tensor, first_row: int) -> None:
-    """Refuse scores that are not finite.
+    """Raise if scores are not finite.
 
     Parameters
     ----------
@@ -72,12 +85,12 @@ def check_scores(scores: Tensor, first_row: int) -> None:
     if bad.any():
         raise ValueError(
             f"The network's score is not finite at row {first_row + int(bad.nonzero()[0])} (weights that are NaN, or a "
-            "row too large for their dtype?). Leave such rows out, or mend the network."
+            "row too large for their dtype?). Leave such rows out, or repair the network."
         )
 
 
 def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -> None:
-    """Refuse gradients that are not finite.
+    """Raise if gradients are not finite.
 
     Parameters
     ----------
@@ -85,7 +98,7 @@ def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -
     first_row : int
         Place of the batch in the user's table.
     squared : bool
-        Their squares are known not to be.
+        Whether it is already known that the squares of the gradients are not finite.
 
     Raises
     ------
@@ -94,17 +107,17 @@ def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -
     if not squared and math.isfinite(gradient.sum().item()):
         return
     bad = ~torch.isfinite(gradient.flatten(1)).all(dim=1)
-    if not squared and not bad.any():  # only their sum is too large
+    if not squared and not bad.any():  # all are finite, only their sum is too large
         return
     row = f"at row {first_row + int(bad.nonzero()[0])}" if bad.any() else f"when squared, after row {first_row}"
     raise ValueError(
         f"The network's gradient is not finite {row} (a square root or logarithm of zero, or weights that are NaN or "
-        "too large for their dtype?). Leave such rows out, or mend the network."
+        "too large for their dtype?). Leave such rows out, or repair the network."
     )
 
 
 def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
-    """Refuse coordinates that vary though no column of the user's was found to move them.
+    """Raise if a coordinate varies although none of the user's columns was found to change it.
 
     Parameters
     ----------
@@ -119,16 +132,17 @@ def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
     if lost:
         raise ValueError(
             f"Coordinate(s) {lost[:10]} at the network's input vary, but which column they come from could not be "
-            "found by changing one column at a time on a few rows: a transformer without metadata makes them of rare "
-            "values. Give it one column at a time, or a ColumnTransformer of transformers that scikit-learn knows."
+            "found by changing one column at a time on a few rows: a transformer that describes nothing of its outputs "
+            "computes them from rare values. Give it one column at a time, or use a ColumnTransformer of "
+            "scikit-learn's own transformers."
         )
 
 
 def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: FeatureMap) -> None:
-    """Refuse a coordinate in which the scores jump: their gradient knows nothing of it.
+    """Raise if the scores jump along a coordinate, since their gradient does not show it.
 
-    That is a rounding, a threshold, or a look-up that could not become a product; an attribution of zero would be wrong
-    without a word. A gradient that is there but too small to square is refused as well.
+    A jump is a rounding, a threshold, or a look-up that could not become a product. An attribution of zero would be
+    wrong.
 
     Parameters
     ----------
@@ -136,7 +150,7 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
     x : Tensor of shape (b, p)
         A few rows.
     candidates : Tensor of bool, shape (p,)
-        Coordinates whose squared gradient was zero on all rows though they vary, and others to look at.
+        Coordinates to check: those that vary although their squared gradient is zero on all rows, and others.
     feature_map : FeatureMap
 
     Raises
@@ -153,14 +167,14 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
     if steps:
         raise ValueError(
             f"The network's scores move with column(s) {_columns(feature_map, steps)}, but their gradient there is "
-            "zero, or does not tell: the column is rounded, compared with a threshold, or used otherwise than as codes "
-            "that nn.Embedding looks up, plus a constant. Encode it one-hot, or explain the part of the network behind "
-            "that step."
+            "zero, or does not show how: the column is rounded, compared with a threshold, or used in another way than "
+            "as codes, plus a constant, that nn.Embedding looks up. Encode it one-hot, or explain the part of the "
+            "network behind that step."
         )
 
 
 def check_squares(gradients: Iterable[Tensor], scale: Tensor, dead: Tensor, feature_map: FeatureMap) -> None:
-    """Refuse coordinates whose gradient counts, measured in standard deviations, while its square is zero.
+    """Raise if a coordinate's gradient is not negligible but its square is zero in the network's dtype.
 
     Parameters
     ----------
@@ -185,15 +199,16 @@ def check_squares(gradients: Iterable[Tensor], scale: Tensor, dead: Tensor, feat
 
 
 def _columns(feature_map: FeatureMap, coordinates: list[int]) -> str:
+    """Names of the columns of some coordinates, ten at most, for a message."""
     columns = dict.fromkeys(feature_map.column_of[coordinates].tolist())
     return ", ".join(repr(feature_map.names[c]) for c in list(columns)[:10])
 
 
 def _jumps(scores: Scores, x: Tensor, j: int) -> bool:
-    """Whether the scores change along coordinate j by more than its gradient accounts for.
+    """Whether the scores change along coordinate j by more than its gradient explains.
 
-    Between the values of neighbouring rows the interval is halved towards the larger change; at the end a slope shows
-    in the gradient, a jump does not.
+    The interval between the values of neighbouring rows is halved several times; the half with the larger change is
+    kept. In the last one, a slope shows in the gradient, a jump does not.
     """
     lower, upper = x[:, j].clone(), x[:, j].roll(1)
 
@@ -215,10 +230,10 @@ def _jumps(scores: Scores, x: Tensor, j: int) -> bool:
             s_upper = torch.where(below[:, None], s_middle, s_upper)
         change = (s_upper - s_lower).abs()
     slope = torch.zeros_like(change)
-    for share in torch.linspace(0.0, 1.0, 9).tolist():
+    for share in torch.linspace(0.0, 1.0, SLOPE_POINTS).tolist():
         between = x.clone()
         between[:, j] = lower + share * (upper - lower)
         each = [g[:, j].abs() for g in class_gradients(scores, between)]
         slope = torch.maximum(slope, torch.stack(each, dim=1))
-    noise = 64 * torch.finfo(x.dtype).eps * s_lower.abs().amax()
-    return bool((change > 4 * slope * (upper - lower).abs()[:, None] + noise).any())
+    noise = ROUNDING * torch.finfo(x.dtype).eps * s_lower.abs().amax()
+    return bool((change > SLOPE_FACTOR * slope * (upper - lower).abs()[:, None] + noise).any())

@@ -48,3 +48,35 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     if len(names) != len(cells):
         return cells[None]
     return pd.DataFrame({name: [cell] for name, cell in zip(names, cells, strict=True)})
+
+
+GOLDEN = 0.6180339887498949
+"""The golden ratio's fractional part, (√5 - 1) / 2: its multiples fill an interval more evenly than any others."""
+
+
+def spread_rows(n: int, k: int) -> np.ndarray:
+    """Places of k rows from all over a table of n, ascending; all of them where there are no more than k.
+
+    One row is taken from each of k equal stretches of the table, at a place that moves on by the golden ratio from one
+    stretch to the next, so that a period in the table does not show in the sample.
+
+    Parameters
+    ----------
+    n : int
+    k : int
+        At least one row is taken where k is 0.
+
+    Returns
+    -------
+    ndarray of int, shape (min(n, max(k, 1)),)
+    """
+    if k >= n:
+        return np.arange(n)
+    steps = np.arange(max(1, k), dtype=np.float64)
+    places: np.ndarray = ((steps + (steps * GOLDEN) % 1) * (n / len(steps))).astype(np.int64)
+    return places
+
+
+def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
+    """Rows of an array, a sparse matrix or a DataFrame; a view where the table allows one."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

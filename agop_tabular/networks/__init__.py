@@ -1,1 +1,1 @@
-"""Networks that come along: for tables and for the images of the benchmark."""
+"""Bundled networks: for tables, and for the images of the XAI-TRIS benchmark."""

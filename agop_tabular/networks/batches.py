@@ -1,4 +1,4 @@
-"""A skorch data set that is read a batch at a time: row by row would take longer than training."""
+"""A skorch data set read a batch at a time; row by row, reading would take longer than training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class BatchDataset(Dataset):
-    """Rows of an array, a batch at a time."""
+    """An array and its targets, read a batch at a time."""
 
     def __getitems__(self, index: list[int]) -> tuple[Tensor, Tensor]:
         """Rows and targets of a batch."""
@@ -21,16 +21,19 @@ class BatchDataset(Dataset):
         return torch.from_numpy(np.asarray(self.X)[index]), y
 
 
-def as_it_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """The collate function for batches that need none."""
+def return_batch(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the batch unchanged: a collate function for data that come in batches already."""
     return batch
 
 
 def batched(valid_batch_size: int = 8192) -> dict[str, object]:
-    """Arguments of a skorch net that reads its rows so."""
+    """Arguments of a skorch net that reads its rows a batch at a time.
+
+    Validation batches can be large, since no gradients are kept for them.
+    """
     return {
         "dataset": BatchDataset,
-        "iterator_train__collate_fn": as_it_is,
-        "iterator_valid__collate_fn": as_it_is,
+        "iterator_train__collate_fn": return_batch,
+        "iterator_valid__collate_fn": return_batch,
         "iterator_valid__batch_size": valid_batch_size,
     }

@@ -12,6 +12,7 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from agop_tabular.networks.batches import BatchDataset, batched
+from agop_tabular.networks.training import discard_message
 
 
 class CNN8by8(nn.Sequential):
@@ -26,7 +27,7 @@ class CNN8by8(nn.Sequential):
 
 
 class MLP8by8(nn.Sequential):
-    """Layers of 64, 32, 16, 8 and 2."""
+    """Fully connected layers of 64, 32, 16, 8 and 2 units, with ReLU in between."""
 
     def __init__(self) -> None:
         layers: list[nn.Module] = [nn.Flatten()]
@@ -53,7 +54,9 @@ def image_net(
     batch_size: int = 512,
     callbacks: list[Any] | None = None,
 ) -> NeuralNetClassifier:
-    """A skorch classifier trained with Adam and cross-entropy that keeps the weights of least validation loss.
+    """An unfitted skorch classifier that trains with Adam and cross-entropy and keeps the best weights.
+
+    The best weights are those of the lowest validation loss.
 
     Parameters
     ----------
@@ -64,14 +67,14 @@ def image_net(
     epochs, batch_size : int
     lr : float
     callbacks : list, optional
-        Further callbacks, behind the one that restores the weights.
+        Further callbacks, after the one that restores the best weights.
 
     Returns
     -------
     skorch.NeuralNetClassifier
         Not fitted.
     """
-    keep_best = EarlyStopping(patience=epochs, load_best=True, sink=_silent)
+    keep_best = EarlyStopping(patience=epochs, load_best=True, sink=discard_message)
     return NeuralNetClassifier(
         module,
         criterion=nn.CrossEntropyLoss,
@@ -85,7 +88,3 @@ def image_net(
         verbose=0,
         **batched(4096),
     )
-
-
-def _silent(_: str) -> None:
-    """Where messages go that nobody asked for."""

@@ -1,11 +1,9 @@
-"""TabularMLPClassifier and TabularMLPRegressor: networks that take a DataFrame as it is."""
+"""TabularMLPClassifier and TabularMLPRegressor: networks for DataFrames with text, categories and missing values."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import inspect
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,8 +23,13 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from agop_tabular.networks.batches import BatchDataset, batched
+from agop_tabular.networks.training import TimeLimit, discard_message, own_random_state
 
 NUMBERS: Any = ["number", "bool", "boolean"]
+"""Dtypes of columns that are read as numbers; all other columns are one-hot encoded."""
+
+MIN_ROWS_FOR_VALIDATION = 20
+"""With fewer rows none are held out: a tenth of them is one or two rows, too few to decide when to stop."""
 
 
 class TabularNetwork(nn.Sequential):
@@ -47,29 +50,40 @@ class TabularNetwork(nn.Sequential):
         super().__init__(*layers, nn.Linear(n_in, n_out))
 
 
-class TimeLimit(Callback):
-    """Stops training after the epoch in which so many seconds are over.
+class TabularMLP(BaseEstimator):
+    """Columns, network and training of :class:`TabularMLPClassifier` and :class:`TabularMLPRegressor`.
+
+    Missing numbers are replaced by the column's median, with an indicator of what was missing, and numbers are scaled.
+    Text, categories and all other columns are one-hot encoded; a category that was not seen in training is encoded as
+    zeros. Training stops when the loss on held-out rows has not fallen for ``patience`` epochs, and the best weights
+    are kept.
 
     Parameters
     ----------
-    seconds : float
+    hidden_layer_sizes : tuple of int
+    dropout : float
+    lr, weight_decay : float
+        Of AdamW.
+    batch_size, max_epochs : int
+    patience : int or None
+        None trains for ``max_epochs`` on all rows.
+    validation_fraction : float
+        Share of the rows held out to decide when to stop; with fewer than 20 rows none are held out.
+    max_seconds : float or None
+        Training stops after the first epoch that ends later than this.
+    device : str
+    random_state : int, RandomState or None
+    verbose : int
+        Above 0, print what skorch prints.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        Preprocessing of the columns, then the skorch net.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, shape (d,)
+        Only when fitted on a DataFrame.
     """
-
-    def __init__(self, seconds: float):
-        self.seconds = seconds
-
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
-        """Start the clock."""
-        self.started_ = time.perf_counter()
-
-    def on_epoch_end(self, net: Any, **_: Any) -> None:
-        """Stop as skorch is stopped."""
-        if time.perf_counter() - self.started_ > self.seconds:
-            raise KeyboardInterrupt
-
-
-class TabularMLP(BaseEstimator):
-    """What the classifier and the regressor share: columns, network and training."""
 
     pipeline_: Pipeline
 
@@ -102,8 +116,8 @@ class TabularMLP(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _rows(self, X: Any, *, reset: bool) -> Any:
-        """Names and width checked; missing values and categories may stay in a DataFrame, an array holds numbers."""
+    def _validated(self, X: Any, *, reset: bool) -> Any:
+        """Check column names and number; a DataFrame may hold missing values and categories, an array only numbers."""
         if isinstance(X, pd.DataFrame):
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             if reset and len(X) < 2:
@@ -113,19 +127,19 @@ class TabularMLP(BaseEstimator):
                              ensure_min_samples=2 if reset else 1)  # fmt: skip
 
     def _train(self, X: Any, y: np.ndarray, stratify: np.ndarray | None, n_out: int, net: type[NeuralNet]) -> Any:
-        """Fit columns and network; what is not training rows decides when to stop."""
+        """Fit preprocessing and network on the training rows; held-out rows decide when to stop."""
         rng = check_random_state(self.random_state)
         rows = np.arange(len(X))
-        held = []
-        if self.patience is not None and len(X) >= 20:
+        held_out = []
+        if self.patience is not None and len(X) >= MIN_ROWS_FOR_VALIDATION:
             n_valid = max(1, round(self.validation_fraction * len(X)))
             if stratify is not None and (np.bincount(stratify).min() < 2 or n_valid < len(np.unique(stratify))):
                 stratify = None
-            rows, held = train_test_split(rows, test_size=n_valid, stratify=stratify, random_state=rng)
-        columns = make_columns(X).fit(_take(X, rows))
+            rows, held_out = train_test_split(rows, test_size=n_valid, stratify=stratify, random_state=rng)
+        columns = make_columns(X).fit(_select_rows(X, rows))
         encode = make_pipeline(columns, FunctionTransformer(_float32, feature_names_out="one-to-one"))
-        x = encode.transform(_take(X, rows))
-        with _own_random_state(rng.randint(2**31)):
+        x = encode.transform(_select_rows(X, rows))
+        with own_random_state(rng.randint(2**31)):
             fitted = net(
                 TabularNetwork,
                 module__n_in=x.shape[1],
@@ -139,8 +153,8 @@ class TabularMLP(BaseEstimator):
                 batch_size=self.batch_size,
                 max_epochs=self.max_epochs,
                 iterator_train__shuffle=True,
-                train_split=_split(encode, X, y, held),
-                callbacks=self._callbacks(len(held) > 0),
+                train_split=_validation_split(encode, X, y, held_out),
+                callbacks=self._callbacks(len(held_out) > 0),
                 device=self.device,
                 verbose=self.verbose,
                 **batched(),
@@ -149,7 +163,7 @@ class TabularMLP(BaseEstimator):
         return fitted
 
     def _callbacks(self, validates: bool) -> list[tuple[str, Callback]]:
-        stopping = EarlyStopping(patience=self.patience, load_best=True, sink=_silent)
+        stopping = EarlyStopping(patience=self.patience, load_best=True, sink=discard_message)
         callbacks = [("early_stopping", stopping)] if validates else []
         return callbacks if self.max_seconds is None else [*callbacks, ("time", TimeLimit(self.max_seconds))]
 
@@ -161,7 +175,7 @@ class TabularMLP(BaseEstimator):
 
 
 def make_columns(X: Any) -> ColumnTransformer:
-    """Numbers imputed by their median, with an indicator of what was missing, and scaled; all else one-hot.
+    """Impute (with indicators) and scale numbers, one-hot encode all other columns.
 
     Parameters
     ----------
@@ -180,11 +194,12 @@ def make_columns(X: Any) -> ColumnTransformer:
     dates = X.select_dtypes(include=["datetime", "datetimetz", "timedelta"]).columns
     if len(dates):
         raise ValueError(
-            f"Column(s) {', '.join(map(repr, dates[:10]))} hold dates, which have no unit that a network could know; "
-            "make numbers of them, such as days since the first."
+            f"Column(s) {', '.join(map(repr, dates[:10]))} hold dates, which a network cannot read; convert "
+            "them to numbers, such as days since the first."
         )
-    places = X.iloc[:0].set_axis(range(X.shape[1]), axis=1)  # names that are numbers would be taken for places
-    is_number = np.isin(places.columns, places.select_dtypes(include=NUMBERS).columns)
+    # By position, since ColumnTransformer takes names that are numbers for positions.
+    positions = X.iloc[:0].set_axis(range(X.shape[1]), axis=1)
+    is_number = np.isin(positions.columns, positions.select_dtypes(include=NUMBERS).columns)
     categories = make_pipeline(
         FunctionTransformer(_missing_as_nan, feature_names_out="one-to-one"),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
@@ -198,12 +213,12 @@ def make_columns(X: Any) -> ColumnTransformer:
     )
 
 
-def _take(X: Any, rows: np.ndarray) -> Any:
+def _select_rows(X: Any, rows: np.ndarray) -> Any:
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
 
 
 def _missing_as_nan(X: pd.DataFrame) -> pd.DataFrame:
-    """NaN in the place of pd.NA and None, which scikit-learn takes for values that cannot be sorted."""
+    """Replace pd.NA and None by NaN; scikit-learn treats the first two as values and fails to sort them."""
     X = X.copy(deep=False)
     for i in range(X.shape[1]):
         column = X.iloc[:, i]
@@ -216,54 +231,29 @@ def _float32(X: Any) -> np.ndarray:
     return np.ascontiguousarray(X, dtype=np.float32)
 
 
-@contextmanager
-def _own_random_state(seed: int) -> Iterator[None]:
-    """A seeded random state of torch inside, and what it was behind."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
+def _validation_split(encode: Pipeline, X: Any, y: np.ndarray, held_out: Any) -> Any:
+    """The held-out rows as skorch's validation set; None if there are none."""
+    if not len(held_out):
+        return None
+    return predefined_split(BatchDataset(encode.transform(_select_rows(X, held_out)), y[held_out]))
 
 
-def _split(encode: Pipeline, X: Any, y: np.ndarray, held: Any) -> Any:
-    return predefined_split(BatchDataset(encode.transform(_take(X, held)), y[held])) if len(held) else None
+Estimator = TypeVar("Estimator", bound=type[TabularMLP])
 
 
-def _silent(_: str) -> None:
-    """Where messages go that nobody asked for."""
+def _with_shared_docs(cls: Estimator) -> Estimator:
+    """Replace {shared} in a class's docstring by what TabularMLP's says about columns, parameters and attributes."""
+    if cls.__doc__ and TabularMLP.__doc__:  # Python run with -OO has no docstrings
+        _, shared = inspect.cleandoc(TabularMLP.__doc__).split("\n\n", maxsplit=1)
+        cls.__doc__ = inspect.cleandoc(cls.__doc__).replace("{shared}", shared)
+    return cls
 
 
+@_with_shared_docs
 class TabularMLPClassifier(ClassifierMixin, TabularMLP):
-    """A skorch classifier for tables as they come: labels of any kind, categories, missing values.
+    """A skorch classifier for tables with text, categories and missing values, and labels of any kind.
 
-    Numbers are imputed by their median, with an indicator of what was missing, and scaled; text, categories and all
-    else are one-hot encoded, categories that were not seen in training by zeros. Training stops when the loss on
-    held-out rows has not fallen for ``patience`` epochs, and keeps the best weights.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : tuple of int
-    dropout : float
-    lr, weight_decay : float
-        Of AdamW.
-    batch_size, max_epochs : int
-    patience : int or None
-        None trains for ``max_epochs`` on all rows.
-    validation_fraction : float
-        Share of the rows that are held out for stopping; none where there are fewer than 20.
-    max_seconds : float or None
-        Training stops after the epoch in which these are over.
-    device : str
-    random_state : int, RandomState or None
-    verbose : int
-        Above 0, print what skorch prints.
-
-    Attributes
-    ----------
-    pipeline_ : Pipeline
-        Columns, then the skorch net.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str, shape (d,)
-        Only when fitted on a DataFrame.
+    {shared}
     classes_ : ndarray of shape (n_classes,)
 
     Examples
@@ -279,7 +269,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
     """
 
     def fit(self, X: Any, y: Any) -> TabularMLPClassifier:
-        """Train.
+        """Train on rows and their labels.
 
         Parameters
         ----------
@@ -291,7 +281,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
         TabularMLPClassifier
             Itself.
         """
-        X = self._rows(X, reset=True)
+        X = self._validated(X, reset=True)
         if y is None:
             raise ValueError("This TabularMLPClassifier estimator requires y to be passed, but the target y is None.")
         y = check_array(np.asarray(y), ensure_2d=False, dtype=None, ensure_all_finite=not _is_object(y))
@@ -309,8 +299,8 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities, (n, n_classes)."""
         check_is_fitted(self, "pipeline_")
-        with _own_random_state(0):
-            probabilities: np.ndarray = self.pipeline_.predict_proba(self._rows(X, reset=False))
+        with own_random_state(0):
+            probabilities: np.ndarray = self.pipeline_.predict_proba(self._validated(X, reset=False))
         return probabilities
 
     def predict(self, X: Any) -> np.ndarray:
@@ -320,38 +310,11 @@ class TabularMLPClassifier(ClassifierMixin, TabularMLP):
         return labels
 
 
+@_with_shared_docs
 class TabularMLPRegressor(RegressorMixin, TabularMLP):
-    """A skorch regressor for tables as they come: categories, missing values, one target or several.
+    """A skorch regressor for tables with text, categories and missing values, and one target or several.
 
-    Numbers are imputed by their median, with an indicator of what was missing, and scaled; text, categories and all
-    else are one-hot encoded, categories that were not seen in training by zeros. Training stops when the loss on
-    held-out rows has not fallen for ``patience`` epochs, and keeps the best weights.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : tuple of int
-    dropout : float
-    lr, weight_decay : float
-        Of AdamW.
-    batch_size, max_epochs : int
-    patience : int or None
-        None trains for ``max_epochs`` on all rows.
-    validation_fraction : float
-        Share of the rows that are held out for stopping; none where there are fewer than 20.
-    max_seconds : float or None
-        Training stops after the epoch in which these are over.
-    device : str
-    random_state : int, RandomState or None
-    verbose : int
-        Above 0, print what skorch prints.
-
-    Attributes
-    ----------
-    pipeline_ : Pipeline
-        Columns, then the skorch net.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str, shape (d,)
-        Only when fitted on a DataFrame.
+    {shared}
 
     Examples
     --------
@@ -363,7 +326,7 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
     """
 
     def fit(self, X: Any, y: Any) -> TabularMLPRegressor:
-        """Train.
+        """Train on rows and their targets.
 
         Parameters
         ----------
@@ -375,19 +338,19 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
         TabularMLPRegressor
             Itself.
         """
-        X = self._rows(X, reset=True)
+        X = self._validated(X, reset=True)
         if y is None:
             raise ValueError("This TabularMLPRegressor estimator requires y to be passed, but the target y is None.")
         y = check_array(np.asarray(y), ensure_2d=False, dtype=np.float64)
         check_consistent_length(X, y)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-        self._one = y.ndim == 1
+        self._single_target = y.ndim == 1
         y = y.reshape(len(y), -1)
         mean, scale = y.mean(axis=0), y.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         fitted = self._train(X, ((y - mean) / scale).astype(np.float32), None, y.shape[1], NeuralNetRegressor)
         last = fitted.module_[-1]
-        with torch.no_grad():  # back to the target's own units
+        with torch.no_grad():  # undo the standardisation of y, so that outputs are in its units
             last.weight.mul_(torch.from_numpy(scale).to(last.weight)[:, None])
             last.bias.mul_(torch.from_numpy(scale).to(last.bias)).add_(torch.from_numpy(mean).to(last.bias))
         return self
@@ -395,9 +358,9 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
     def predict(self, X: Any) -> np.ndarray:
         """Predictions, (n,) or (n, n_targets)."""
         check_is_fitted(self, "pipeline_")
-        with _own_random_state(0):
-            out: np.ndarray = self.pipeline_.predict(self._rows(X, reset=False)).astype(np.float64)
-        return out[:, 0] if self._one else out
+        with own_random_state(0):
+            out: np.ndarray = self.pipeline_.predict(self._validated(X, reset=False)).astype(np.float64)
+        return out[:, 0] if self._single_target else out
 
 
 def _is_object(y: Any) -> bool:

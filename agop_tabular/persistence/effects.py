@@ -1,4 +1,4 @@
-"""Sums of effects, and the values at which they are shown, as plain tensors for a file, and back."""
+"""Sums of effects, and the values at which they are shown, as tensors for a file, and back."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from agop_tabular.results.column_effects import ColumnValues
 _PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
 
 
-def to_tensors(moment: EffectSums) -> dict[str, Tensor]:
+def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
-    out = {f"effect_{name}": getattr(moment, name) for name in EffectSums.SUMS} | {"effect_meeting": moment.interacting}
+    out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {"effect_meeting": sums.interacting}
     for name in _PER_AXIS:
-        parts = [getattr(axis, name) for axis in moment.axes]
+        parts = [getattr(axis, name) for axis in sums.axes]
         out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0)
         out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
-    states = [axis.states.flatten() for axis in moment.axes if axis.states is not None]
+    states = [axis.states.flatten() for axis in sums.axes if axis.states is not None]
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
-    out["effect_axis_gaps"] = torch.tensor([axis.gaps for axis in moment.axes], dtype=torch.bool)
-    out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in moment.axes], dtype=torch.bool)
+    out["effect_axis_gaps"] = torch.tensor([axis.gaps for axis in sums.axes], dtype=torch.bool)
+    out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in sums.axes], dtype=torch.bool)
     return out
 
 
-def columns_to_state(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict[str, Tensor]]:
+def columns_to_file(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict[str, Tensor]]:
     """Values of the columns as JSON holds them, and tensors by name for the rest."""
     values = [None if column.is_numeric else column.values.tolist() for column in columns]
     tensors: dict[str, Tensor] = {}
@@ -41,8 +41,8 @@ def columns_to_state(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict
     return values, tensors
 
 
-def columns_from_state(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple[ColumnValues, ...]:
-    """What :func:`columns_to_state` was given."""
+def columns_from_file(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple[ColumnValues, ...]:
+    """What :func:`columns_to_file` was given."""
     return tuple(
         ColumnValues(
             tensors[f"column_{j}_values"].numpy() if own is None else np.array(own, dtype=str),
@@ -53,8 +53,8 @@ def columns_from_state(values: list[Any], tensors: Mapping[str, Tensor]) -> tupl
     )
 
 
-def from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
-    """What :func:`to_tensors` was given; None where there is nothing of it."""
+def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
+    """What :func:`effects_to_tensors` was given; None where the file has no effects."""
     if "effect_meeting" not in tensors:
         return None
     parts = {
@@ -70,7 +70,7 @@ def from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
         axes.append(Axis(states=states, gaps=bool(tensors["effect_axis_gaps"][i]), **fields))
-    moment = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors["effect_meeting"])
+    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors["effect_meeting"])
     for name in EffectSums.SUMS:
-        setattr(moment, name, tensors[f"effect_{name}"])
-    return moment
+        setattr(sums, name, tensors[f"effect_{name}"])
+    return sums

@@ -1,4 +1,4 @@
-"""A moment of the gradients as plain tensors for a file, and back."""
+"""A moment of the gradients as tensors for a file, and back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from agop_tabular.core.moments import DenseMoment, DiagonalMoment, FactoredMomen
 from agop_tabular.core.sketch import SketchedMoment
 
 
-def to_tensors(moment: GradientMoment) -> dict[str, Tensor]:
-    """Tensors by name, ``agop_…``; which there are tells the kind."""
+def moment_to_tensors(moment: GradientMoment) -> dict[str, Tensor]:
+    """Tensors by name, ``agop_…``; ``moment.kind`` is saved separately."""
     tensors = {"agop_total": moment.total}
     if isinstance(moment, FactoredMoment):
         tensors["agop_weight"] = moment.weight
@@ -25,12 +25,21 @@ def to_tensors(moment: GradientMoment) -> dict[str, Tensor]:
     return tensors
 
 
-def from_tensors(p: int, n: int, tensors: Mapping[str, Tensor]) -> GradientMoment:
-    """The moment of n rows of p coordinates that :func:`to_tensors` was given."""
+def moment_from_tensors(kind: str, p: int, n: int, tensors: Mapping[str, Tensor]) -> GradientMoment:
+    """The moment of a kind, of n rows of p coordinates, that :func:`moment_to_tensors` was given."""
     total = tensors["agop_total"]
-    if "agop_weight" in tensors:
+    if kind == "factored":
         return FactoredMoment(p, n, total, tensors["agop_weight"])
-    if "agop_rows" in tensors:
+    if kind == "sketched":
         size, lost = int(tensors["agop_size"]), float(tensors["agop_lost"])
         return SketchedMoment(p, n, total, size, tensors["agop_rows"], lost)
-    return DenseMoment(p, n, total) if total.ndim == 2 else DiagonalMoment(p, n, total)
+    return DenseMoment(p, n, total) if kind == "dense" else DiagonalMoment(p, n, total)
+
+
+def infer_kind(tensors: Mapping[str, Tensor]) -> str:
+    """The kind of a moment in a file of format 4 or earlier, which does not name it."""
+    if "agop_weight" in tensors:
+        return "factored"
+    if "agop_rows" in tensors:
+        return "sketched"
+    return "dense" if tensors["agop_total"].ndim == 2 else "diagonal"

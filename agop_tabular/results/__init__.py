@@ -1,1 +1,1 @@
-"""What a user is handed: explanations, effects in the user's columns, their plots."""
+"""What an explainer returns: explanations, effects in the user's columns, their plots."""

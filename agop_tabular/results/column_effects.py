@@ -1,4 +1,4 @@
-"""Main and pair effects in the user's columns: what the look-up tables say, as curves and maps."""
+"""Main and pair effects in the user's columns: the look-up tables as curves and maps."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from torch import Tensor
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.tables import Effects
 
-VALUES = 64
-"""Values of a column at which its effects are given, at most."""
+MOST_VALUES = 64
+"""Most values of a column at which its effects are given: fine enough for a curve, small enough for every column."""
 
-NUMBERS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
-"""Kinds of cells that are numbers; text that looks like them stays text."""
+NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
+"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +28,11 @@ class ColumnValues:
     Attributes
     ----------
     values : ndarray of shape (k,)
-        Float64 for numbers, ascending, otherwise str; NaN and "nan" are missing values.
+        Ascending float64 for a column of numbers, str for any other; NaN and "nan" are missing values.
     share : ndarray of shape (k,)
-        Share of the training rows nearest to each.
+        Share of the training rows whose value is nearest to each.
     coordinates : Tensor of shape (k, p_j)
-        Of the column alone.
+        The p_j coordinates that are made of this column.
     """
 
     values: np.ndarray
@@ -46,7 +46,7 @@ class ColumnValues:
 
 
 def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnValues, ...]:
-    """Values of every column of the rows X: quantiles of numbers, the most frequent categories.
+    """Choose values of every column at which its effects are given: quantiles of numbers, most frequent categories.
 
     Parameters
     ----------
@@ -58,50 +58,69 @@ def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnVal
     out = []
     for j in range(feature_map.n_columns):
         cells = X.iloc[:, j] if isinstance(X, pd.DataFrame) else pd.Series(np.asarray(X)[:, j])
-        values, first, count = _chosen(cells)
+        values, first, count = _representative_values(cells)
         own = torch.from_numpy(np.flatnonzero(feature_map.column_of == j))
         rows = x.cpu()[torch.from_numpy(first)][:, own].double()
         out.append(ColumnValues(values, count / count.sum(), rows))
     return tuple(out)
 
 
-def _chosen(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values, the first row that has each, and the number of rows nearest to each."""
+def _representative_values(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values of a column, the first row that has each, and the number of rows whose value is nearest to each."""
+    numbers = _as_numbers(cells)
+    return _most_frequent(cells) if numbers is None else _spread_numbers(numbers)
+
+
+def _as_numbers(cells: pd.Series) -> np.ndarray | None:
+    """Cells as float64 with NaN for missing ones; None if they are not numbers."""
     try:
-        if pd.api.types.infer_dtype(cells, skipna=True) not in NUMBERS:
-            raise TypeError
-        numbers = cells.to_numpy(dtype=float, na_value=np.nan)
+        if pd.api.types.infer_dtype(cells, skipna=True) not in NUMERIC_CELLS:
+            return None
+        return cells.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
-        try:
-            codes, _ = pd.factorize(cells, use_na_sentinel=False)
-        except TypeError:  # lists, say
-            cells = cells.map(repr)
-            codes, _ = pd.factorize(cells, use_na_sentinel=False)
-        first = np.flatnonzero(~pd.Series(codes).duplicated())
-        count = np.bincount(codes)
-        names = cells.iloc[first].astype(object).where(cells.iloc[first].notna(), "nan").astype(str)
-        kept = np.argsort(-count, kind="stable")[:VALUES]
-        return names.to_numpy().astype(str)[kept], first[kept], count[kept]
+        return None
+
+
+def _most_frequent(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The most frequent categories as text, the first row and the number of rows of each."""
+    try:
+        codes, _ = pd.factorize(cells, use_na_sentinel=False)
+    except TypeError:  # cells that cannot be hashed, such as lists
+        cells = cells.map(repr)
+        codes, _ = pd.factorize(cells, use_na_sentinel=False)
+    first = np.flatnonzero(~pd.Series(codes).duplicated())
+    count = np.bincount(codes)
+    names = cells.iloc[first].astype(object).where(cells.iloc[first].notna(), "nan").astype(str)
+    kept = np.argsort(-count, kind="stable")[:MOST_VALUES]
+    return names.to_numpy().astype(str)[kept], first[kept], count[kept]
+
+
+def _spread_numbers(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All distinct numbers if they are few, otherwise some of them; the first row and the number of rows of each."""
     unique, first, count = np.unique(numbers, return_index=True, return_counts=True)  # NaN comes last, once
     finite = ~np.isnan(unique)
-    if finite.sum() > VALUES:
-        there = np.sort(numbers[~np.isnan(numbers)])
-        steps = np.linspace(0, 1, VALUES // 2)  # half of them where the rows are, half over all that occurs
-        of_rows = np.searchsorted(unique[finite], np.quantile(there, steps, method="nearest"))
-        kept = np.union1d(of_rows, np.rint(steps * (finite.sum() - 1)).astype(int))
-        middle = (unique[kept][1:] + unique[kept][:-1]) / 2
-        near = np.bincount(np.searchsorted(middle, there), minlength=len(kept))
-        kept, near = (np.append(a, b) for a, b in ((kept, np.flatnonzero(~finite)), (near, count[~finite])))
-        return unique[kept], first[kept], near
-    return unique, first, count
+    if finite.sum() <= MOST_VALUES:
+        return unique, first, count
+    known = np.sort(numbers[~np.isnan(numbers)])
+    # Half of the values are quantiles of the rows, to be dense where rows are; the other half are evenly spread over
+    # the distinct values, so that rare ones are shown as well.
+    steps = np.linspace(0, 1, MOST_VALUES // 2)
+    at_quantiles = np.searchsorted(unique[finite], np.quantile(known, steps, method="nearest"))
+    kept = np.union1d(at_quantiles, np.rint(steps * (finite.sum() - 1)).astype(int))
+    midpoints = (unique[kept][1:] + unique[kept][:-1]) / 2
+    nearest = np.bincount(np.searchsorted(midpoints, known), minlength=len(kept))
+    # The missing value, if there is one, keeps its own count.
+    kept, nearest = np.append(kept, np.flatnonzero(~finite)), np.append(nearest, count[~finite])
+    return unique[kept], first[kept], nearest
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnEffects:
     """Main and pair effects of the scores on the user's columns.
 
-    A score is, as far as the tables go, its mean plus the main effects of all columns plus the pair effects of all
-    pairs; both have mean zero over the training rows, columns taken as independent. Units are those of the scores.
+    The tables approximate a score by its mean plus the main effects of all columns plus the pair effects of all pairs.
+    Both kinds of effects have mean zero over the training rows, with the columns taken as independent. They are in
+    units of the scores.
 
     Attributes
     ----------
@@ -122,12 +141,12 @@ class ColumnEffects:
         Parameters
         ----------
         feature : str or int
-            Name of the column, or its place where no column has that name.
+            Name of the column, or its position if no column has that name.
 
         Returns
         -------
         DataFrame of shape (k, n_scores)
-            Indexed by the column's values, a column a target.
+            Indexed by the column's values, with one column for each target.
         """
         return self._main(self._index(feature))
 
@@ -137,9 +156,12 @@ class ColumnEffects:
         inside = self._axes(j)
         for n, a in enumerate(inside):
             total += self._effects.main(a, x)
-            for b in inside[n + 1 :]:  # pairs of coordinates that come from the same column are its own effect
+            for b in inside[n + 1 :]:  # pair effects inside a column belong to its main effect
                 total += torch.einsum(
-                    "ckr,cr,ckr->ck", self._effects.at(a, x), self._effects.signs, self._effects.at(b, x)
+                    "ckr,cr,ckr->ck",
+                    self._effects.factors_at(a, x),
+                    self._effects.signs,
+                    self._effects.factors_at(b, x),
                 )
         return pd.DataFrame(total.T.numpy(), index=self._labels(j), columns=list(self.target_names))
 
@@ -149,9 +171,9 @@ class ColumnEffects:
         Parameters
         ----------
         first, second : str or int
-            Names or places of the columns.
+            Names or positions of the columns.
         target : label of a class, or index of an output, optional
-            The last one by default, which is the positive class of two.
+            By default the last one, which is the positive class of two.
 
         Returns
         -------
@@ -160,24 +182,26 @@ class ColumnEffects:
         """
         i, j = self._index(first), self._index(second)
         if i == j:
-            raise ValueError(f"{self.feature_names[i]!r} makes no pair with itself; main() has all that it does alone.")
+            raise ValueError(
+                f"{self.feature_names[i]!r} has no pair effect with itself; main() gives its whole effect."
+            )
         c = self.target_index(target)
         u, v = (self._sum_of_vectors(k)[c] for k in (i, j))
         values = (u * self._effects.signs[c]) @ v.T
         return pd.DataFrame(values.numpy(), index=self._labels(i), columns=self._labels(j))
 
     def target_index(self, target: Any) -> int:
-        """Place of a score by its class or output; the last one for None."""
+        """Position of the score of a class or output; of the last one for None."""
         names = self.target_names
         if target is None:
             return len(names) - 1
         for name in (str(target), f"output {target}"):
             if name in names:
                 return names.index(name)
-        raise ValueError(f"target {target!r} is none of {', '.join(map(repr, names))}.")
+        raise ValueError(f"target {target!r} is not one of {', '.join(map(repr, names))}.")
 
     def variances(self) -> np.ndarray:
-        """Variance of the main effects (diagonal) and pair effects, summed over scores, (d, d), columns independent."""
+        """Variances (d, d) of main effects (diagonal) and pair effects for independent columns, summed over scores."""
         axes = [self._effects.axes[i] for i in self._effects.interacting]
         column = [int(self._feature_map.column_of[int(axis.coordinates[0])]) for axis in axes]
         d = len(self.feature_names)
@@ -190,10 +214,31 @@ class ColumnEffects:
                 out[j, j] = (share @ np.square(h - share @ h)).sum()
         return out
 
+    def variance_shares(self) -> np.ndarray:
+        """Share of the variance of all effects that each main effect (diagonal) and each pair has, (d, d), symmetric.
+
+        The diagonal and the upper triangle sum to 1.
+        """
+        variances = self.variances()
+        total = np.trace(variances) + np.triu(variances, 1).sum()
+        return variances / total if total > 0 else variances
+
+    def strongest_columns(self, n: int) -> list[str]:
+        """The n columns whose main effects vary most."""
+        order = np.argsort(-np.diagonal(self.variances()), kind="stable")
+        return [self.feature_names[j] for j in order[:n]]
+
+    def strongest_pairs(self, n: int) -> list[tuple[str, str]]:
+        """The n pairs of columns whose effects vary most."""
+        d = len(self.feature_names)
+        if d < 2:
+            raise ValueError("A table of one column has no pairs.")
+        first, second = np.triu_indices(d, 1)
+        order = np.argsort(-self.variances()[first, second], kind="stable")[:n]
+        return [(self.feature_names[first[i]], self.feature_names[second[i]]) for i in order]
+
     def __repr__(self) -> str:
         return f"ColumnEffects({len(self.feature_names)} columns, {len(self.target_names)} scores)"
-
-    # Inside -----------------------------------------------------------------------------------------------------
 
     def _index(self, feature: Any) -> int:
         if str(feature) in self.feature_names:
@@ -206,26 +251,27 @@ class ColumnEffects:
         return pd.Index(self.columns[j].values, name=self.feature_names[j])
 
     def _axes(self, j: int) -> list[int]:
-        return self._of_column.get(j, [])
+        """Axes of the effects that belong to column j."""
+        return self._axes_of_columns.get(j, [])
 
     @cached_property
-    def _of_column(self) -> dict[int, list[int]]:
+    def _axes_of_columns(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
         for i, axis in enumerate(self._effects.axes):
             found.setdefault(int(self._feature_map.column_of[int(axis.coordinates[0])]), []).append(i)
         return found
 
     def _rows(self, j: int) -> Tensor:
-        """Coordinates (k, p) that hold the column's, and zeros."""
+        """Rows of coordinates (k, p): the column at each of its values, all other coordinates zero."""
         own = torch.from_numpy(np.flatnonzero(self._feature_map.column_of == j))
         x = torch.zeros(len(self.columns[j].values), self._feature_map.n_coordinates, dtype=torch.float64)
         x[:, own] = self.columns[j].coordinates
         return x
 
     def _sum_of_vectors(self, j: int) -> Tensor:
-        """(n_scores, k, r)."""
+        """Vectors (n_scores, k, r) of the column's axes, summed: a pair effect is the product of two such sums."""
         x = self._rows(j)
         total = torch.zeros(len(self.target_names), len(x), self._effects.signs.shape[1], dtype=torch.float64)
         for i in self._axes(j):
-            total += self._effects.at(i, x)
+            total += self._effects.factors_at(i, x)
         return total

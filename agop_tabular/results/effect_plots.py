@@ -1,8 +1,8 @@
-"""Pictures of main and pair effects."""
+"""Plots of main and pair effects with matplotlib."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,51 +12,85 @@ from agop_tabular.results.column_effects import ColumnEffects
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEVELS = 10
-"""Categories that a picture shows, the most frequent ones."""
+MOST_LEVELS = 10
+"""Most levels of a category in a panel, the most frequent ones: more labels do not fit its width."""
 
-CLASSES = 8
-"""Classes that are drawn beside each other."""
+MOST_CLASSES = 8
+"""Most classes in a panel: with more, curves and bars cannot be told apart."""
+
+LABEL_LENGTH = 14
+"""Longest label of a level, in characters; longer ones run out of the panel."""
+
+MOST_MARKERS = 12
+"""A curve of at most this many points shows each point: such columns are counts, not quantities."""
+
+
+def plot_main_effects(effects: ColumnEffects, features: Sequence[Any] | None, target: Any, n: int) -> Figure:
+    """Draw the main effects of some columns; by default of the n whose main effects vary most."""
+    return draw_main_effects(effects, _chosen(features, effects.strongest_columns, n), target)
+
+
+def plot_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]] | None, target: Any, n: int) -> Figure:
+    """Draw the effects of some pairs of columns; by default of the n pairs whose effects vary most."""
+    return draw_pair_effects(effects, _chosen(pairs, effects.strongest_pairs, n), target)
+
+
+def _chosen(wanted: Sequence[Any] | None, strongest: Callable[[int], list[Any]], n: int) -> list[Any]:
+    """The columns or pairs that are wanted, or the n strongest ones.
+
+    Raises
+    ------
+    ValueError
+        Where there is nothing to draw.
+    """
+    if wanted is None:
+        if n < 1:
+            raise ValueError(f"n={n!r} is not a positive whole number.")
+        return strongest(int(n))
+    chosen = list(wanted)
+    if not chosen:
+        raise ValueError("Nothing to draw: give at least one column or pair.")
+    return chosen
 
 
 def draw_main_effects(effects: ColumnEffects, features: Sequence[Any], target: Any) -> Figure:
-    """A panel a column: a curve over numbers, bars for categories."""
+    """Draw one panel for each column: a curve for numbers, bars for categories."""
     plt = _pyplot()
     figure, panels = _grid(plt, len(features))
     if target is not None:
         targets = [effects.target_index(target)]
     else:
         n = len(effects.target_names)
-        targets = [n - 1] if n <= 2 else list(range(min(n, CLASSES)))
+        targets = [n - 1] if n <= 2 else list(range(min(n, MOST_CLASSES)))  # for two classes the positive one
     for panel, feature in zip(panels, features, strict=False):
         curve = effects.main(feature)
         column = effects.columns[effects.feature_names.index(str(curve.index.name))]
         if column.is_numeric:
             _draw_curve(panel, curve.iloc[:, targets], column.share)
         else:
-            _draw_bars(panel, curve.iloc[:LEVELS, targets])
-        panel.set_title(_plain(curve.index.name), fontsize=10)
+            _draw_bars(panel, curve.iloc[:MOST_LEVELS, targets])
+        panel.set_title(_escaped(curve.index.name), fontsize=10)
     panels[0].set_ylabel("effect on the score")
     if len(targets) > 1:
         lines = [plt.Line2D([], [], color=f"C{n}", lw=3) for n in range(len(targets))]
-        names = [_plain(effects.target_names[c]) for c in targets]
+        names = [_escaped(effects.target_names[c]) for c in targets]
         figure.legend(lines, names, title="class", loc="outside right upper", frameon=False)
     else:
-        figure.suptitle(f"Main effects on the score of {_plain(effects.target_names[targets[0]])}", fontsize=11)
+        figure.suptitle(f"Main effects on the score of {_escaped(effects.target_names[targets[0]])}", fontsize=11)
     return figure
 
 
 def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], target: Any) -> Figure:
-    """A panel a pair: a map over the values of both columns."""
+    """Draw one panel for each pair: a map over the values of both columns."""
     plt = _pyplot()
     figure, panels = _grid(plt, len(pairs), columns=2, size=(4.4, 3.5))
     c = effects.target_index(target)
     for panel, (first, second) in zip(panels, pairs, strict=False):
         table = effects.pair(first, second, effects.target_names[c])
-        table = table.iloc[_shown(table.index), _shown(table.columns)]
+        table = table.iloc[_drawable(table.index), _drawable(table.columns)]
         if table.empty:
             panel.set_axis_off()
-            panel.set_title(f"{_plain(first)} and {_plain(second)}: no values", fontsize=10)
+            panel.set_title(f"{_escaped(first)} and {_escaped(second)}: no values", fontsize=10)
             continue
         largest = float(np.abs(table.to_numpy()).max()) or 1.0
         mesh = panel.pcolormesh(
@@ -67,10 +101,10 @@ def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], 
             vmin=-largest,
             vmax=largest,
         )
-        panel.set_xlabel(_plain(table.columns.name))
-        panel.set_ylabel(_plain(table.index.name))
+        panel.set_xlabel(_escaped(table.columns.name))
+        panel.set_ylabel(_escaped(table.index.name))
         figure.colorbar(mesh, ax=panel, label="effect on the score")
-    figure.suptitle(f"Pair effects on the score of {_plain(effects.target_names[c])}", fontsize=11)
+    figure.suptitle(f"Pair effects on the score of {_escaped(effects.target_names[c])}", fontsize=11)
     return figure
 
 
@@ -78,11 +112,12 @@ def _pyplot() -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError("Pictures need the package matplotlib: pip install matplotlib") from error
+        raise ImportError("Plots need the package matplotlib: pip install matplotlib") from error
     return plt
 
 
 def _grid(plt: Any, n: int, columns: int = 3, size: tuple[float, float] = (3.4, 2.7)) -> tuple[Figure, list[Any]]:
+    """A figure of n panels of this size in inches."""
     columns = min(columns, n)
     rows = -(-n // columns)
     figure, axes = plt.subplots(
@@ -96,45 +131,46 @@ def _grid(plt: Any, n: int, columns: int = 3, size: tuple[float, float] = (3.4, 
 
 def _draw_curve(panel: Any, curve: Any, share: np.ndarray) -> None:
     x = curve.index.to_numpy(dtype=float)
-    there = np.isfinite(x)
+    known = np.isfinite(x)
     panel.axhline(0.0, color="0.8", lw=0.8, zorder=0)
-    few = there.sum() <= 12
+    few = known.sum() <= MOST_MARKERS
     for n, name in enumerate(curve.columns):
         y = curve[name].to_numpy()
-        panel.plot(x[there], y[there], color=f"C{n}", marker="o" if few else None, ms=3)
-        for missing in y[~there]:
+        panel.plot(x[known], y[known], color=f"C{n}", marker="o" if few else None, ms=3)
+        for missing in y[~known]:
             panel.axhline(missing, color=f"C{n}", ls=":", lw=1)
             panel.annotate("missing", (0.99, missing), xycoords=("axes fraction", "data"), ha="right", fontsize=7)
-    if not there.any():
+    if not known.any():
         return
-    rug = np.quantile(np.repeat(x[there], np.maximum(1, (share[there] * 500).astype(int))), np.linspace(0, 1, 40))
+    # Ticks at 40 quantiles of the training rows, taken from about 500 copies of the values in their shares.
+    rug = np.quantile(np.repeat(x[known], np.maximum(1, (share[known] * 500).astype(int))), np.linspace(0, 1, 40))
     panel.plot(rug, np.zeros_like(rug), "|", color="0.4", ms=6, transform=panel.get_xaxis_transform(), clip_on=False)
 
 
 def _draw_bars(panel: Any, curve: Any) -> None:
     n = len(curve.columns)
-    place = np.arange(len(curve))
+    position = np.arange(len(curve))
     panel.axhline(0.0, color="0.8", lw=0.8, zorder=0)
     for i, name in enumerate(curve.columns):
-        panel.bar(place + (i - (n - 1) / 2) * 0.8 / n, curve[name].to_numpy(), 0.8 / n, color=f"C{i}")
-    panel.set_xticks(place, [_short(v) for v in curve.index], rotation=45, ha="right", fontsize=7)
+        panel.bar(position + (i - (n - 1) / 2) * 0.8 / n, curve[name].to_numpy(), 0.8 / n, color=f"C{i}")
+    panel.set_xticks(position, [_level_label(v) for v in curve.index], rotation=45, ha="right", fontsize=7)
 
 
-def _short(value: Any) -> str:
+def _level_label(value: Any) -> str:
     text = str(value)
-    return _plain(text if len(text) <= 14 else text[:13] + "…")
+    return _escaped(text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…")
 
 
-def _plain(text: Any) -> str:
-    """Dollars as they are, not as mathematics."""
+def _escaped(text: Any) -> str:
+    """Text with dollar signs escaped; matplotlib would read it as a formula."""
     return str(text).replace("$", r"\$")
 
 
-def _shown(index: Any) -> np.ndarray:
-    """Numbers that are there, or the most frequent categories."""
+def _drawable(index: Any) -> np.ndarray:
+    """Positions of the values that are drawn: numbers that are not missing, or the most frequent levels."""
     if index.dtype.kind == "f":
         return np.flatnonzero(np.isfinite(index.to_numpy()))
-    return np.arange(min(len(index), LEVELS))
+    return np.arange(min(len(index), MOST_LEVELS))
 
 
 def _edges(panel: Any, index: Any, axis: str) -> tuple[np.ndarray]:
@@ -143,7 +179,7 @@ def _edges(panel: Any, index: Any, axis: str) -> tuple[np.ndarray]:
         x = index.to_numpy()
         middle = (x[1:] + x[:-1]) / 2
         return (np.concatenate((x[:1], middle, x[-1:])) if len(x) > 1 else np.array([x[0] - 0.5, x[0] + 0.5]),)
-    labels = [_short(v) for v in index]
+    labels = [_level_label(v) for v in index]
     ticks = np.arange(len(labels)) + 0.5
     if axis == "x":
         panel.set_xticks(ticks, labels, rotation=45, ha="right", fontsize=7)

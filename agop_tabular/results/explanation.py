@@ -1,4 +1,4 @@
-"""Explanation: attributions with what it takes to read, plot and trust them."""
+"""Explanation: attributions with their rows, names, base values and support."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agop_tabular.results.about import About
+
 ROUNDING = 1e-3
-"""A gap below this share of a row's absolute attributions is none."""
+"""Numerical: a gap below this share of a row's absolute attributions counts as zero, since networks run in float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,29 +24,29 @@ class Explanation:
     values : ndarray of shape (n, d) or (n, d, n_classes)
         Attributions; of "agop-ixg" and "ixg" in units of the explained score, of the other methods unsigned.
     data : ndarray or DataFrame of shape (n, d)
-        The rows explained.
+        The explained rows.
     feature_names : tuple of str, length d
     target : ndarray of shape (n,), "all" or None
-        Label of the explained class of each row (index of the output where there are no classes); None for a method
-        that explains no class.
+        Label of the explained class of each row, or index of the output for a regressor; None for a method that
+        explains no class.
     target_names : tuple of str
         Names of all scores.
     base_values : ndarray of shape (n,) or (n, n_classes), or None
         Explained score at the baseline; for "agop" its mean over the training rows.
     support : ndarray of shape (n,) or (n, n_classes), or None
-        Near 1, the training distribution backs the explanation; low, it does not. For "agop" the share of the
-        attributions that main and pair effects explain; otherwise the share of the gradient's energy inside the kept
-        AGOP subspace, NaN where the gradient is zero.
+        Near 1, the training rows back the explanation; low, they do not. For "agop" the share of the attributions
+        that main and pair effects explain; for other methods the share of the gradient's energy inside the kept AGOP
+        subspace, NaN where the gradient is zero.
     gap : ndarray of shape (n,) or (n, n_classes), or None
-        Explained score minus base value minus the sum of the row's attributions: zero but for rounding for "agop",
+        Explained score minus base value minus the sum of the row's attributions: zero up to rounding for "agop",
         whose attributions add up. None for methods without sign.
     method : str
     standard_errors : ndarray of shape of values, or None
-        Where attributions were refined.
+        Of refined attributions.
     residual : ndarray of shape of values, or None
-        What a gate took away.
-    about : dict
-        What was explained and how, where :func:`agop_tabular.automl.explain` made it.
+        Attributions that a gate set to zero; zero elsewhere.
+    about : About
+        What was explained and how; empty unless :func:`agop_tabular.automl.explain` made the explanation.
     """
 
     values: np.ndarray
@@ -58,13 +60,13 @@ class Explanation:
     method: str
     standard_errors: np.ndarray | None = None
     residual: np.ndarray | None = None
-    about: dict[str, Any] = field(default_factory=dict)
+    about: About = field(default_factory=About)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
-        """The explanation of some of the rows; a single row stays a table of one."""
+        """Explanation of some of the rows; a single row gives an Explanation of length 1."""
         chosen = np.atleast_1d(np.arange(len(self))[rows])
         names = ("target", "base_values", "support", "gap", "standard_errors", "residual")
         parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
@@ -73,11 +75,11 @@ class Explanation:
 
     @property
     def index(self) -> pd.Index:
-        """Row labels: those of the DataFrame explained, otherwise 0, 1, …."""
+        """Row labels of the explained DataFrame; 0, 1, … for an array."""
         return self.data.index if hasattr(self.data, "index") else pd.RangeIndex(len(self))
 
     def to_frame(self) -> pd.DataFrame:
-        """Attributions as a DataFrame (n, d); with all classes, columns are pairs of (target, feature).
+        """Attributions as a DataFrame (n, d); for all classes its columns are pairs (target, feature).
 
         Returns
         -------
@@ -91,7 +93,7 @@ class Explanation:
         return pd.DataFrame(flat, index=self.index, columns=columns)
 
     def top(self, k: int = 5) -> pd.DataFrame:
-        """The k features of largest absolute attribution of each row.
+        """The k features with the largest absolute attributions in each row.
 
         Parameters
         ----------
@@ -100,7 +102,7 @@ class Explanation:
         Returns
         -------
         DataFrame
-            Indexed by row, target and place (1 the largest), with columns feature, value and attribution.
+            Indexed by row, target and place (1 for the largest), with columns feature, value and attribution.
         """
         if not isinstance(k, (int, np.integer)) or k < 1:
             raise ValueError(f"k={k!r} is not a positive whole number.")
@@ -127,9 +129,9 @@ class Explanation:
         )
 
     def to_shap(self) -> Any:
-        """The same attributions as a ``shap.Explanation``, for every plot of shap.
+        """The same attributions as a ``shap.Explanation``, for shap's plots.
 
-        Where they do not add up to the score, reading ``base_values``, as waterfall and force plots do, warns of it.
+        If they do not add up to the score, reading ``base_values`` warns, as waterfall and force plots do.
 
         Returns
         -------
@@ -154,7 +156,7 @@ class Explanation:
         )
 
     def _adds_up(self) -> bool:
-        """Whether every row's gap is nothing beside its attributions."""
+        """Whether every row's gap is negligible compared with its attributions."""
         if self.gap is None:
             return False
         return bool((np.abs(self.gap) <= ROUNDING * np.abs(self.values).sum(axis=1).clip(min=ROUNDING)).all())
@@ -165,7 +167,7 @@ class Explanation:
         return np.full(len(self), "" if self.target is None else str(self.target), dtype=object)
 
     def _repr_html_(self) -> str:
-        """A table for notebooks: the largest attributions of the first rows, as bars."""
+        """Table for notebooks: the largest attributions of the first rows, as bars."""
         shown = self[: min(len(self), 5)]
         top = shown.top(min(6, self.values.shape[1])).reset_index(level=["row", "target"])
         k = min(6, self.values.shape[1])
@@ -198,7 +200,7 @@ class Explanation:
         )
 
     def _student_note(self) -> str:
-        """How faithful the student is, where it is one that was explained."""
+        """How faithful the explained student is; empty if none was explained."""
         fidelity = self.about.get("fidelity")
         if fidelity is None:
             return ""
@@ -209,20 +211,20 @@ class Explanation:
         )
 
     def _gate_note(self) -> str:
-        """How much the gate took away."""
+        """How much of the attributions the gate set to zero."""
         if self.residual is None:
             return ""
         taken, kept = (float(np.abs(part).sum()) for part in (self.residual, self.values))
         share = taken / (taken + kept) if taken + kept > 0 else 0.0
         n = int((self.residual != 0).reshape(len(self), self.residual.shape[1], -1).any(axis=(0, 2)).sum())
-        return f"<p>The gate took {share:.1%} of the absolute attributions away, those of {n} columns.</p>"
+        return f"<p>The gate set {share:.1%} of the absolute attributions to zero, in {n} columns.</p>"
 
     def __repr__(self) -> str:
         return f"Explanation(method={self.method!r}, values of shape {self.values.shape})"
 
 
 def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """The rows as numbers for shap's colours, text by its place in sorted order, and as they are for its labels."""
+    """Rows as numbers for shap's colours, text as its rank in sorted order; unchanged for labels if any is text."""
     if not isinstance(data, pd.DataFrame):
         data = pd.DataFrame(np.asarray(data))
     columns, text = [], False

@@ -1,4 +1,4 @@
-"""A ``shap.Explanation`` that says what it is not; imported only when asked for, since it needs shap."""
+"""A ``shap.Explanation`` whose attributions do not add up, and which says so; imported when used, as it needs shap."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ADDITIVITY = (
 
 
 class NonAdditiveExplanation(shap.Explanation):
-    """``shap.Explanation`` that warns when its base values are read, to be added to."""
+    """``shap.Explanation`` that warns when its base values are read, since attributions added to them give no score."""
 
     @property
     def base_values(self) -> Any:
-        """Explained score at the baseline; reading it warns, unless it is shap that slices or copies."""
+        """Explained score at the baseline; reading it warns, except inside shap's own slicing and copying."""
         if sys._getframe(1).f_globals.get("__name__") != shap.Explanation.__module__:
             warnings.warn(ADDITIVITY, UserWarning, stacklevel=2)
         return self._s.base_values

@@ -1,6 +1,6 @@
-"""Explain a skorch network on Adult Income, from training to pictures.
+"""Explain a skorch network on Adult Income, from training to plots.
 
-Run by ``make demo``; writes its pictures to ``output/demo``.
+Run by ``make demo``; writes its plots to ``output/demo``.
 """
 
 import time
@@ -73,21 +73,13 @@ def main(folder=Path("output/demo")):
     print(f"\nThe AGOP over {p} coordinates: rank {kept} keeps {share[:kept].sum():.1%} of the spectrum")
     print("  " + "  ".join(f"λ{i + 1} {value:.1%}" for i, value in enumerate(share[:6])) + "  …")
 
-    print("\nThree test rows; a positive attribution speaks for the predicted income:")
+    print("\nThree test rows; a positive attribution raises the score of the predicted income:")
     top = explanation.top(4)
-    rows = some_rows(explanation)
+    rows = rows_to_show(explanation)
     for i in rows:
-        tell(explanation[i], top, adult.target_names)
+        print_row(explanation[i], top, adult.target_names)
 
-    print("\nGlobal importance: each column's share of the squared gradients, in training standard deviations")
-    for j in np.argsort(-explainer.feature_importances_)[:8]:
-        print(f"  {X_train.columns[j]:<16}{explainer.feature_importances_[j]:6.1%}")
-
-    pairs = explainer.interaction_importances_
-    share = np.triu(pairs, 1).sum()
-    print(f"\nPairs of columns have {share:.1%} of the variance of all effects; the largest:")
-    for i, j in sorted(zip(*np.triu_indices(len(pairs), 1), strict=True), key=lambda at: -pairs[at])[:3]:
-        print(f"  {X_train.columns[i]} × {X_train.columns[j]:<16}{pairs[i, j]:6.1%}")
+    print_global(explainer)
 
     start = time.perf_counter()
     model.predict_proba(X_test)
@@ -98,24 +90,38 @@ def main(folder=Path("output/demo")):
         f"\nTime: fit {seconds_fit:.2f} s on {len(X_train):,} rows; {len(X_test):,} rows explained in {seconds:.2f} s"
     )
     print(f"  predict_proba of the pipeline {1e6 * per_row_predict:10.1f} µs a row")
-    print(f"  AGOPExplainer                 {1e6 * per_row:10.1f} µs a row, preprocessing included")
+    print(f"  AGOPExplainer                 {1e6 * per_row:10.1f} µs a row, including preprocessing")
     print(
         f"  shap.DeepExplainer            {1e6 * per_row_shap:10.1f} µs a row, {n_shap} encoded rows, background of 100"
     )
     print(f"  DeepExplainer takes {per_row_shap / per_row:,.0f} times as long a row")
 
     draw(explainer, explanation, rows, folder)
-    print(f"\nPictures: {', '.join(str(path) for path in sorted(folder.glob('*.png')))}")
+    print(f"\nPlots: {', '.join(str(path) for path in sorted(folder.glob('*.png')))}")
     return {"auc": auc, "ratio": per_row_shap / per_row}
 
 
-def some_rows(explanation):
-    """The first two rows, and the first that is predicted to earn more."""
+def print_global(explainer):
+    """Print the most important columns and pairs of columns."""
+    names = explainer.feature_names_in_
+    print("\nGlobal importance: each column's share of the squared gradients, in training standard deviations")
+    for j in np.argsort(-explainer.feature_importances_)[:8]:
+        print(f"  {names[j]:<16}{explainer.feature_importances_[j]:6.1%}")
+
+    pairs = explainer.interaction_importances_
+    share = np.triu(pairs, 1).sum()
+    print(f"\nPairs of columns have {share:.1%} of the variance of all effects; the largest:")
+    for i, j in sorted(zip(*np.triu_indices(len(pairs), 1), strict=True), key=lambda at: -pairs[at])[:3]:
+        print(f"  {names[i]} × {names[j]:<16}{pairs[i, j]:6.1%}")
+
+
+def rows_to_show(explanation):
+    """The first two rows, and the first one with a predicted income above 50,000."""
     return [0, 1, int(np.flatnonzero(explanation.target == 1)[0])]
 
 
-def tell(row, top, class_names):
-    """One row in words."""
+def print_row(row, top, class_names):
+    """Print the largest attributions of one row."""
     (label,), (support,) = row.target, row.support
     print(f"\n  row {row.index[0]}: predicted {class_names[label]}, support {support:.2f}")
     for _, (feature, value, attribution) in top.loc[row.index[0]].iterrows():
@@ -124,13 +130,13 @@ def tell(row, top, class_names):
 
 
 def time_shap(model, X_train, X_test, n=200):
-    """Seconds a row of SHAP's DeepExplainer on the same network, on rows that are encoded already."""
+    """Seconds for each row of shap's DeepExplainer on the same network, for rows that are already encoded."""
     import shap
 
     rng = np.random.default_rng(0)
     encoded = model[:-1].transform(X_train.iloc[rng.choice(len(X_train), 100, replace=False)])
     rows = torch.tensor(model[:-1].transform(X_test.iloc[:n]))
-    module = deepcopy(model[-1].module_).eval()  # DeepExplainer leaves hooks and the training mode behind
+    module = deepcopy(model[-1].module_).eval()  # a copy: DeepExplainer leaves hooks and changes its mode
     explainer = shap.DeepExplainer(module, torch.tensor(encoded))
     explainer.shap_values(rows[:10], check_additivity=False)
     start = time.perf_counter()
@@ -139,7 +145,7 @@ def time_shap(model, X_train, X_test, n=200):
 
 
 def draw(explainer, explanation, rows, folder):
-    """The global and local pictures."""
+    """Draw the global explanation and those of single rows."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -150,7 +156,7 @@ def draw(explainer, explanation, rows, folder):
 
     high_income = explainer(explanation.data.iloc[:2000], target=1)
     shap.plots.beeswarm(high_income.to_shap(), max_display=14, show=False, color_bar_label="value of the column")
-    plt.title("2,000 test rows: what speaks for an income above 50,000\n(categories coloured in alphabetical order)")
+    plt.title("2,000 test rows: attributions to an income above 50,000\n(categories coloured in alphabetical order)")
     plt.xlabel("attribution to >50K")
     plt.savefig(folder / "beeswarm.png", dpi=110, bbox_inches="tight")
     plt.close("all")
@@ -161,10 +167,10 @@ def draw(explainer, explanation, rows, folder):
     left.set(title="Global importance", xlabel="share of the squared gradients,\nin training standard deviations")
     share = explainer.eigenvalues_[:12] / explainer.eigenvalues_.sum()
     kept = np.arange(len(share)) < explainer.rank_
-    place = np.arange(1, len(share) + 1)
-    right.bar(place[kept], share[kept], color="#3b6ea8", label=f"kept: 95% of the trace, rank {explainer.rank_}")
-    right.bar(place[~kept], share[~kept], color="#c5ccd6", label="dropped")
-    right.set(title="Spectrum of the AGOP", xlabel="component", ylabel="share of the trace", xticks=place)
+    component = np.arange(1, len(share) + 1)
+    right.bar(component[kept], share[kept], color="#3b6ea8", label=f"kept: 95% of the trace, rank {explainer.rank_}")
+    right.bar(component[~kept], share[~kept], color="#c5ccd6", label="dropped")
+    right.set(title="Spectrum of the AGOP", xlabel="component", ylabel="share of the trace", xticks=component)
     right.legend(frameon=False)
     figure.savefig(folder / "global.png", dpi=110)
 
@@ -179,7 +185,7 @@ def draw(explainer, explanation, rows, folder):
         axis.axvline(0, color="black", linewidth=0.6)
         label = ">50K" if row.target[0] else "<=50K"
         axis.set_title(f"row {row.index[0]}: predicted {label}\nsupport {row.support[0]:.2f}")
-    figure.supxlabel("attribution to the predicted class: red speaks for it, blue against it")
+    figure.supxlabel("attribution to the predicted class: red raises its score, blue lowers it")
     figure.savefig(folder / "rows.png", dpi=110)
     plt.close("all")
 

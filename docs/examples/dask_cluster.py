@@ -1,4 +1,4 @@
-"""Explain a table in parquet files on two workers, without ever holding it in memory.
+"""Explain a table in parquet files on two workers, without holding it in memory.
 
 Run by ``make demo-dask``; writes to ``output/demo-dask``.
 """
@@ -18,7 +18,7 @@ from agop_tabular.datasets import fetch_adult
 
 
 def write_table(folder, files, rows_a_file):
-    """Rows of Adult, drawn again and again, with jitter on the numbers, in several files."""
+    """Write rows of Adult, drawn with replacement and with noise on the numbers, to several files."""
     adult = fetch_adult().data
     numbers = adult.select_dtypes("number").columns
     for i in range(files):
@@ -36,9 +36,9 @@ def main(folder=Path("output/demo-dask"), files=20, rows_a_file=10_000):
     write_table(table, files, rows_a_file)
 
     adult = fetch_adult()
-    some = adult.data.index[:10_000]
+    few = adult.data.index[:10_000]
     torch.manual_seed(0)
-    model = make_model().fit(adult.data.loc[some], (adult.target[some] == ">50K").to_numpy().astype("int64"))
+    model = make_model().fit(adult.data.loc[few], (adult.target[few] == ">50K").to_numpy().astype("int64"))
 
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster):
         rows = dd.read_parquet(table)
@@ -49,17 +49,17 @@ def main(folder=Path("output/demo-dask"), files=20, rows_a_file=10_000):
         print(f"fit on {explainer.n_samples_seen_:,} rows: {time.perf_counter() - start:.1f} s")
 
         lazy = explainer.explain(rows)
-        print(f"explain: a dask DataFrame of {lazy.npartitions} partitions, nothing computed yet")
+        print(f"explain: a dask DataFrame of {lazy.npartitions} partitions, not computed yet")
         start = time.perf_counter()
         lazy.to_parquet(explained)
         print(f"written to {len(list(explained.glob('*.parquet')))} files: {time.perf_counter() - start:.1f} s")
 
-        memory = rows.compute()  # to compare with; this small table fits
+        memory = rows.compute()  # for the comparison below; this table is small enough
 
     wanted = AGOPExplainer(model).fit(memory).explain(memory).to_numpy()
     found = dd.read_parquet(explained).compute().to_numpy()
     error = np.abs(found - wanted).max() / np.abs(wanted).max()
-    print(f"largest difference from the answer in memory: {error:.1e} of the largest attribution")
+    print(f"largest difference from the explanation of the table in memory: {error:.1e} of the largest attribution")
 
     print("\nMean absolute attribution over the whole table:")
     mean = dd.read_parquet(explained).abs().mean().compute().sort_values(ascending=False)

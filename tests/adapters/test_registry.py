@@ -1,5 +1,6 @@
 """A new ecosystem is one function, found by the name of its class."""
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -42,7 +43,7 @@ def test_nearest_ancestor_wins():
     from skorch import NeuralNetBinaryClassifier
 
     net = NeuralNetBinaryClassifier(nn.Linear, module__in_features=6, module__out_features=1).initialize()
-    assert adapt(net).thresholded is net
+    assert adapt(net).threshold_owner is net
 
 
 def test_explainer_over_it(registered, X):
@@ -51,4 +52,7 @@ def test_explainer_over_it(registered, X):
     class Estimator(Winner, BaseEstimator):
         pass
 
-    assert AGOPExplainer(Estimator()).fit(X).explain(X).shape == (200, 6)
+    estimator = Estimator()
+    found = AGOPExplainer(estimator).fit(X).explain(X)
+    np.testing.assert_array_equal(found, AGOPExplainer(estimator.layer).fit(X).explain(X))
+    assert np.abs(found).max() > 0

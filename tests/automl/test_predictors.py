@@ -13,9 +13,9 @@ from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassi
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
+from support.model_scores import probabilities
 
 from agop_tabular import automl
-from agop_tabular.core.evaluating import evaluating
 from agop_tabular.datasets import fetch_adult
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -81,12 +81,6 @@ def explained(predictor, X):
     explainer = automl.fit_explainer(predictor, X, surrogate="never", max_samples=300, random_state=0)
     assert explainer.about_["by"] == "gradient"
     return explainer
-
-
-def probabilities(explainer, rows):
-    adapter = explainer._gathered.network
-    with evaluating(adapter.module):
-        return adapter.probabilities(adapter.scores(adapter.tensor(adapter.encode(rows)))).detach().numpy()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ def random(*shape, seed=0):
 
 
 A = random(P, P)
-SPECTRUM = Spectrum.of(A @ A.T)
+SPECTRUM = Spectrum.of_matrix(A @ A.T)
 BLOCK = torch.tensor([[0, 1.0, 1, 1, 0, 0]], dtype=torch.float64)
 FILTERS = {
     "scaling": Filter.scaling(random(P, seed=1)),
@@ -57,7 +57,7 @@ def test_centring_is_a_projection_that_takes_the_direction_out():
 
 
 def test_of_a_zero_moment():
-    zero = Spectrum.of(torch.zeros(P, P))
+    zero = Spectrum.of_matrix(torch.zeros(P, P))
     assert not matrix(Filter.rank_truncated(zero, 1)).any()
     assert not matrix(Filter.sqrt_diagonal(torch.zeros(P, dtype=torch.float64))).any()
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from nets import ARCHITECTURES, make_architecture
+from support.nets import ARCHITECTURES, make_architecture
 from torch import nn
 from torch.func import jacrev, vmap
 

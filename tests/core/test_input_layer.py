@@ -60,7 +60,7 @@ def rows(n=200, dtype=torch.float32):
 )
 def test_gradients_behind_the_layer_are_the_gradients(module):
     x = rows()
-    layer = InputLayer.of(module, module, x)
+    layer = InputLayer.find(module, module, x)
     assert layer is not None
     with evaluating(module):
         behind = list(class_gradients(module, x, cut=layer.cut))
@@ -98,12 +98,12 @@ def hooked():
     ids=["skip", "layer norm", "behind an activation", "parametrised", "hooked", "convolution"],
 )
 def test_no_layer_where_gradients_cannot_be_told_from_it(module):
-    assert InputLayer.of(module.eval(), module, rows()) is None
+    assert InputLayer.find(module.eval(), module, rows()) is None
 
 
 def test_a_reader_that_shows_later_is_refused():
     module = Sometimes()
-    layer = InputLayer.of(module, module, rows())
+    layer = InputLayer.find(module, module, rows())
     with evaluating(module), pytest.raises(OtherReaderError, match='moment="dense"'):
         list(class_gradients(module, 1000 * rows(), cut=layer.cut))
     assert not any(m._forward_hooks for m in module.modules())
@@ -120,7 +120,7 @@ def filters():
 @pytest.mark.parametrize("kind", ["scaling", "centred"])
 def test_a_factored_moment_is_the_dense_one(kind):
     module, x, filter = mlp().double(), rows(300, torch.float64), filters()[kind]
-    layer = InputLayer.of(module, module, x)
+    layer = InputLayer.find(module, module, x)
     dense, whole, first, second = DenseMoment(P), *(FactoredMoment(P, weight=layer.weight) for _ in range(3))
     with evaluating(module):
         for i, part in enumerate(x.split(70)):

@@ -8,14 +8,14 @@ from agop_tabular.core import Spectrum
 def of(*eigenvalues):
     rng = np.random.default_rng(0)
     q, _ = np.linalg.qr(rng.standard_normal((len(eigenvalues),) * 2))
-    return Spectrum.of(torch.tensor(q @ np.diag(eigenvalues) @ q.T))
+    return Spectrum.of_matrix(torch.tensor(q @ np.diag(eigenvalues) @ q.T))
 
 
 def test_falls_and_rebuilds_the_matrix():
     rng = np.random.default_rng(1)
     a = rng.standard_normal((5, 5))
     matrix = a @ a.T
-    spectrum = Spectrum.of(torch.tensor(matrix))
+    spectrum = Spectrum.of_matrix(torch.tensor(matrix))
     assert (np.diff(spectrum.eigenvalues) <= 0).all()
     v, w = spectrum.components.numpy(), spectrum.eigenvalues.numpy()
     np.testing.assert_allclose(v.T @ np.diag(w) @ v, matrix, atol=1e-12)
@@ -41,7 +41,7 @@ def test_rank_not_understood(rank):
 
 
 def test_zero_matrix():
-    spectrum = Spectrum.of(torch.zeros(3, 3))
+    spectrum = Spectrum.of_matrix(torch.zeros(3, 3))
     assert spectrum.rank("auto") == 1
     assert spectrum.relative_gap(1) == 1
 

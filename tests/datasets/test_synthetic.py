@@ -1,16 +1,11 @@
-"""Synthetic tasks: the truth is the exact Shapley value, held to brute-force enumeration."""
-
-import itertools
-import math
-import pickle
+"""Synthetic tasks: the truth is the exact Shapley value, checked by enumeration."""
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from support.task_shapley import enumerated
 
 from agop_tabular.datasets import (
     Term,
-    Truth,
     functions,
     make_all_informative,
     make_interaction,
@@ -21,45 +16,6 @@ from agop_tabular.datasets import (
 )
 
 MAKERS = [make_linear, make_sparse_nonlinear, make_interaction, make_switched, make_all_informative]
-FUNCTIONS = [
-    functions.identity(),
-    functions.sine(2.0),
-    functions.square(),
-    functions.exponential(0.7),
-    functions.tangent(2.0),
-    functions.absolute(),
-    functions.cube(),
-    functions.above(0.3),
-    functions.not_above(0.3),
-]
-
-
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
-def test_means_are_integrals(function):
-    density = lambda x: function(np.array([x]))[0] * stats.norm.pdf(x)  # noqa: E731
-    mean, _ = integrate.quad(density, -12, 12, points=[0, 0.3], limit=200)
-    assert function.mean == pytest.approx(mean, abs=1e-6)
-
-
-def enumerated(truth, x, target, *, contrast):
-    """Shapley values of one row by enumeration of all coalitions, expectations by factorised means."""
-    weights = [t.weights - t.weights.mean() if contrast else t.weights for t in truth.terms]
-
-    def value(coalition):
-        total = 0.0
-        for term, w in zip(truth.terms, weights, strict=True):
-            factors = [f(x[j : j + 1])[0] if j in coalition else f.mean for j, f in term.factors]
-            total += w[target] * math.prod(factors)
-        return total
-
-    d, phi = truth.n_features, np.zeros(truth.n_features)
-    for j in range(d):
-        rest = [k for k in range(d) if k != j]
-        for size in range(d):
-            weight = math.factorial(size) * math.factorial(d - size - 1) / math.factorial(d)
-            for s in itertools.combinations(rest, size):
-                phi[j] += weight * (value({*s, j}) - value(set(s)))
-    return phi
 
 
 @pytest.mark.parametrize("contrast", [False, True])
@@ -70,17 +26,6 @@ def test_closed_form_is_the_enumeration(make, contrast):
     ours = truth.attributions(X, y, contrast=contrast)
     for i in range(4):
         np.testing.assert_allclose(ours[i], enumerated(truth, X[i], y[i], contrast=contrast), atol=1e-10)
-
-
-@pytest.mark.parametrize("n_factors", [1, 2, 3, 4])
-def test_products_of_many_factors(n_factors):
-    rng = np.random.default_rng(0)
-    factors = tuple((j, FUNCTIONS[(3 * j + n_factors) % len(FUNCTIONS)]) for j in range(n_factors))
-    truth = Truth.of([Term(factors, rng.standard_normal(2))], 5, 2)
-    X = rng.standard_normal((3, 5))
-    for i in range(3):
-        expected = enumerated(truth, X[i], 1, contrast=False)
-        np.testing.assert_allclose(truth.attributions(X[i : i + 1], 1)[0], expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda m: m.__name__)
@@ -138,12 +83,6 @@ class TestSyn:
             make_syn(7)
         with pytest.raises(ValueError, match="at least 11"):
             make_syn(1, n_features=10)
-
-
-def test_a_truth_can_be_pickled():
-    X, y, truth = make_sparse_nonlinear(n_samples=20, random_state=0)
-    twin = pickle.loads(pickle.dumps(truth))
-    np.testing.assert_array_equal(twin.attributions(X, y), truth.attributions(X, y))
 
 
 def test_labels_follow_the_scores():

@@ -99,6 +99,9 @@ def test_a_linear_model_learns_linear_and_not_xor():
         train, _, test = make_xai_tris(scenario, random_state=0).split(0)
         model = LogisticRegression(max_iter=500).fit(train.X.reshape(len(train), -1), train.y)
         assert low < model.score(test.X.reshape(len(test), -1), test.y) < high
+        informative = test.masks.any(axis=0).ravel()
+        found = np.isin(np.argsort(np.abs(model.coef_[0]))[-informative.sum() :], np.flatnonzero(informative)).mean()
+        assert (found == 1) == (scenario == "linear"), "only then are its largest weights those of the tetrominoes"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_noise_feature_mass():
 
 @pytest.mark.parametrize("metric", [ev.spearman, ev.cosine, ev.relative_error, ev.top_k_precision])
 def test_refusals(metric):
-    with pytest.raises(ValueError, match="not one"):
+    with pytest.raises(ValueError, match="must both be"):
         metric(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(ValueError, match="finite"):
         metric(rows([np.nan, 1]), rows([1, 1]))

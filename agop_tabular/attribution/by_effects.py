@@ -1,0 +1,191 @@
+"""The default method: Shapley values of main and pair effects, looked up in tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.attribution.method import FittedMethod, Method, Refine, Run, Settings, Statistics
+from agop_tabular.attribution.moment_summary import MomentSummary
+from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.effects.knots import simplified
+from agop_tabular.effects.look_up import LookUp
+from agop_tabular.effects.refinement import Refinement
+from agop_tabular.effects.tables import Effects
+from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.refusals import check_scores
+
+
+@dataclass(frozen=True)
+class EffectsMethod(Method):
+    """Attributions are looked up in tables of main and pair effects; a row's add up to its score minus the mean."""
+
+    @property
+    def gathers_effects(self) -> bool:
+        """True: effects are gathered on shuffled rows."""
+        return True
+
+    def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedEffectsMethod:
+        """Integrate the sums to effects, with as few knots as accuracy allows; see :meth:`Method.fit`."""
+        summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))
+        assert statistics.effects is not None
+        effects = simplified(Effects.from_sums(statistics.effects))
+        return FittedEffectsMethod(self, feature_map, summary, effects, statistics.mean_scores)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedEffectsMethod(RowByRow):
+    """The default method, fitted.
+
+    Attributes
+    ----------
+    effects : Effects
+    mean_scores : Tensor of shape (n_scores,)
+        Of the training rows.
+    """
+
+    effects: Effects
+    mean_scores: Tensor
+    _tables: dict[tuple[torch.device, torch.dtype], ColumnLookUp] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_support(self) -> bool:
+        """True: what main and pair effects leave unexplained is known of every row."""
+        return True
+
+    @property
+    def looks_up(self) -> bool:
+        """True."""
+        return True
+
+    def base_scores(self, model: ExplainedModel) -> np.ndarray:
+        """Mean scores (C,) of the training rows."""
+        return self.mean_scores.numpy()
+
+    def for_workers(self) -> FittedMethod:
+        """Without the spectrum, and without the tables, which are made again."""
+        return replace(self, summary=self.summary.without_spectrum(), _tables={})
+
+    def look_up(self, device: torch.device, network: torch.dtype = torch.float32) -> ColumnLookUp:
+        """Tables on the network's device, in float64 where the network computes in it, otherwise in float32.
+
+        Parameters
+        ----------
+        device : torch.device
+        network : torch.dtype
+            Of the network.
+        """
+        dtype = torch.float64 if network is torch.float64 else torch.float32
+        if (device, dtype) not in self._tables:
+            column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
+            tables = LookUp(self.effects, device, dtype) if self.effects.axes else None
+            same = torch.equal(column, torch.arange(self.feature_map.n_columns))
+            self._tables[device, dtype] = ColumnLookUp(
+                tables,
+                None if same else column.long().to(device),
+                self.feature_map.n_columns,
+                self.mean_scores.to(device),
+            )
+        return self._tables[device, dtype]
+
+    def refinement(self, refine: Refine) -> Refinement | None:
+        """Permutations over background rows, which correct the tables; None where there is no axis to permute."""
+        background = refine.background
+        tables = self.look_up(background.device, background.dtype).tables
+        if tables is None:
+            return None
+        column = torch.from_numpy(self.feature_map.column_of)
+        return Refinement(
+            self.effects, tables, background, column, self.feature_map.n_columns, refine.n_pairs, refine.seed
+        )
+
+    def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
+        """Look attributions up, and refine them where that is wanted."""
+        adapter = model.network
+        look_up = self.look_up(adapter.device, adapter.dtype)
+        refinement = None if run.refine is None else self.refinement(run.refine)
+
+        def attribute_batch(batch: Batch) -> BatchAttributions:
+            with torch.no_grad():
+                s = model.scores(batch.x)
+                check_scores(s, batch.first_row)
+                if batch.choose is None:
+                    return self._of_all_scores(model, look_up, refinement, batch.x, s)
+                return self._of_one_score(model, look_up, refinement, batch.x, s, batch.choose(s))
+
+        return attribute_batch
+
+    def _of_all_scores(
+        self, model: ExplainedModel, look_up: ColumnLookUp, refinement: Refinement | None, x: Tensor, s: Tensor
+    ) -> BatchAttributions:
+        parts = [look_up.attributions(x, s[:, c], c) for c in range(s.shape[1])]
+        values, support = (torch.stack(part, dim=-1) for part in zip(*parts, strict=True))
+        if refinement is None:
+            return BatchAttributions(values, None, support, s)
+        every = torch.arange(s.shape[1], device=s.device).expand(len(x), -1)
+        refined, errors = refinement.refined(model.scores, x, values, s.double() - look_up.mean_scores, every)
+        return BatchAttributions(refined, None, support, s, errors)
+
+    def _of_one_score(
+        self,
+        model: ExplainedModel,
+        look_up: ColumnLookUp,
+        refinement: Refinement | None,
+        x: Tensor,
+        s: Tensor,
+        index: Tensor,
+    ) -> BatchAttributions:
+        s = s.gather(1, index[:, None])[:, 0]
+        values, support = look_up.attributions(x, s, index)
+        if refinement is None:
+            return BatchAttributions(values, index, support, s)
+        total = s.double() - look_up.mean_scores[index]
+        refined, errors = refinement.refined(model.scores, x, values[:, :, None], total[:, None], index[:, None])
+        return BatchAttributions(refined[:, :, 0], index, support, s, errors[:, :, 0])
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnLookUp:
+    """Looks up attributions of the user's columns, a batch at a time.
+
+    Attributes
+    ----------
+    tables : LookUp or None
+        Of the axes; None where no coordinate varies.
+    column : Tensor of int, shape (n_axes,), or None
+        The column of each axis; None where axes and columns are the same.
+    n_columns : int
+    mean_scores : Tensor of shape (n_scores,)
+    """
+
+    tables: LookUp | None
+    column: Tensor | None
+    n_columns: int
+    mean_scores: Tensor
+
+    def attributions(self, x: Tensor, score: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor]:
+        """Attributions (b, d) of one score a row, and their support (b,).
+
+        What main and pair effects leave unexplained of the score is shared out in proportion to the absolute
+        attributions, so that a row's add up to its score minus the mean score. Support is one minus the share of that
+        rest: ``Σ|φ| / (Σ|φ| + |rest|)``.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+        score : Tensor of shape (b,)
+        target : Tensor of shape (b,), or int
+        """
+        phi = torch.zeros(len(x), 0) if self.tables is None else self.tables.attributions(x, target)
+        if self.column is not None:
+            phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)
+        size = phi.abs()
+        whole = size.sum(dim=1)
+        rest = (score.double() - self.mean_scores[target]).to(phi.dtype) - phi.sum(dim=1)
+        share = rest / whole.clamp_min(torch.finfo(torch.float32).tiny)
+        phi.addcmul_(size, torch.where(whole > 0, share, 0.0)[:, None])  # where all are zero, nothing is shared out
+        return phi, whole / (whole + rest.abs())

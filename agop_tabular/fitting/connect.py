@@ -1,0 +1,49 @@
+"""From a fitted estimator and some rows to the model that is explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import _check_feature_names
+
+from agop_tabular.adapters import adapt
+from agop_tabular.fitting.tables import Table
+from agop_tabular.models.agreement import warn_of_other_predictions
+from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+
+
+def connect(
+    estimator: Any, table: Table, *, contrast: bool | None, first_layer: bool, device: str | torch.device | None
+) -> ExplainedModel:
+    """Find the network of an estimator, trace the table's columns to its input, and try it on a few rows.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted.
+    table : Table
+        The user's rows.
+    contrast : bool or None
+        Whether scores are taken minus their mean over classes; None for wherever there are several classes.
+    first_layer : bool
+        Whether to look for the layer that the input goes straight into.
+    device : str, torch.device or None
+        Where to compute; None for where the network is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the estimator cannot be explained; the message says why, and what to do.
+    """
+    adapter = adapt(estimator).on(device)
+    if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
+        _check_feature_names(estimator, table.example, reset=False)
+    places = probe_rows(*table.shape[:2])
+    if adapter.preprocessing:  # which may treat a missing value in a way of its own
+        places = np.union1d(places, table.missing_rows())
+    rows = table.take(places)
+    model = ExplainedModel.connect(adapter, rows, contrast=contrast, first_layer=first_layer, places=places)
+    warn_of_other_predictions(estimator, model, rows)
+    return model

@@ -1,0 +1,251 @@
+"""All of a fit: statistics, the method fitted to them, and the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from agop_tabular.attribution.by_effects import FittedEffectsMethod
+from agop_tabular.attribution.method import FittedMethod, Method, Settings
+from agop_tabular.attribution.methods import method_named
+from agop_tabular.fitting.gather import check_gathered
+from agop_tabular.fitting.moment_choice import choose_moment
+from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, add_effects, pool_rows
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.fitting.tables import Table
+from agop_tabular.gate.find import GateRows, find_gate, tried_rows
+from agop_tabular.gate.noise_floor import Gate
+from agop_tabular.gate.parameter import GateParameter
+from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+from agop_tabular.results.column_effects import ColumnEffects
+
+
+@dataclass(frozen=True, eq=False)
+class FitPlan:
+    """What is to be fitted, and how.
+
+    Attributes
+    ----------
+    method : Method
+    rank : int, float or "auto"
+    standardize : bool
+    baseline : "mean", "zero", or ndarray or DataFrame of shape (1, d)
+        As a table, already validated by the explainer.
+    gate : GateParameter
+    contrast : bool or None
+        None takes scores in contrast wherever there are several classes.
+    moment : str
+        As in :class:`~agop_tabular.AGOPExplainer`.
+    batch_size : int or "auto"
+    max_samples : int or None
+    seed : int
+        Shuffles the columns for effects.
+    progress : str or None
+        Title of a progress bar.
+    """
+
+    method: Method
+    rank: int | float | str
+    standardize: bool
+    baseline: Any
+    gate: GateParameter
+    contrast: bool | None = False
+    moment: str = "auto"
+    batch_size: int | str = "auto"
+    max_samples: int | None = None
+    seed: int = 0
+    progress: str | None = None
+
+    @classmethod
+    def of(cls, parameters: Any, baseline: Any, n_columns: int) -> FitPlan:
+        """Read the parameters of an explainer of tables.
+
+        Parameters
+        ----------
+        parameters : AGOPExplainer
+        baseline : "mean", "zero", or ndarray or DataFrame of shape (1, d)
+        n_columns : int
+
+        Raises
+        ------
+        ValueError
+            Where the method is unknown, or the gate is none for this method and these columns.
+        """
+        method = method_named(parameters.method)
+        gate = GateParameter.read(parameters.gate, n_columns)
+        gate.check(method)
+        contrast, random_state = parameters.contrast, parameters.random_state
+        if contrast == "auto":
+            contrast = None if method.gathers_effects else False
+        return cls(
+            method,
+            parameters.rank,
+            parameters.standardize,
+            baseline,
+            gate,
+            contrast=contrast if contrast is None else bool(contrast),
+            moment=parameters.moment,
+            batch_size=parameters.batch_size,
+            max_samples=parameters.max_samples,
+            seed=0 if random_state is None else int(check_random_state(random_state).randint(2**31)),
+            progress="AGOP fit" if parameters.verbose else None,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit results in.
+
+    Attributes
+    ----------
+    model : ExplainedModel
+    statistics : TrainingStatistics
+    method : FittedMethod
+    gate : Gate or None
+    """
+
+    model: ExplainedModel
+    statistics: TrainingStatistics
+    method: FittedMethod
+    gate: Gate | None = None
+
+    def attributes(self) -> dict[str, Any]:
+        """Fitted attributes of an explainer by name, which its docstring describes."""
+        model, statistics, summary = self.model, self.statistics, self.method.summary
+        found = {
+            "model_": model,
+            "statistics_": statistics,
+            "gate_": self.gate,
+            "feature_map_": model.feature_map,
+            "coordinate_names_": np.array(model.feature_map.coordinate_names, dtype=object),
+            "n_samples_seen_": statistics.n,
+            "baseline_": summary.baseline.numpy(),
+            "scale_": summary.scale.numpy(),
+            "agop_diagonal_": summary.diagonal.numpy(),
+            "agop_error_": statistics.gradients.error,
+            "moment_": statistics.gradients.kind,
+            "feature_importances_": summary.importances.numpy(),
+        }
+        if model.classes is not None:
+            found["classes_"] = model.classes
+        if summary.spectrum is not None:
+            eigenvalues = summary.spectrum.eigenvalues.numpy()
+            found["rank_"] = summary.rank
+            found["eigenvalues_"] = np.pad(eigenvalues, (0, summary.spectrum.p - len(eigenvalues)))
+            found["components_"] = summary.spectrum.components[: summary.rank].numpy()
+        return found
+
+
+OPTIONAL_ATTRIBUTES = ("classes_", "rank_", "eigenvalues_", "components_")
+"""Of :meth:`Fit.attributes`, those that not every fit has."""
+
+
+def fit_table(
+    model: ExplainedModel, earlier: TrainingStatistics | None, table: Table, labels: Any, plan: FitPlan
+) -> Fit:
+    """Collect statistics from a table, fit the method to them, and find the gate.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    earlier : TrainingStatistics or None
+        Of rows that this table's are added to.
+    table : Table
+    labels : array-like or dask collection of shape (n,), or None
+        Sharpen the gate.
+    plan : FitPlan
+
+    Raises
+    ------
+    ValueError
+        Where rows or gradients are not finite, or gradients do not show what the network does.
+    """
+    scored = plan.method.gathers_effects
+    if earlier is None:
+        earlier = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
+    statistics, coordinates = table.gather(
+        model,
+        earlier,
+        plan.batch_size,
+        scored=scored,
+        progress=plan.progress,
+        keep_up_to=POOL if scored else 0,  # the next passes need all of them again
+    )
+    check_gathered(model, statistics)
+    if plan.method.gathers_effects:
+        most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
+        statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
+    fitted = fit_method(model, statistics, baseline_row(model, statistics, plan.baseline), plan)
+    tried = tried_rows(plan.gate, plan.method, len(table))
+    own = None if coordinates is None else coordinates[torch.from_numpy(tried).to(coordinates.device)]
+    rows = GateRows(table.take(tried), table.labels_at(labels, tried), own)
+    variances = None
+    if isinstance(fitted, FittedEffectsMethod):
+        network = model.network
+        fitted.look_up(network.device, network.dtype)  # made here, not at the first explanation
+        if plan.gate.wants_variances(model.feature_map.n_columns):
+            variances = column_effects(model, statistics, fitted).variances()
+    return Fit(model, statistics, fitted, find_gate(model, fitted.summary, plan.gate, variances, rows))
+
+
+def fit_method(model: ExplainedModel, statistics: TrainingStatistics, baseline: Tensor, plan: FitPlan) -> FittedMethod:
+    """Fit the method to statistics, and warn where its attributions mean nothing.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    statistics : TrainingStatistics
+    baseline : Tensor of shape (p,)
+    plan : FitPlan
+    """
+    settings = Settings(plan.rank, plan.standardize, baseline)
+    fitted = plan.method.fit(model.feature_map, statistics, settings)
+    fitted.summary.warn(uses_rank=fitted.uses_rank, stacklevel=5)
+    return fitted
+
+
+def baseline_row(model: ExplainedModel, statistics: TrainingStatistics, baseline: Any) -> Tensor:
+    """x₀ (p,), float64, from the plan's ``baseline``."""
+    mean = statistics.coordinates.mean
+    if isinstance(baseline, str):
+        return mean.clone() if baseline == "mean" else torch.zeros_like(mean)
+    return model.coordinates(baseline)[0].double().cpu()
+
+
+def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedMethod) -> ColumnEffects:
+    """The effects of a fitted method, in the user's columns.
+
+    Raises
+    ------
+    AttributeError
+        Where the method gathers none.
+    """
+    if not isinstance(fitted, FittedEffectsMethod):
+        raise AttributeError(f'method="{fitted.method.name}" gathers no effects; fit with method="agop".')
+    feature_map = model.feature_map
+    return ColumnEffects(feature_map.names, model.score_names, statistics.columns, fitted.effects, feature_map)
+
+
+def prefetch(table: Table, plan: FitPlan) -> None:
+    """Let a table read at once the few rows that a fit takes from it.
+
+    Parameters
+    ----------
+    table : Table
+    plan : FitPlan
+
+    Raises
+    ------
+    ValueError
+        Where the table has no rows.
+    """
+    n = len(table)
+    if n == 0:
+        raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")
+    pool = [pool_rows(n)] if plan.method.gathers_effects else []
+    table.prefetch(probe_rows(*table.shape[:2]), tried_rows(plan.gate, plan.method, n), *pool)

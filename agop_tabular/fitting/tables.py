@@ -1,0 +1,155 @@
+"""The table that an explainer is fitted on, as fitting needs it, wherever its rows are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from agop_tabular.fitting.gather import gather
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.models.explained_model import PROBE_ROWS, Batches, ExplainedModel
+from agop_tabular.models.rows import take_rows
+
+
+class Table(ABC):
+    """Rows of a user's table. A subclass says where they are: in memory, or in the partitions of a dask collection."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows and of columns."""
+
+    @property
+    @abstractmethod
+    def example(self) -> Any:
+        """A table in memory of the same columns, by which names can be checked."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @abstractmethod
+    def take(self, places: np.ndarray) -> Any:
+        """Some rows, by their places, as an ndarray or DataFrame."""
+
+    @abstractmethod
+    def labels_at(self, y: Any, places: np.ndarray) -> Any:
+        """Labels of some rows from the labels of all, or None."""
+
+    def sampled(self, n: int, y: Any, random_state: Any) -> tuple[Table, Any]:
+        """Draw n rows at random, in their order and in memory, and their labels; return all where there are no more.
+
+        Parameters
+        ----------
+        n : int
+        y : array-like of shape (len(self),) or None
+        random_state : int, RandomState or None
+        """
+        if n >= len(self):
+            return self, y
+        places = np.sort(check_random_state(random_state).choice(len(self), n, replace=False))
+        return MemoryTable(self.take(places)), self.labels_at(y, places)
+
+    def missing_rows(self) -> np.ndarray:
+        """Places of the first row that lacks a value, for each column; none where finding them takes a pass."""
+        return np.zeros(0, dtype=int)
+
+    def prefetch(self, *places: np.ndarray) -> None:  # noqa: B027 - rows in memory need nothing
+        """Read some rows at once, where that is faster than reading them one :meth:`take` after the other."""
+
+    @abstractmethod
+    def gather(
+        self,
+        model: ExplainedModel,
+        statistics: TrainingStatistics,
+        batch_size: int | str,
+        *,
+        scored: bool,
+        progress: str | None = None,
+        keep_up_to: int = 0,
+    ) -> tuple[TrainingStatistics, Tensor | None]:
+        """Add all rows to statistics.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        statistics : TrainingStatistics
+        batch_size : int or "auto"
+        scored : bool
+            Whether the scores are summed, too.
+        progress : str, optional
+            Title of a progress bar.
+        keep_up_to : int
+            Number of rows up to which their coordinates are returned as well.
+
+        Returns
+        -------
+        statistics : TrainingStatistics
+        coordinates : Tensor of shape (n, p) or None
+        """
+
+
+class MemoryTable(Table):
+    """Rows in memory.
+
+    Parameters
+    ----------
+    rows : ndarray or DataFrame of shape (n, d)
+    """
+
+    def __init__(self, rows: Any):
+        self.rows = rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows and of columns."""
+        shape: tuple[int, ...] = self.rows.shape
+        return shape
+
+    @property
+    def example(self) -> Any:
+        """The rows themselves."""
+        return self.rows
+
+    def take(self, places: np.ndarray) -> Any:
+        """Some rows, by their places; the table itself where these are all rows in their order."""
+        if len(places) == len(self.rows) and np.array_equal(places, np.arange(len(places))):
+            return self.rows
+        return take_rows(self.rows, places)
+
+    def labels_at(self, y: Any, places: np.ndarray) -> Any:
+        """Labels of some rows from the labels of all, or None."""
+        if y is None:
+            return None
+        labels = np.asarray(y)
+        if len(labels) != len(self):
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(self), len(labels)]}")
+        return labels[places]
+
+    def missing_rows(self) -> np.ndarray:
+        """Places of the first row that lacks a value, for each column; not too many."""
+        missing = np.asarray(pd.isna(self.rows))
+        return np.unique(missing.argmax(axis=0)[missing.any(axis=0)])[:PROBE_ROWS]
+
+    def gather(
+        self,
+        model: ExplainedModel,
+        statistics: TrainingStatistics,
+        batch_size: int | str,
+        *,
+        scored: bool,
+        progress: str | None = None,
+        keep_up_to: int = 0,
+    ) -> tuple[TrainingStatistics, Tensor | None]:
+        """Add all rows to statistics, batch by batch; see :meth:`Table.gather`."""
+        batches: Batches = model.batches(self.rows, batch_size, progress=progress)
+        coordinates = None
+        if len(self) <= keep_up_to:
+            batches = list(batches)
+            coordinates = torch.cat([x for _, x in batches])
+        return gather(model, statistics, batches, scored=scored), coordinates

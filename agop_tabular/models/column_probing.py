@@ -1,0 +1,139 @@
+"""Origin of the outputs of a transformer that does not describe them: inputs are changed, and outputs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+from sklearn.utils import _safe_indexing
+
+from agop_tabular.models.column_links import Links
+
+_REFUSALS = (ValueError, TypeError, AttributeError, LookupError)
+"""Errors of a transformer that does not take some value."""
+
+
+def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
+    """Links behind a transformer, found by changing one column at a time on a few rows.
+
+    Parameters
+    ----------
+    transformer : fitted transformer
+    links : Links
+        Of its input.
+    rows : array-like, sparse matrix or DataFrame of shape (n, k)
+        A few rows of its input.
+
+    Raises
+    ------
+    ValueError
+        If an output changes with several of the user's columns.
+    """
+    before = _numbers(transformer.transform(rows))
+    if len(set(links.column.tolist())) == 1 and len(links.column) != before.shape[1]:  # all come from the only column
+        return links.derived([0] * before.shape[1], [f"[{k}]" for k in range(before.shape[1])])
+    moves = _moved_outputs(transformer, rows, before)
+    used = [np.flatnonzero(column) for column in moves.T]
+    refuse_mixing(transformer, links, used)
+    # Outputs that did not move stand for the input in the same place, if the others do.
+    if len(used) == len(moves) and all(u.size == 0 or u[0] == k for k, u in enumerate(used)):
+        return links_of_scaled(transformer, links, rows)
+    return links.derived([u[0] if len(u) else -1 for u in used], [f"[{k}]" for k in range(len(used))])
+
+
+def links_of_scaled(transformer: Any, links: Links, rows: Any) -> Links:
+    """Links behind a transformer with one output for each input, which may scale the columns of one-hot blocks.
+
+    Their values ``low`` and ``high`` are sent through the transformer; a column that becomes constant leaves its block.
+    """
+    links = links.take(np.arange(len(links.column)))
+    inside = np.flatnonzero(links.block >= 0)
+    if len(inside):
+        links.low = links.low.copy()
+        links.high = links.high.copy()
+        for values in (links.low, links.high):
+            placed = transformer.transform(_with_columns(rows, inside, values[inside]))
+            values[inside] = _numbers(placed)[0, inside]
+        flat = links.high == links.low
+        links.block = np.where(flat, -1, links.block)
+    return links
+
+
+def refuse_mixing(transformer: Any, links: Links, used: list[np.ndarray]) -> None:
+    """Raise if an output depends on several of the user's columns.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Named in the message.
+    links : Links
+        Of its input.
+    used : list of ndarray of int
+        Inputs that each output depends on.
+    """
+    for inputs in used:
+        columns = {links.column[i] for i in inputs}
+        if len(columns) > 1:
+            mixed = ", ".join(repr(links.names[i]) for i in inputs[:3]) + (", …" if len(inputs) > 3 else "")
+            raise ValueError(
+                f"{type(transformer).__name__} mixes the columns {mixed} into one coordinate, so attributions cannot "
+                "be folded back to the user's columns. Make it the first layer of the network, or explain the network "
+                "itself on the transformed table: AGOPExplainer(pipeline[-1]).fit(pipeline[:-1].transform(X))."
+            )
+
+
+def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarray:
+    """Which inputs change which outputs, (d, n_outputs) of bool.
+
+    Parameters
+    ----------
+    transformer : fitted transformer
+    rows : array-like, sparse matrix or DataFrame of shape (n, d)
+    before : ndarray of shape (n, n_outputs)
+        Their outputs.
+    """
+    moves = np.zeros((rows.shape[1], before.shape[1]), dtype=bool)
+    for j in range(len(moves)):
+        for values in _other_values(_numbers(_safe_indexing(rows, [j], axis=1))[:, 0]):
+            try:
+                after = _numbers(transformer.transform(_with_columns(rows, [j], [values])))
+            except _REFUSALS:
+                continue
+            moves[j] |= ((after != before) & ~(_missing(after) & _missing(before))).any(axis=0)
+    return moves
+
+
+def _other_values(column: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield other values for a column: those of other rows, and new ones if it is numeric."""
+    yield np.roll(column, 1)
+    yield np.roll(column, len(column) // 2)
+    if column.dtype.kind in "fiu":
+        yield column + 1
+        yield 2 * column - 1
+
+
+def _numbers(table: Any) -> np.ndarray:
+    if scipy.sparse.issparse(table):
+        return table.toarray()
+    return np.asarray(table)
+
+
+def _missing(values: np.ndarray) -> np.ndarray:
+    return np.asarray(pd.isna(values))
+
+
+def _with_columns(rows: Any, columns: Any, values: Any) -> Any:
+    """A copy of the rows with other values, a constant or one per row, in some columns."""
+    if hasattr(rows, "iloc"):
+        copy = rows.copy()
+        for j, value in zip(columns, values, strict=True):
+            copy.isetitem(j, np.broadcast_to(value, len(copy)))
+        return copy
+    sparse = scipy.sparse.issparse(rows)
+    copy = rows.toarray() if sparse else np.array(rows)
+    for j, value in zip(columns, values, strict=True):
+        copy[:, j] = value
+    return type(rows)(copy) if sparse else copy

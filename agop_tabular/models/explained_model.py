@@ -1,0 +1,221 @@
+"""ExplainedModel: a network as it is explained. It knows nothing of training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.core.gradients import Cut, class_gradients
+from agop_tabular.core.input_layer import InputLayer
+from agop_tabular.models.adapter import Adapter, auto_batch_size
+from agop_tabular.models.column_tracing import trace_adapter
+from agop_tabular.models.refusals import check_finite
+from agop_tabular.models.rows import column_names, spread_rows
+
+Batches = Iterable[tuple[slice, Tensor]]
+"""Batches of coordinates (b, p), with the rows' place in the user's table."""
+
+FORWARD = 2048
+"""Rows that are scored at a time: their hidden layers, some hundred numbers a row, stay in the processor's cache."""
+
+PROBE_ROWS, PROBE_VALUES = 256, 2**20
+"""Rows, and values in them, on which a network is tried before it is explained: a fraction of a second, and enough rows
+that a column seldom has one value in all of them."""
+
+LOOKED_UP_VALUES, LOOKED_UP_ROWS = 2**22, 8192
+"""Values, and rows, of a batch whose attributions are looked up: rows are sorted by class first, and large batches have
+more rows of each class."""
+
+BEHIND_LAYER_VALUES = 2**24
+"""Values of a batch where gradients are taken behind the first layer: nothing behind it is as wide as the rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedModel:
+    """A network as it is explained: differentiable scores over coordinates, and the way back to the user's columns.
+
+    Attributes
+    ----------
+    adapter : Adapter or None
+        None where an explainer was loaded without its estimator.
+    feature_map : FeatureMap
+        Which of the user's columns each coordinate comes from.
+    contrast : bool
+        Whether scores are taken minus their mean over classes.
+    score_names : tuple of str
+        The classes, or the outputs.
+    classes : ndarray or None
+        Labels in the order of the scores; None for a regressor.
+    layer : InputLayer or None
+        The Linear layers that the whole input goes straight into, where gradients can be taken behind them.
+    probe : Tensor of shape (b, p) or None
+        Coordinates of the few rows that the network was tried on.
+    """
+
+    adapter: Adapter | None
+    feature_map: FeatureMap
+    contrast: bool
+    score_names: tuple[str, ...]
+    classes: np.ndarray | None
+    layer: InputLayer | None = None
+    probe: Tensor | None = None
+
+    @classmethod
+    def connect(
+        cls,
+        adapter: Adapter,
+        rows: Any,
+        *,
+        contrast: bool | None = False,
+        first_layer: bool = False,
+        places: np.ndarray | None = None,
+    ) -> ExplainedModel:
+        """Trace the user's columns to the network's input, and try the network on a few rows.
+
+        Parameters
+        ----------
+        adapter : Adapter
+            Of the fitted estimator; its preprocessing may be changed, and its outputs are found out.
+        rows : ndarray or DataFrame of shape (b, d)
+            A few of the user's rows.
+        contrast : bool or None
+            None takes scores in contrast where they are scores of several classes.
+        first_layer : bool
+            Whether to look for the layer that the input goes straight into.
+        places : ndarray of int, shape (b,), optional
+            Places of the rows in the user's table, for messages.
+
+        Raises
+        ------
+        ValueError
+            Where columns are mixed, values are not finite, or the network cannot be run on them row by row.
+        """
+        feature_map, x = trace_adapter(adapter, column_names(rows), rows)
+        check_finite(x, feature_map, places=places)
+        adapter.confirm(x)
+        if contrast is None:
+            contrast = adapter.classes is not None and adapter.n_scores > 1
+        if contrast and adapter.n_scores < 2:
+            raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
+        unconnected = cls(None, feature_map, contrast or adapter.contrast_only, _score_names(adapter), adapter.classes)
+        return unconnected.with_adapter(adapter, x, first_layer=first_layer, probe=x)
+
+    def with_adapter(
+        self, adapter: Adapter, x: Tensor, *, first_layer: bool, probe: Tensor | None = None
+    ) -> ExplainedModel:
+        """The same with a network, and with its first layer if that is wanted.
+
+        Parameters
+        ----------
+        adapter : Adapter
+            Confirmed.
+        x : Tensor of shape (b, p)
+            A few rows of coordinates on which the layer is tried.
+        first_layer : bool
+        probe : Tensor of shape (b, p), optional
+        """
+        layer = InputLayer.find(adapter.module, adapter.scores, x) if first_layer else None
+        return replace(self, adapter=adapter, layer=layer, probe=probe)
+
+    def for_workers(self) -> ExplainedModel:
+        """The same without the rows that it was tried on, as it is sent to other processes."""
+        return replace(self, probe=None)
+
+    @property
+    def network(self) -> Adapter:
+        """The adapter; an error says what to do where there is none."""
+        if self.adapter is None:
+            raise ValueError(
+                "This explainer was loaded without its estimator, and that needs the network: "
+                "AGOPExplainer.load(path, estimator=net)."
+            )
+        return self.adapter
+
+    @property
+    def n_scores(self) -> int:
+        """Number of scores."""
+        return len(self.score_names)
+
+    # From the user's rows to coordinates ------------------------------------------------------------------------
+
+    def batches(
+        self, X: Any, batch_size: int | str, *, looked_up: bool = False, progress: str | None = None
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Rows as batches of coordinates.
+
+        Parameters
+        ----------
+        X : ndarray or DataFrame of shape (n, d)
+        batch_size : int or "auto"
+        looked_up : bool
+            Whether attributions are looked up in tables; "auto" takes larger batches then.
+        progress : str, optional
+            Title of a progress bar; None for no bar.
+
+        Yields
+        ------
+        rows : slice
+            Place of the batch in X.
+        x : Tensor of shape (b, p)
+        """
+        size = None if batch_size == "auto" else int(batch_size)
+        p = self.feature_map.n_coordinates
+        if size is None and looked_up:
+            size = int(np.clip(LOOKED_UP_VALUES // max(1, p), 16, LOOKED_UP_ROWS))
+        elif size is None and self.layer is not None:
+            size = auto_batch_size(p, values=BEHIND_LAYER_VALUES)
+        with tqdm(total=len(X), desc=progress, unit=" rows", disable=progress is None) as bar:
+            for rows, x in self.network.batches(X, size):
+                yield rows, x
+                bar.update(len(x))
+
+    def coordinates(self, X: Any) -> Tensor:
+        """Coordinates (n, p) of the user's rows, in the network's dtype; rows that are not finite are refused."""
+        x = self.network.tensor(self.network.encode(X))
+        check_finite(x, self.feature_map)
+        return x
+
+    # From coordinates to scores ---------------------------------------------------------------------------------
+
+    def scores(self, x: Tensor) -> Tensor:
+        """The scores that are explained (b, C), at coordinates (b, p), without gradients."""
+        with torch.no_grad():
+            if len(x) <= FORWARD:
+                return self.in_contrast(self.network.scores(x))
+            return self.in_contrast(torch.cat([self.network.scores(part) for part in torch.split(x, FORWARD)]))
+
+    def scores_at(self, row: Tensor) -> np.ndarray:
+        """Scores (C,), float64, at one row of coordinates (p,)."""
+        adapter = self.network
+        with evaluating(adapter.module):
+            return self.scores(adapter.tensor(row[None].numpy()).clone())[0].double().cpu().numpy()
+
+    def in_contrast(self, s: Tensor) -> Tensor:
+        """The network's scores (b, C), minus their mean over classes where they are taken in contrast."""
+        return s - s.mean(dim=1, keepdim=True) if self.contrast else s
+
+    def gradients(
+        self, x: Tensor, *, cut: Cut | None = None, seen: Callable[[Tensor], None] | None = None
+    ) -> Iterator[Tensor]:
+        """Gradients of the explained scores, as :func:`~agop_tabular.core.class_gradients` yields them."""
+        return class_gradients(self.network.scores, x, contrast=self.contrast, cut=cut, seen=seen)
+
+
+def probe_rows(n: int, d: int) -> np.ndarray:
+    """Places of the few rows, of a table of n rows and d columns, that a network is tried on."""
+    return spread_rows(n, int(np.clip(PROBE_VALUES // max(1, d), 8, PROBE_ROWS)))
+
+
+def _score_names(adapter: Adapter) -> tuple[str, ...]:
+    """Names of the scores: the classes, or the outputs."""
+    if adapter.classes is not None:
+        return tuple(str(c) for c in adapter.classes)
+    return ("output",) if adapter.n_scores == 1 else tuple(f"output {i}" for i in range(adapter.n_scores))

@@ -1,0 +1,73 @@
+"""What a file keeps of the network that was explained, to tell it from another one."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agop_tabular.core.coordinate_moment import CoordinateMoment
+from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.fingerprint import fingerprint
+
+SAME_SCORES = 1e-3
+"""Relative difference of scores up to which two networks count as the same: float32 on another machine stays far below,
+another training far above."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRecord:
+    """A fingerprint of a network, and its scores at a few rows.
+
+    Attributes
+    ----------
+    fingerprint : str
+        SHA-256 over its weights and its preprocessing.
+    probe_scores : Tensor of shape (8, n_scores), float64
+        Scores at rows about the training mean.
+    """
+
+    fingerprint: str
+    probe_scores: Tensor
+
+    @classmethod
+    def of(cls, model: ExplainedModel, coordinates: CoordinateMoment) -> NetworkRecord:
+        """The record of a network, and of the coordinates of its training rows."""
+        return cls(fingerprint(model.network), torch.from_numpy(_probe_scores(model, coordinates)))
+
+    def warn_of_another(
+        self, model: ExplainedModel, coordinates: CoordinateMoment, *, compare_fingerprints: bool
+    ) -> None:
+        """Warn where a network is not the recorded one.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        coordinates : CoordinateMoment
+        compare_fingerprints : bool
+            False compares scores alone.
+        """
+        recorded = self.probe_scores.numpy()
+        found = _probe_scores(model, coordinates)
+        same = np.allclose(found, recorded, rtol=SAME_SCORES, atol=SAME_SCORES * np.abs(recorded).max())
+        if not same or (compare_fingerprints and fingerprint(model.network) != self.fingerprint):
+            warnings.warn(
+                "The network's weights, or the preprocessing in front of it, are not those that the saved explainer "
+                "was fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you "
+                "want.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
+def probe_coordinates(coordinates: CoordinateMoment) -> Tensor:
+    """A few rows about the training mean (8, p), the same at every call."""
+    steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
+    return coordinates.mean + steps * coordinates.scale()
+
+
+def _probe_scores(model: ExplainedModel, coordinates: CoordinateMoment) -> np.ndarray:
+    return np.stack([model.scores_at(row) for row in probe_coordinates(coordinates)])

@@ -1,0 +1,113 @@
+"""Effects against functions that are known, and the ways to read them against each other."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import trapezoid
+from support.known_effects import SLOPES, axis_of_column, table
+
+from agop_tabular.effects.axes import find_axes
+from agop_tabular.effects.sums import EffectSums
+from agop_tabular.effects.tables import Effects, extend, integrate, interpolate
+
+
+def relative(found, expected, share):
+    """Root mean square error over rows, relative to that of the expected values."""
+    return (((found - expected).square() * share).sum() / (expected.square() * share).sum()).sqrt()
+
+
+def test_main_effects_are_those_of_the_function(effects):
+    i = axis_of_column(effects, 0)
+    expected = torch.sin(2 * effects.nodes[i])
+    expected -= (expected * effects.share[i]).sum()
+    assert relative(effects.mains[i][0], expected, effects.share[i]) < 0.1
+    i = axis_of_column(effects, 3)
+    expected = 0.1 * (effects.nodes[i] - (effects.nodes[i] * effects.share[i]).sum())
+    assert relative(effects.mains[i][0], expected, effects.share[i]) < 0.05
+
+
+def test_pair_effects_are_those_of_the_function(effects):
+    i, j = axis_of_column(effects, 0), axis_of_column(effects, 1)
+    a, b = ((n - (n * s).sum()) for n, s in ((effects.nodes[k], effects.share[k]) for k in (i, j)))
+    share = effects.share[i][:, None] * effects.share[j]
+    assert relative(effects.pair(i, j)[1], 2 * a[:, None] * b, share) < 0.2
+    i, j = axis_of_column(effects, 4), axis_of_column(effects, 2)
+    level = effects.axes[i].states @ SLOPES
+    a, b = ((n - (n * s).sum()) for n, s in ((level, effects.share[i]), (effects.nodes[j], effects.share[j])))
+    share = effects.share[i][:, None] * effects.share[j]
+    assert relative(effects.pair(i, j)[2], a[:, None] * b, share) < 0.2
+
+
+def test_effects_are_centred(effects):
+    for i in range(len(effects.axes)):
+        np.testing.assert_allclose((effects.mains[i] * effects.share[i]).sum(1), 0, atol=1e-10)
+        mean = torch.einsum("k,ckr->cr", effects.share[i], effects.factors_at_nodes(i))
+        np.testing.assert_allclose(mean, 0, atol=1e-10)
+
+
+def test_pair_variances_are_those_of_the_pair_effects(effects):
+    found = effects.pair_variances()
+    for n, i in enumerate(effects.interacting):
+        for m, j in enumerate(effects.interacting):
+            share = effects.share[i][:, None] * effects.share[j]
+            expected = (effects.pair(i, j).square() * share).sum(dim=(1, 2)) if i != j else torch.zeros(4).double()
+            torch.testing.assert_close(found[:, n, m], expected)
+
+
+def test_rows_at_grid_points_read_the_tables(effects):
+    for i, axis in enumerate(effects.axes):
+        x = torch.zeros(len(effects.nodes[i]), 7, dtype=torch.float64)
+        x[:, axis.coordinates] = effects.nodes[i][:, None] if axis.states is None else axis.states
+        torch.testing.assert_close(effects.main(i, x), effects.mains[i])
+        torch.testing.assert_close(effects.factors_at(i, x), effects.factors_at_nodes(i))
+
+
+def test_mean_factors_are_means_over_rows(effects):
+    x = table(200, seed=1)
+    for i in range(len(effects.axes)):
+        torch.testing.assert_close(effects.mean_factors(i, x), effects.factors_at(i, x).mean(dim=1))
+
+
+def test_fewer_knots(effects):
+    i, j = axis_of_column(effects, 0), axis_of_column(effects, 1)
+    ends = torch.tensor([0, len(effects.knots[i]) - 1])
+    fewer = effects.with_knots({i: ends})
+    assert len(fewer.knots[i]) == 2
+    assert torch.equal(fewer.factors[j], effects.factors[j])
+    mean = torch.einsum("k,ckr->cr", fewer.share[i], fewer.factors_at_nodes(i))
+    np.testing.assert_allclose(mean, 0, atol=1e-10)
+
+
+def test_axes_that_do_not_interact_have_no_pair_effects(rows):
+    axes = find_axes(rows)
+    sums = EffectSums(axes, 2, importance=torch.zeros(len(axes)))
+    effects = Effects.from_sums(sums)
+    assert effects.interacting == ()
+    assert effects.signs.shape == (2, 0)
+    assert (effects.negligible() > 0).all()
+
+
+def test_integrals_are_numpys_trapezoids():
+    rng = np.random.default_rng(0)
+    x, slopes = np.sort(rng.random(7)), rng.random((3, 7))
+    expected = [[trapezoid(s[: k + 1], x[: k + 1]) for k in range(7)] for s in slopes]
+    np.testing.assert_allclose(integrate(torch.tensor(x), torch.tensor(slopes)), expected)
+
+
+def test_interpolation_is_numpys():
+    rng = np.random.default_rng(0)
+    knots, values, x = np.sort(rng.random(5)), rng.random((2, 5, 3)), rng.random(40) * 3 - 1
+    found = interpolate(torch.tensor(x), torch.tensor(knots), torch.tensor(values))
+    for c in range(2):
+        for r in range(3):
+            np.testing.assert_allclose(found[c, :, r], np.interp(x, knots, values[c, :, r]))
+    assert interpolate(torch.tensor(x), torch.tensor(knots[:1]), torch.tensor(values[:, :1])).shape == (2, 40, 3)
+
+
+def test_beyond_the_ends_the_slope_goes_on():
+    x, values = torch.tensor([0.0, 1.0, 3.0]), torch.tensor([[0.0, 1.0, 5.0]])
+    at = torch.tensor([-2.0, 0.5, 2.0, 4.0])
+    assert extend(at, x, values, values)[0].tolist() == pytest.approx([-2, 0.5, 3, 7])
+    other = torch.tensor([[0.0, 10.0, 10.0]])
+    assert extend(at, x, values, other)[0].tolist() == pytest.approx([-20, 0.5, 3, 5])
+    assert extend(at, x[:1], values[:, 1:2], values[:, 1:2])[0].tolist() == [1, 1, 1, 1]

@@ -1,0 +1,103 @@
+"""Units, large means, half precision: numbers far from one."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from support.nets import MLP
+from torch import nn
+
+from agop_tabular import AGOPExplainer
+
+
+class TestUnits:
+    def scaled(self, X, s):
+        module = MLP(6, 3)
+        rows = X.copy()
+        rows[:, 0] *= s
+        with torch.no_grad():
+            module[0].weight[:, 0] /= s
+        return module, rows
+
+    @pytest.mark.parametrize("s", [1e-12, 1e12])
+    def test_wide_range_is_fine(self, X, s):
+        torch.manual_seed(0)
+        expected = AGOPExplainer(MLP(6, 3)).fit(X).explain(X)
+        torch.manual_seed(0)
+        module, rows = self.scaled(X, s)
+        np.testing.assert_allclose(AGOPExplainer(module).fit(rows).explain(rows), expected, rtol=1e-3, atol=1e-4)
+
+    @pytest.mark.parametrize("s", [1e22, 1e-22])
+    def test_beyond_what_can_be_squared(self, X, s):
+        module, rows = self.scaled(X, s)
+        with pytest.raises(ValueError, match=r"too small to be squared|too large"):
+            AGOPExplainer(module).fit(rows)
+
+    def test_a_column_that_weight_decay_took_out_is_not_refused(self, X):
+        module = MLP(6, 3)
+        with torch.no_grad():
+            module[0].weight[:, 2] = 1e-25
+        explainer = AGOPExplainer(module).fit(X)
+        assert explainer.feature_importances_[2] == 0
+        assert np.abs(explainer.explain(X)[:, 2]).max() < 1e-10
+
+
+@pytest.mark.parametrize("offset", [0, 100, 10_000])
+def test_batch_size_does_not_show_beside_a_large_mean(offset, rng):
+    X = (rng.standard_normal((2000, 4)) + np.array([offset, 0, 0, 0])).astype("float32")
+    module = MLP(4, 3)
+    with torch.no_grad():
+        module[0].bias -= offset * module[0].weight[:, 0]
+    small, large = (AGOPExplainer(module, batch_size=b).fit(rows).explain(X) for b, rows in ((7, X[::-1]), (2000, X)))
+    np.testing.assert_allclose(small, large, rtol=1e-4, atol=1e-5 * np.abs(large).max())
+    exact = X.astype("float64").mean(0)
+    np.testing.assert_allclose(AGOPExplainer(module).fit(X).baseline_, exact, rtol=1e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(dtype, X):
+    torch.manual_seed(0)
+    module = MLP(6, 3)
+    expected = AGOPExplainer(module).fit(X).explain(X, target=0)
+    out = AGOPExplainer(module.to(dtype)).fit(X).explain(X, target=0)
+    np.testing.assert_allclose(out, expected, atol=0.1 * np.abs(expected).max())
+
+
+def test_a_constant_network_of_many_columns_is_seen_at_once(rng):
+    module = MLP(300, 3)
+    with torch.no_grad():
+        module[-1].weight.zero_()
+    start = time.perf_counter()
+    with pytest.warns(UserWarning, match="gradient of every score is zero"):
+        AGOPExplainer(module).fit(rng.standard_normal((500, 300)))
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e9])
+def test_flags_of_a_score_far_from_zero(offset):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.standard_normal(500), rng.random(500) < 0.4, rng.random(500) < 0.3])
+    module = nn.Linear(3, 1, dtype=torch.float64)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[1.0, 2.0, 3.0]]))
+        module.bias.fill_(offset)
+    found = AGOPExplainer(module).fit(X).explain(X)
+    assert relative_error(found, (X - X.mean(axis=0)) * [1, 2, 3]) < 1e-3
+
+
+def test_where_nothing_moves_a_score_its_attributions_are_zero():
+    X = np.random.default_rng(0).standard_normal((300, 3)).astype(np.float32)
+    X[:, 2] = 1.0
+    module = nn.Linear(3, 2)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[0.0, 0.0, 50.0], [1.0, 2.0, 0.0]]))
+    explainer = AGOPExplainer(module, contrast=False).fit(X)
+    rows = X[:5].copy()
+    rows[:, 2] = 3.0
+    assert not explainer.explain(rows, 0).any()
+    assert np.isfinite(explainer.explain(rows, 1)).all()
+
+
+def relative_error(found, expected):
+    return np.linalg.norm(found - expected) / np.linalg.norm(expected)

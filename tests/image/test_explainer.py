@@ -1,0 +1,213 @@
+"""AGOPImageExplainer: the numbers of slow, obvious computations, in bounded memory."""
+
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from skorch import NeuralNetClassifier
+from support.images import METHODS, jacobians, make_module
+from torch import nn
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.image import AGOPImageExplainer
+
+
+def test_maps_are_the_formulas(module, X):
+    J = jacobians(make_module(), X)
+    diagonal = (J**2).sum(axis=1).mean(axis=0)
+    predicted = make_module().eval()(torch.from_numpy(X)).argmax(dim=1).numpy()
+    gradient = J[np.arange(len(X)), predicted]
+    found = {m: AGOPImageExplainer(module, method=m).fit(X).explain(X) for m in METHODS}
+    weights = np.sqrt(diagonal / diagonal.max())
+    assert_allclose(found["agop-local"], np.linalg.norm(gradient, axis=1), rtol=1e-4)
+    assert_allclose(found["agop-weighted"], np.linalg.norm(gradient * weights, axis=1), rtol=1e-4)
+    assert_allclose(found["agop-global"], np.broadcast_to(diagonal.sum(axis=0), (60, 8, 8)), rtol=1e-4)
+    assert_allclose(found["ixg"], (gradient * X).sum(axis=1), rtol=1e-3, atol=1e-6)
+    flat = J.reshape(60, 3, -1)
+    M = np.einsum("ncp,ncq->pq", flat, flat) / 60
+    values, vectors = np.linalg.eigh(M)
+    kept = np.flatnonzero(np.cumsum(values[::-1]) / values.sum() >= 0.95)[0] + 1
+    top = vectors[:, -kept:]
+    filtered = gradient.reshape(60, -1) @ top @ np.diag(values[-kept:] / values[-1]) @ top.T
+    expected = (filtered.reshape(X.shape) * X).sum(axis=1)
+    assert_allclose(found["agop-ixg"], expected, rtol=1e-2, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("method", ["agop-weighted", "agop-local", "agop-global", "ixg"])
+def test_the_diagonal_is_enough(module, X, method):
+    dense, diagonal = (AGOPImageExplainer(module, method=method, moment=m).fit(X) for m in ("dense", "diagonal"))
+    assert_allclose(dense.explain(X), diagonal.explain(X), rtol=1e-5, atol=1e-8)
+    assert dense.tabular_.eigenvalues_.shape == (192,)
+    assert not hasattr(diagonal.tabular_, "eigenvalues_")
+    with pytest.raises(AttributeError, match='moment="dense"'):
+        _ = diagonal.tabular_.agop_
+    assert diagonal(X[:3]).support is None
+
+
+def test_methods_that_need_all_of_m(module, X):
+    with pytest.raises(ValueError, match='method="agop-ixg" needs all of M'):
+        AGOPImageExplainer(module, method="agop-ixg", moment="diagonal").fit(X)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_shapes_targets_and_dtypes(module, X, method, dtype):
+    images = (X * 10).astype(dtype)
+    explainer = AGOPImageExplainer(module, method=method).fit(images)
+    maps = explainer.explain(images[:7])
+    assert maps.shape == (7, 8, 8)
+    assert maps.dtype == (np.float32 if dtype == np.float32 else np.float64)
+    every = explainer.explain(images[:7], target="all")
+    assert every.shape == (7, 8, 8, 3)
+    labels = np.array([0, 1, 2, 0, 1, 2, 0])
+    each = explainer.explain(images[:7], target=labels)
+    assert_allclose(each, every[np.arange(7), :, :, labels], rtol=1e-4, atol=1e-6)
+    assert_allclose(explainer.explain(images[:7], target=2), every[..., 2], rtol=1e-4, atol=1e-6)
+    explanation = explainer(images[:7])
+    assert_array_equal(explanation.values, maps)
+    assert len(explanation) == 7
+    assert explanation.data.shape == (7, 3, 8, 8)
+    if method != "agop-global":
+        assert explanation.target.shape == (7,)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_batches_and_order_do_not_show(module, X, method):
+    one = AGOPImageExplainer(module, method=method).fit(X).explain(X)
+    other = AGOPImageExplainer(module, method=method, batch_size=3).fit(X[::-1]).explain(X)
+    assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(one).max())
+
+
+def test_the_module_is_left_alone(module, X):
+    module.train()
+    before = {k: v.clone() for k, v in module.state_dict().items()}
+    state = torch.get_rng_state()
+    for method in METHODS:
+        AGOPImageExplainer(module, method=method).fit(X).explain(X)
+    assert all(torch.equal(before[k], v) for k, v in module.state_dict().items())
+    assert all(m.training for m in module.modules())
+    assert torch.equal(state, torch.get_rng_state())
+    assert not any(m._forward_hooks for m in module.modules())
+
+
+def test_skorch_net_with_labels_and_prefit(X):
+    y = np.where(X[:, 0, 3, 3] > 0, "yes", "no")
+    net = NeuralNetClassifier(
+        make_module(classes=2), criterion=nn.CrossEntropyLoss, max_epochs=2, train_split=None, verbose=0
+    )
+    codes = (y == "yes").astype(np.int64)
+    explainer = AGOPImageExplainer(net).fit(X, codes)
+    assert explainer.tabular_.estimator_ is not net
+    assert explainer.classes_.tolist() == [0, 1]
+    fitted = clone(net).fit(X, codes)
+    assert AGOPImageExplainer(fitted).fit(X).explain(X, target=1).shape == (60, 8, 8)
+    with pytest.raises(ValueError, match="requires y"):
+        AGOPImageExplainer(net).fit(X)
+
+
+def test_clone_and_torch_input(module, X):
+    explainer = clone(AGOPImageExplainer(module, method="agop-local", batch_size=7))
+    assert explainer.get_params()["batch_size"] == 7
+    assert_array_equal(explainer.fit(torch.from_numpy(X)).explain(torch.from_numpy(X)), explainer.explain(X))
+
+
+def test_plot(module, X):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    explanation = AGOPImageExplainer(module).fit(X)(X[:3])
+    axes = explanation.plot().axes
+    assert len(axes) == 6
+    images, maps = axes[:3], axes[3:]
+    for i in range(3):
+        drawn = np.asarray(images[i].images[0].get_array())
+        span = np.ptp(X[i])
+        assert_allclose(drawn, ((X[i] - X[i].min()) / span).transpose(1, 2, 0), rtol=1e-6)
+        assert_array_equal(np.asarray(maps[i].images[0].get_array()), explanation.values[i])
+    assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["image", explanation.method]
+    with pytest.raises(ValueError, match='than "all"'):
+        AGOPImageExplainer(module).fit(X)(X[:3], target="all").plot()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, X: AGOPImageExplainer(m).fit(X[:, 0]), "add an axis for the channel"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X[0, 0]), "images are \\(n, channels, height, width\\)"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X[:0]), "minimum of 1"),
+        (lambda m, X: AGOPImageExplainer().fit(X), "needs an estimator"),
+        (lambda m, X: AGOPImageExplainer(m, method="agop").fit(X), "is not one of 'agop-adaptive'"),
+        (lambda m, X: AGOPImageExplainer(m, prefit=False).fit(X), "wrap it in a skorch net"),
+        (lambda m, X: AGOPImageExplainer(m, batch_size=0).fit(X), "batch_size=0"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X[:, :, :4]), "was fitted on \\(3, 8, 8\\)"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X, target=7), "target 7 is unknown"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X, target=[0, 1]), "2 labels for 60 images"),
+        (lambda m, X: AGOPImageExplainer(m).fit(np.where(X > 3, np.nan, X)), "NaN at the network's input"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X[:, :2]), "cannot be run"),
+    ],
+)
+def test_refusals(module, X, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(module, X)
+
+
+def test_unfitted(module, X):
+    with pytest.raises(ValueError, match="not fitted yet"):
+        AGOPImageExplainer(module).explain(X)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_save_and_load(module, X, method, tmp_path):
+    explainer = AGOPImageExplainer(module, method=method).fit(X)
+    explainer.save(tmp_path / "maps.agop")
+    again = AGOPImageExplainer.load(tmp_path / "maps.agop", module)
+    assert_allclose(again.explain(X), explainer.explain(X), rtol=1e-5, atol=1e-7)
+    assert again.method == method
+    assert again.get_params()["batch_size"] == explainer.tabular_.batch_size
+
+
+def test_global_is_served_without_the_model(module, X, tmp_path):
+    explainer = AGOPImageExplainer(module, method="agop-global").fit(X)
+    explainer.save(tmp_path / "maps.agop")
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "expected.npy", explainer.explain(X))
+    code = """if True:
+        import sys, numpy as np, torch
+        from agop_tabular.image import AGOPImageExplainer
+        def refuse(*_, **__):
+            raise AssertionError("the network was called")
+        torch.nn.Module.__call__ = torch.autograd.grad = refuse
+        maps = AGOPImageExplainer.load(sys.argv[1] + "/maps.agop").explain(np.load(sys.argv[1] + "/X.npy"))
+        np.testing.assert_array_equal(maps, np.load(sys.argv[1] + "/expected.npy"))
+    """
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    AGOPImageExplainer(module).fit(X).save(tmp_path / "weighted.agop")
+    with pytest.raises(ValueError, match="loaded without its estimator"):
+        AGOPImageExplainer.load(tmp_path / "weighted.agop").explain(X)
+
+
+def test_a_file_of_tables_is_refused(tmp_path):
+    X = np.random.RandomState(0).randn(50, 4).astype(np.float32)
+    AGOPExplainer(nn.Linear(4, 2)).fit(X).save(tmp_path / "table.agop")
+    with pytest.raises(ValueError, match="explainer of tables"):
+        AGOPImageExplainer.load(tmp_path / "table.agop")
+
+
+def test_large_images_never_build_a_matrix():
+    """p = 3 × 96 × 96: p × p in float64 would take 6 GB."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 7, stride=4), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
+    module.append(nn.Linear(16, 2))
+    X = np.random.RandomState(0).randn(40, 3, 96, 96).astype(np.float32)
+    tracemalloc.start()
+    explainer = AGOPImageExplainer(module).fit(X)
+    maps = explainer.explain(X)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert maps.shape == (40, 96, 96)
+    assert explainer.tabular_.statistics_.gradients.total.shape == (27648,)
+    assert peak < 100e6

@@ -1,0 +1,61 @@
+"""Scores behind a module that returns probabilities."""
+
+import pytest
+import torch
+from support.nets import MLP
+from torch import nn
+
+from agop_tabular.models.probabilities import ScoresOfProbabilities, first_output
+
+
+@pytest.fixture
+def x():
+    return torch.randn(20, 6, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("final", [nn.Softmax(dim=-1), nn.LogSoftmax(dim=-1), nn.Sigmoid(), nn.LogSigmoid()])
+def test_the_input_of_a_final_layer_is_the_scores(module, x, final):
+    whole = nn.Sequential(module, final)
+    independent = isinstance(final, (nn.Sigmoid, nn.LogSigmoid))
+    wrapped, differences_only = ScoresOfProbabilities.around(whole, x, whole(x), independent=independent)
+    torch.testing.assert_close(wrapped(x), module(x))
+    assert not differences_only
+    assert not whole[1]._forward_pre_hooks
+
+
+@pytest.mark.parametrize("independent", [False, True])
+def test_without_a_final_layer_logarithms_are_taken(x, independent):
+    class Functional(MLP):
+        def forward(self, x):
+            z = super().forward(x)
+            return torch.sigmoid(z) if independent else torch.softmax(z, dim=-1)
+
+    module = Functional(6, 3)
+    wrapped, differences_only = ScoresOfProbabilities.around(module, x, module(x), independent=independent)
+    p = module(x)
+    torch.testing.assert_close(wrapped(x), torch.logit(p) if independent else torch.log(p))
+    assert differences_only != independent
+
+
+def test_a_softmax_inside_the_module_is_not_its_end(module, x):
+    whole = nn.Sequential(module, nn.Softmax(dim=-1), nn.Linear(3, 3), nn.Softplus(), nn.Tanh())
+    wrapped, _ = ScoresOfProbabilities.around(whole, x, whole(x), independent=False)
+    torch.testing.assert_close(wrapped(x), torch.log(whole(x)))
+
+
+def test_logarithms_of_probabilities_are_scores_already(module, x):
+    class Functional(nn.Module):
+        def forward(self, x):
+            return torch.log_softmax(module(x), dim=-1)
+
+    whole = Functional()
+    wrapped, differences_only = ScoresOfProbabilities.around(whole, x, whole(x), independent=False)
+    assert wrapped is whole
+    assert differences_only
+
+
+def test_the_first_of_several_outputs():
+    one = torch.ones(2)
+    assert first_output(([one, 3], "else")) is one
+    with pytest.raises(TypeError, match="returned dict, not a tensor"):
+        first_output({"scores": one})

@@ -1,0 +1,57 @@
+"""The user's rows: names, dtype, one of them, and a sample from all over a table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agop_tabular.models.rows import column_names, one_row, result_dtype, spread_rows, take_rows
+
+
+def test_names_of_columns():
+    assert column_names(np.zeros((2, 3))) == ("x0", "x1", "x2")
+    assert column_names(pd.DataFrame({"a": [1], 7: [2]})) == ("a", "7")
+
+
+@pytest.mark.parametrize(
+    ("given", "returned"),
+    [("float32", "float32"), ("float64", "float64"), ("float16", "float32"), ("int64", "float64"), (bool, "float64")],
+)
+def test_dtype_of_attributions(given, returned):
+    assert result_dtype(np.zeros((2, 2), dtype=given)) == returned
+    assert result_dtype(pd.DataFrame(np.zeros((2, 2), dtype=given))) == returned
+
+
+def test_mixed_dtypes_are_float64():
+    assert result_dtype(pd.DataFrame({"a": np.zeros(2, "float32"), "b": np.zeros(2)})) == np.float64
+    assert result_dtype(pd.DataFrame({"a": pd.array([1.0], dtype="Float32")})) == np.float64
+
+
+def test_one_row_of_any_form():
+    names = np.array(["a", "b"])
+    for row in ([1, "x"], {"a": 1, "b": "x"}, pd.Series({"a": 1, "b": "x"}), pd.DataFrame({"a": [1], "b": ["x"]})):
+        table = one_row(row, names)
+        assert table.shape == (1, 2)
+        assert table.iloc[0].to_dict() == {"a": 1, "b": "x"}
+    np.testing.assert_array_equal(one_row([1.0, 2.0], None), [[1, 2]])
+    assert one_row([1, 2, 3], names).shape == (1, 3), "its width is refused later"
+
+
+@pytest.mark.parametrize(("n", "k"), [(10, 10), (5, 20), (1000, 64), (1001, 7), (50, 0)])
+def test_spread_rows_are_distinct_ascending_and_from_every_stretch(n, k):
+    places = spread_rows(n, k)
+    count = min(n, max(k, 1))
+    assert len(places) == count
+    assert (np.diff(places) > 0).all()
+    assert (places * count // n == np.arange(count)).all()
+
+
+@pytest.mark.parametrize("period", [2, 3, 10])
+def test_a_period_in_the_table_does_not_show_in_the_sample(period):
+    counts = np.bincount(spread_rows(100_000, 5000) % period)
+    np.testing.assert_allclose(counts / 5000, 1 / period, atol=0.01)
+
+
+def test_rows_of_arrays_and_frames():
+    array = np.arange(6).reshape(3, 2)
+    assert np.shares_memory(take_rows(array, slice(1, 3)), array)
+    assert take_rows(pd.DataFrame(array), np.array([2, 0]))[0].tolist() == [4, 0]

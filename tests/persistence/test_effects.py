@@ -1,0 +1,47 @@
+"""Sums of effects and values of columns, as tensors and back."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.effects.tables import Effects
+from agop_tabular.persistence.effects import (
+    columns_from_file,
+    columns_to_file,
+    effects_from_tensors,
+    effects_to_tensors,
+)
+
+
+@pytest.fixture
+def statistics(frame, labels):
+    table = frame[["age", "city", "member"]]
+    encode = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
+    model = make_pipeline(encode, LogisticRegression(max_iter=500)).fit(table, labels)
+    return AGOPExplainer(model).fit(table).statistics_
+
+
+def test_effects(statistics):
+    tensors = effects_to_tensors(statistics.effects)
+    again = effects_from_tensors(tensors)
+    assert all(torch.equal(tensor, effects_to_tensors(again)[name]) for name, tensor in tensors.items())
+    found, expected = Effects.of(again), Effects.of(statistics.effects)
+    torch.testing.assert_close(found.variances(), expected.variances(), rtol=0, atol=0)
+    assert effects_from_tensors({}) is None, "a method without effects"
+
+
+def test_columns(statistics):
+    values, tensors = columns_to_file(statistics.columns)
+    again = columns_from_file(json.loads(json.dumps(values)), tensors)
+    assert [column.is_numeric for column in again] == [True, False, True]
+    for found, expected in zip(again, statistics.columns, strict=True):
+        np.testing.assert_array_equal(found.values, expected.values)
+        np.testing.assert_array_equal(found.share, expected.share)
+        assert torch.equal(found.coordinates, expected.coordinates)

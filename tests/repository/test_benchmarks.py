@@ -1,0 +1,231 @@
+"""The studies run: tiny sizes, all code paths, real libraries."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agop_tabular.automl import TabularMLPClassifier
+from benchmarks import automl, families, methods, synthetic, tasks
+from benchmarks.__main__ import STUDIES, main
+from benchmarks.cells import Cells
+
+METHODS = methods.DEFAULT
+ROOT = Path(__file__).parents[2]
+
+
+def call(study, output, options, capsys):
+    main([study, "--output", str(output), *shlex.split(options)])
+    return capsys.readouterr().out
+
+
+def test_overhead(tmp_path, capsys):
+    printed = call(
+        "overhead",
+        tmp_path,
+        "--rows 300 --columns 5 --repeats 1 --memory-rows 2000 --default-rows 200 --default-columns 6",
+        capsys,
+    )
+    assert "peak memory" in printed
+    result = json.loads((tmp_path / "overhead.json").read_text())
+    assert [(c["n_classes"], c["width"]) for c in result["cells"]] == [(2, 128), (2, 512), (5, 128), (5, 512)]
+    assert all(cell[what]["ratio"] > 0 for cell in result["cells"] for what in ("fit", "explain"))
+    assert (tmp_path / "overhead.md").read_text().count("|") > 40
+    assert [cell["trained"] for cell in result["default"]] == [True, False]
+    assert all(cell["ratio"] > 1 and cell["tables_mb"] > 0 for cell in result["default"])
+
+
+@pytest.mark.slow
+def test_out_of_core(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    options = "--rows 4000 --files 4 --methods agop-ixg"
+    assert "4,000 rows" in call("out-of-core", tmp_path, options, capsys)
+    (cell,) = json.loads((tmp_path / "out-of-core.json").read_text())["cells"]
+    assert cell["n"] == 4000
+    assert cell["partitions"] == 4
+    assert 0 < cell["start_gb"] <= cell["peak_gb"] < 2
+    assert (tmp_path / "out-of-core.md").read_text().count("|") > 15
+
+
+@pytest.mark.slow
+def test_scale(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    options = "--vary rank --repeats 1 --image-rows 2 --worker-rows 800"
+    assert "two workers" in call("scale", tmp_path, options, capsys)
+    result = json.loads((tmp_path / "scale.json").read_text())
+    assert [cell["kept"] for cell in result["cells"]] == [1, 10, 100]
+    assert all(cell["ratios"]["captum Input×Gradient"] > cell["ratios"]["agop-ixg"] > 1 for cell in result["cells"])
+    assert result["workers"]["fit"] > 0
+    assert "Dask workers" in (tmp_path / "scale.md").read_text()
+
+
+def test_from_the_command_line():
+    call = [sys.executable, "-m", "benchmarks", "--help"]
+    printed = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert all(study in printed for study in STUDIES)
+
+
+def test_synthetic(tmp_path, capsys):
+    options = (
+        "--tasks linear syn4 --seeds 1 --rows 4 --train-rows 500 --features 6 --permutations 4 --jobs 1 --methods "
+    )
+    some = options + "agop-ixg agop-global shap-deep integrated-gradients random"
+    assert "0 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()}
+    assert len(cells) == 2
+    assert "2 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()} == cells
+    assert "0 of 2 cells are there" in call("synthetic", tmp_path, options + " ".join(METHODS), capsys)
+    table = pd.read_csv(tmp_path / "synthetic.csv")
+    assert not table.duplicated(["task", "seed", "method", "truth", "form"]).any()
+    assert set(table["method"]) == set(METHODS)
+    result = json.loads((tmp_path / "synthetic.json").read_text())
+    assert result["failures"] == []
+    assert {"shap", "captum", "lime", "torch"} <= set(result["machine"])
+    assert [(net["task"], net["seed"]) for net in result["networks"]] == [("linear", 1000), ("syn4", 1000)]
+    assert "## Does the paper's ordering hold?" in (tmp_path / "synthetic.md").read_text()
+    assert (tmp_path / "synthetic-raw.png").stat().st_size > 5000
+
+
+def test_a_cell_of_other_settings_or_half_written_is_not_taken(tmp_path):
+    cells = Cells(tmp_path, {"rows": 3})
+    cells.write("linear-0", {"seed": 0})
+    assert cells.read("linear-0") == {"seed": 0}
+    assert Cells(tmp_path, {"rows": 4}).read("linear-0") == {}
+    assert cells.read("linear-1") == {}
+    (tmp_path / "linear-0.json").write_text('{"settings": {"rows": 3}, "ce')
+    assert cells.read("linear-0") == {}
+
+
+def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no such luck")
+
+    trained = tasks.train("linear", 0, tasks.Size(train_rows=300, rows=3, width=8))
+    monkeypatch.setattr(methods, "fitted", fails)
+    cell = synthetic.judged("lime", trained, np.zeros(3, int), {}, 0)
+    assert cell == {"failed": "RuntimeError: no such luck"}
+    failed = synthetic.failures([{"task": "linear", "seed": 0, "methods": {"lime": cell}}], ["lime"])
+    assert failed["failed"].tolist() == ["RuntimeError: no such luck"]
+
+
+def test_timing(tmp_path, capsys):
+    options = (
+        "--base 12 4 3 8 --rows 12 24 --features 4 6 --classes 3 --width 8 --train-rows 120 --rounds 2 --limit 0.1"
+    )
+    call("timing", tmp_path, options + " --methods agop-ixg shap-deep", capsys)
+    result = json.loads((tmp_path / "timing.json").read_text())
+    assert set(result["memory_mb"]) == {"agop-ixg", "shap-deep"}
+    assert not any("failed" in record for record in result["measured"])
+    base = {r["method"]: r for r in result["measured"] if r["rows"] == 12 and r["features"] == 4}
+    assert base["agop-ixg"]["ratio_explain"] == 1
+    assert base["shap-deep"]["ratio_explain"] > 1
+    assert (tmp_path / "timing.png").stat().st_size > 5000
+    page = (tmp_path / "timing.md").read_text()
+    assert "shap-deep takes" in page
+    assert "| method | rows | features |" in page
+
+
+def test_ablation(tmp_path, capsys):
+    options = "--families 300-rows untrained --seeds 2 --first-seed 0 --rows 6 --permutations 4 --jobs 1"
+    assert "0 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
+    assert "4 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
+    table = pd.read_csv(tmp_path / "ablation.csv.gz")
+    assert set(table["truth"]) == {"raw", "contrast", "network contrast"}
+    assert {"agop", "agop, refine=16", "without pair effects", "shap-deep", "network-shapley"} <= set(table["method"])
+    gated = table[(table["family"] == "untrained") & (table["form"] == "centred gated")]
+    assert len(gated) == 2 * table["method"].nunique()
+    page = (tmp_path / "ablation.md").read_text()
+    assert "The gate" not in page  # no family with noise that was learned, so no claim
+    assert "| test rows | 0.95 to 1 |" in page
+    assert (tmp_path / "ablation-trust.png").stat().st_size > 5000
+
+
+def test_automl(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(automl.TOOLS, "grid search", lambda X, y, _: TabularMLPClassifier(max_epochs=3).fit(X, y))
+    call("automl", tmp_path, "--tools 'grid search' --train-rows 400 --test-rows 10", capsys)
+    (record,) = json.loads((tmp_path / "automl.json").read_text())["tools"]
+    assert record["by"] == "gradient"
+    assert record["probabilities_differ"] < 1e-5
+    assert record["kernel"] > record["step_explain"]
+    assert "| grid search | gradient |" in (tmp_path / "automl.md").read_text()
+
+
+def test_raw_truth(tmp_path, capsys):
+    shutil.copy(ROOT / "benchmarks/results/ablation.csv.gz", tmp_path)
+    call("raw-truth", tmp_path, "", capsys)
+    kept = (ROOT / "benchmarks/results/ablation-raw.md").read_text()
+    assert (tmp_path / "ablation-raw.md").read_text() == kept, "the page is made of the records beside it"
+
+
+def test_images(tmp_path, capsys):
+    options = (
+        "--scenarios linear translations_rotations --backgrounds white --networks MLP --seeds 2 --first-seed 150 "
+        "--epochs 12 --images 1000 --jobs 1"
+    )
+    assert "0 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")}
+    assert len(done) == 6
+    assert "4 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")} == done
+    records = pd.read_csv(tmp_path / "images.csv")
+    assert {"agop-adaptive", "vanilla-gradient", "integrated-gradients", "class means", "random"} <= set(
+        records["method"]
+    )
+    assert "grad-cam, last" not in set(records["method"])  # no convolution
+    linear = records[records["scenario"] == "linear"].groupby("method")
+    assert linear["iou_union"].mean()["class means"] > 0.8
+    assert linear["iou_union"].mean()["random"] < 0.15
+    page = (tmp_path / "images.md").read_text()
+    assert "| places moved |" in page or "no network learned" in page
+    assert (tmp_path / "images-maps.png").stat().st_size > 3000
+
+
+def test_budget(tmp_path, capsys):
+    call("budget", tmp_path, "--families 300-rows --seeds 1 --rows 3 --permutations 400 --pairs 1 16 --jobs 1", capsys)
+    errors = pd.read_csv(tmp_path / "budget.csv").set_index(["method", "pairs"])["error"]
+    assert errors["refined", 16] < errors["permutations", 16] < errors["permutations", 1]
+    assert errors["look-up", 0] < errors["permutations", 1]
+    assert "KernelSHAP, 10 background rows" in errors.index.get_level_values("method")
+    assert "worth of the look-up" in (tmp_path / "budget.md").read_text()
+
+
+def test_every_family_draws_what_it_says():
+    for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
+        problem = families.FAMILIES[family][1](np.random.RandomState(0))
+        assert len(problem.X) == problem.train_rows + families.EXPLAINED + families.JUDGED
+        rows = problem.X[:500]
+        target = problem.truth.scores(rows).argmax(axis=1)
+        attributions = problem.truth.attributions(rows, target)
+        noise = np.setdiff1d(np.arange(problem.X.shape[1]), problem.truth.informative)
+        assert (attributions[:, noise] == 0).all()
+        agree = (target == problem.y[:500]).mean()
+        assert agree > np.bincount(problem.y).max() / len(problem.y) - 0.05
+        s = problem.truth.scores(problem.X)
+        expected = s[np.arange(500), target] - s.mean(axis=0)[target]
+        error = np.linalg.norm(attributions.sum(axis=1) - expected) / np.linalg.norm(expected)
+        assert error < 0.2, family
+
+
+def test_roar(tmp_path, capsys):
+    options = (
+        "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 2 --train-rows 300 --test-rows 200 "
+        "--ranking-rows 20 --epochs 1 --jobs 1"
+    )
+    assert "rankings of 0 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")}
+    assert "rankings of 2 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")} == done
+    curves = pd.read_csv(tmp_path / "roar.csv")
+    assert set(curves["method"]) == {"agop", "agop-ixg", "input-x-gradient", "random"}
+    assert (curves.groupby(["method", "seed", "curve"]).size() == 15).all()
+    page = (tmp_path / "roar.md").read_text()
+    assert "(the paper: about 1.7%)" in page
+    assert "| random |" in page
+    assert (tmp_path / "roar-adult.png").stat().st_size > 5000

@@ -1,0 +1,59 @@
+"""The documentation's code runs."""
+
+import pytest
+from support.pages import ROOT, blocks, run
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_quickstart_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(blocks("quickstart.md")) > 10
+    names = run("quickstart.md")
+    assert (tmp_path / "beeswarm.png").stat().st_size > 10_000
+    assert names["explainer"].n_features_in_ == 14
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_automl_page(tmp_path, monkeypatch):
+    """AutoGluon's and pytabkit's examples run in the tests of those tools."""
+    monkeypatch.chdir(tmp_path)
+    names = run("automl.md", "AutoML and searches", "FLAML", "Optuna")
+    assert names["explanation"].about["by"] == "gradient"
+    assert names["explanation"].to_frame().columns.tolist() == names["X"].columns.tolist()
+    assert {"search", "study", "best"} <= set(names)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_dask_page(tmp_path, monkeypatch):
+    dask = pytest.importorskip("dask")
+    monkeypatch.chdir(tmp_path)
+    with dask.config.set(scheduler="synchronous"):
+        names = run("dask.md")
+    assert names["lazy"].npartitions == 10
+    assert len(list((tmp_path / "explained").glob("*.parquet"))) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_dask_demo(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.syspath_prepend(ROOT / "docs/examples")
+    names = {"__name__": "demo"}
+    exec(compile((ROOT / "docs/examples/dask_cluster.py").read_text(), "dask_cluster.py", "exec"), names)
+    result = names["main"](tmp_path / "demo", files=4, rows_a_file=1000)
+    assert result["rows"] == 4000
+    assert result["error"] < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_demo(tmp_path):
+    names = {"__name__": "demo"}
+    exec(compile((ROOT / "docs/examples/adult.py").read_text(), "adult.py", "exec"), names)
+    result = names["main"](tmp_path)
+    assert result["auc"] >= 0.90
+    assert result["ratio"] > 100
+    drawn = ["beeswarm.png", "effects.png", "global.png", "interactions.png", "rows.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == drawn
