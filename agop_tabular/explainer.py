@@ -20,26 +20,15 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
 from agop_tabular.distributed.fitting import DaskTable
-from agop_tabular.distributed.validation import validated_table
-from agop_tabular.fitting.connect import connect
-from agop_tabular.fitting.fit import (
-    OPTIONAL_ATTRIBUTES,
-    Fit,
-    FitPlan,
-    baseline_row,
-    column_effects,
-    fit_method,
-    fit_table,
-    prefetch,
-)
+from agop_tabular.distributed.validation import validated_baseline, validated_table
+from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, Fit, FitPlan, column_effects, fit_method, fit_table
 from agop_tabular.fitting.statistics import TrainingStatistics
-from agop_tabular.fitting.tables import MemoryTable, Table
+from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
-from agop_tabular.models.rows import one_row
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
@@ -119,7 +108,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     effects_ : ColumnEffects
         Main and pair effects in the user's columns, for "agop". Made on demand.
     interaction_importances_ : ndarray of shape (d, d)
-        Share of the variance of all effects that each pair has, main effects on the diagonal, for "agop".
+        Share of the variance of all effects that each pair has, main effects on the diagonal, for "agop"; symmetric,
+        the diagonal and the upper triangle sum to 1.
     feature_importances_ : ndarray of shape (d,)
         diag M in variance units, folded to the user's columns; sums to 1.
     agop_, agop_diagonal_ : ndarray of shape (p, p) and (p,), float64
@@ -241,8 +231,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """
         self.check_parameters()
         table = validated_table(self, X, reset=True)
-        rows = table.rows if isinstance(table, MemoryTable) else None
-        estimator = fitted_estimator(self.estimator, rows, y, self.prefit, fit_params)
+        estimator = fitted_estimator(self.estimator, table.trainable, y, self.prefit, fit_params)
         if self.max_samples is not None:
             table, y = table.sampled(self.max_samples, y, self.random_state)
         return self._learn(estimator, table, y if estimator is self.estimator else None)
@@ -278,43 +267,27 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
                 f'partial_fit goes on with what it gathers for method="{begun.name}"; call fit to begin anew with '
                 f'method="{self.method}".'
             )
-        return self._learn(self.estimator_, table, y, self.statistics_)
+        return self._learn(self.estimator_, table, y, Fit(self.model_, self.statistics_, self._fitted_method))
 
-    def _learn(
-        self, estimator: Any, table: Table, labels: Any, earlier: TrainingStatistics | None = None
-    ) -> AGOPExplainer:
+    def _learn(self, estimator: Any, table: Table, labels: Any, earlier: Fit | None = None) -> AGOPExplainer:
         """Collect statistics from rows, starting anew or adding to earlier ones. On an error nothing is changed."""
-        plan = self._plan()
-        prefetch(table, plan)
         with torch.inference_mode(False):
-            model = (
-                self.model_
-                if earlier is not None
-                else connect(
-                    estimator, table, contrast=plan.contrast, first_layer=plan.moment != "dense", device=self.device
-                )
-            )
-            self._set_fitted(fit_table(model, earlier, table, labels, plan))
-        self.estimator_ = estimator
-        return self
+            return self._set_fitted(fit_table(estimator, table, labels, self._plan(), earlier), estimator)
 
     def _plan(self) -> FitPlan:
         """The parameters as fitting reads them, once the columns are known."""
-        baseline = self.baseline
-        if not isinstance(baseline, str):
-            row = one_row(baseline, getattr(self, "feature_names_in_", None))
-            baseline = validated_table(self, row, reset=False).example
-            if len(baseline) != 1:
-                raise ValueError(f"baseline has {len(baseline)} rows; give one row in the columns of X.")
-        return FitPlan.of(self, baseline, self.n_features_in_)
+        return FitPlan.of(self, validated_baseline(self, self.baseline), self.n_features_in_)
 
-    def _set_fitted(self, fit: Fit) -> None:
-        """Set all fitted attributes but the estimator."""
+    def _set_fitted(self, fit: Fit, estimator: Any) -> AGOPExplainer:
+        """Set all fitted attributes; no estimator where one was loaded without it."""
         for name in (*OPTIONAL_ATTRIBUTES, "network_record_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fit.attributes())
         self._fitted_method = fit.method
         self.fitted_params_ = {k: v for k, v in self.get_params(deep=False).items() if k != "estimator"}
+        if estimator is not None:
+            self.estimator_ = estimator
+        return self
 
     def explain(self, X: ArrayLike, target: Any = PREDICTED) -> Any:
         """Attributions of each row.
@@ -352,10 +325,6 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         ----------
         X, target : as in :meth:`explain`
             Rows in memory.
-
-        Returns
-        -------
-        Explanation
         """
         check_is_fitted(self, "n_samples_seen_")
         table = validated_table(self, X, reset=False)
@@ -397,10 +366,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     def agop_(self) -> np.ndarray:
         """M over the p coordinates, standardised: (p, p), float64."""
         check_is_fitted(self, "n_samples_seen_")
-        summary = self._fitted_method.summary
-        if summary.spectrum is None:
-            raise AttributeError('Only agop_diagonal_ was gathered; fit with moment="dense" for all of M.')
-        return summary.standard(summary.standard(self.statistics_.gradients.mean()).T).numpy()
+        return self._fitted_method.summary.agop(self.statistics_.gradients).numpy()
 
     @property
     def effects_(self) -> ColumnEffects:
@@ -410,10 +376,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
     @property
     def interaction_importances_(self) -> np.ndarray:
-        """Share of the variance of all main and pair effects that each pair has, (d, d), symmetric.
-
-        The diagonal is the share of each main effect; the diagonal and the upper triangle sum to 1.
-        """
+        """Share of the variance of all effects that each pair, and on the diagonal each main effect, has: (d, d)."""
         return self.effects_.variance_shares()
 
     def plot_effects(self, features: Sequence[Any] | None = None, *, target: Any = None, n: int = 6) -> Figure:
@@ -492,12 +455,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         rows = validated_table(explainer, callback.rows_for(estimator, X), reset=True).example
         plan = explainer._plan()
         with torch.inference_mode(False):
-            model, statistics = callback.explained(estimator, rows, plan.method, explainer.device)
-            fitted = fit_method(model, statistics, baseline_row(model, statistics, plan.baseline), plan)
-        explainer._set_fitted(Fit(model, statistics, fitted))
-        if estimator is not None:
-            explainer.estimator_ = estimator
-        return explainer
+            model, statistics = callback.explained(estimator, rows, plan.method, plan.device)
+            fit = Fit(model, statistics, fit_method(model, statistics, plan))
+        return explainer._set_fitted(fit, estimator)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted explainer, without its estimator, to one file.
@@ -534,9 +494,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         explainer.n_features_in_ = saved.n_features_in
         if saved.feature_names_in is not None:
             explainer.feature_names_in_ = np.array(saved.feature_names_in, dtype=object)
-        fitted = fit_method(saved.model, saved.statistics, saved.baseline, explainer._plan())
-        explainer._set_fitted(Fit(saved.model, saved.statistics, fitted, saved.gate))
+        fitted = fit_method(saved.model, saved.statistics, explainer._plan(), saved.baseline)
+        explainer._set_fitted(Fit(saved.model, saved.statistics, fitted, saved.gate), estimator)
         explainer.network_record_ = saved.network
-        if estimator is not None:
-            explainer.estimator_ = estimator
         return explainer

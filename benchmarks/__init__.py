@@ -1,1 +1,1 @@
-"""The studies: ``python -m benchmarks NAME``. Not part of the wheel."""
+"""The studies behind the documentation's figures: ``python -m benchmarks``. Not part of the wheel."""

@@ -1,22 +1,21 @@
-"""``python -m benchmarks NAME [options]``: run one study."""
+"""Run one study: ``python -m benchmarks NAME [options]``. Without arguments, list the studies."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
-from benchmarks import (
-    ablation,
-    automl,
-    budget,
-    images,
-    out_of_core,
-    overhead,
-    raw_truth,
-    roar,
-    scale,
-    synthetic,
-    timing,
-)
+import benchmarks.ablation.study as ablation
+import benchmarks.automl.study as automl
+import benchmarks.budget.study as budget
+import benchmarks.images.study as images
+import benchmarks.out_of_core.study as out_of_core
+import benchmarks.overhead.study as overhead
+import benchmarks.raw_truth.study as raw_truth
+import benchmarks.roar.study as roar
+import benchmarks.scale.study as scale
+import benchmarks.synthetic.study as synthetic
+import benchmarks.timing.study as timing
 
 STUDIES = {
     "synthetic": synthetic,
@@ -34,12 +33,27 @@ STUDIES = {
 
 
 def main(arguments: list[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments:
+        print(listing())
+        return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="study", required=True)
     for name, study in STUDIES.items():
-        study.add_options(commands.add_parser(name, help=study.__doc__.splitlines()[0], description=study.__doc__))
+        study.add_options(commands.add_parser(name, help=_first_line(study), description=study.__doc__))
     options = vars(parser.parse_args(arguments))
     STUDIES[options.pop("study")].run(**options)
+
+
+def listing() -> str:
+    """A line for each study, and how to run one."""
+    width = max(map(len, STUDIES))
+    lines = [f"  {name:{width}}  {_first_line(study)}" for name, study in STUDIES.items()]
+    return "\n".join(["Studies:", *lines, "", "Run one: python -m benchmarks NAME [options]; its options: NAME --help"])
+
+
+def _first_line(study) -> str:
+    return study.__doc__.splitlines()[0]
 
 
 if __name__ == "__main__":

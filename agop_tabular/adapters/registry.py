@@ -10,7 +10,8 @@ from typing import Any
 
 from agop_tabular.models.adapter import Adapter
 
-_BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
+BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
+"""Functions that build an adapter, by ``"package.Class"``."""
 
 
 def adapts(*class_names: str) -> Callable[[Callable[[Any], Adapter]], Callable[[Any], Adapter]]:
@@ -24,7 +25,7 @@ def adapts(*class_names: str) -> Callable[[Callable[[Any], Adapter]], Callable[[
 
     def register(build: Callable[[Any], Adapter]) -> Callable[[Any], Adapter]:
         for name in class_names:
-            _BUILDERS[name] = build
+            BUILDERS[name] = build
         return build
 
     return register
@@ -50,7 +51,7 @@ def adapt(estimator: Any) -> Adapter:
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")
     for ancestor in type(estimator).__mro__:
-        build = _BUILDERS.get(f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}")
+        build = BUILDERS.get(f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}")
         if build is not None:
             return build(estimator)
     raise TypeError(

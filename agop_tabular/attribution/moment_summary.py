@@ -87,6 +87,18 @@ class MomentSummary:
             standard,
         )
 
+    def agop(self, gradients: GradientMoment) -> Tensor:
+        """M over the coordinates, standardised: (p, p).
+
+        Raises
+        ------
+        AttributeError
+            Where only the diagonal was gathered.
+        """
+        if self.spectrum is None:
+            raise AttributeError('Only agop_diagonal_ was gathered; fit with moment="dense" for all of M.')
+        return self.standard(self.standard(gradients.mean()).T)
+
     def without_spectrum(self) -> MomentSummary:
         """The same without eigenvectors, which may be large."""
         return replace(self, spectrum=None)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.partitions import Partitions, is_collection
 from agop_tabular.fitting.tables import MemoryTable, Table
+from agop_tabular.models.rows import one_row
 
 
 def validated_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Table:
@@ -39,3 +40,20 @@ def validated_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Table:
             raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")
         return MemoryTable(X)
     return MemoryTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
+
+
+def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
+    """The parameter ``baseline``: "mean" or "zero" as it is, a row as a table of one row in the columns of the fit.
+
+    Raises
+    ------
+    ValueError
+        Where it has other columns, or several rows.
+    """
+    if isinstance(baseline, str):
+        return baseline
+    row = one_row(baseline, getattr(estimator, "feature_names_in_", None))
+    table = validated_table(estimator, row, reset=False)
+    if len(table) != 1:
+        raise ValueError(f"baseline has {len(table)} rows; give one row in the columns of X.")
+    return table.example

@@ -252,7 +252,8 @@ def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:
     even = torch.arange(1, BINS, dtype=torch.float64) / BINS
     tails = torch.tensor(TAILS, dtype=torch.float64)
     cuts = torch.cat((even, tails, 1 - tails))
-    edges = torch.unique(torch.cat((torch.quantile(others, cuts) if len(others) else others, around_heavy, gaps)))
+    quantiles = torch.quantile(others, cuts) if len(others) else others
+    edges: Tensor = torch.unique(torch.cat((quantiles, around_heavy, gaps)))
     return edges[(edges > values[0]) & (edges <= values[-1])]
 
 

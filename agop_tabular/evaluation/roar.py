@@ -128,7 +128,7 @@ class Retrainings:
         columns = tuple(sorted(set(removed)))
         unknown = set(columns) - set(self.columns)
         if unknown:
-            raise ValueError(f"{', '.join(sorted(unknown))}: not among the columns of the table.")
+            raise ValueError(f"The training table has no column {', '.join(map(repr, sorted(unknown)))}.")
         return columns, int(seed)
 
     def compute(self, keys: Iterable[Key], n_jobs: int = 1, verbose: int = 0) -> None:

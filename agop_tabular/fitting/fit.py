@@ -13,6 +13,7 @@ from torch import Tensor
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import FittedMethod, Method, Settings
 from agop_tabular.attribution.methods import method_named
+from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
 from agop_tabular.fitting.moment_choice import choose_moment
 from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, add_effects, pool_rows
@@ -45,6 +46,7 @@ class FitPlan:
     max_samples : int or None
     seed : int
         Shuffles the columns for effects.
+    device : str, torch.device or None
     progress : str or None
         Title of a progress bar.
     """
@@ -59,6 +61,7 @@ class FitPlan:
     batch_size: int | str = "auto"
     max_samples: int | None = None
     seed: int = 0
+    device: str | torch.device | None = None
     progress: str | None = None
 
     @classmethod
@@ -93,6 +96,7 @@ class FitPlan:
             batch_size=parameters.batch_size,
             max_samples=parameters.max_samples,
             seed=0 if random_state is None else int(check_random_state(random_state).randint(2**31)),
+            device=parameters.device,
             progress="AGOP fit" if parameters.verbose else None,
         )
 
@@ -145,32 +149,36 @@ OPTIONAL_ATTRIBUTES = ("classes_", "rank_", "eigenvalues_", "components_")
 """Of :meth:`Fit.attributes`, those that not every fit has."""
 
 
-def fit_table(
-    model: ExplainedModel, earlier: TrainingStatistics | None, table: Table, labels: Any, plan: FitPlan
-) -> Fit:
+def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier: Fit | None = None) -> Fit:
     """Collect statistics from a table, fit the method to them, and find the gate.
 
     Parameters
     ----------
-    model : ExplainedModel
-    earlier : TrainingStatistics or None
-        Of rows that this table's are added to.
+    estimator : object
+        Fitted.
     table : Table
     labels : array-like or dask collection of shape (n,), or None
         Sharpen the gate.
     plan : FitPlan
+    earlier : Fit, optional
+        To whose statistics this table's are added, and whose model is used.
 
     Raises
     ------
     ValueError
-        Where rows or gradients are not finite, or gradients do not show what the network does.
+        Where the table has no rows, rows or gradients are not finite, or gradients do not show what the network does.
     """
     scored = plan.method.gathers_effects
+    _prefetch(table, plan)
     if earlier is None:
-        earlier = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
+        first_layer = plan.moment != "dense"
+        model = connect(estimator, table, contrast=plan.contrast, first_layer=first_layer, device=plan.device)
+        statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
+    else:
+        model, statistics = earlier.model, earlier.statistics
     statistics, coordinates = table.gather(
         model,
-        earlier,
+        statistics,
         plan.batch_size,
         scored=scored,
         progress=plan.progress,
@@ -180,7 +188,7 @@ def fit_table(
     if plan.method.gathers_effects:
         most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
         statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
-    fitted = fit_method(model, statistics, baseline_row(model, statistics, plan.baseline), plan)
+    fitted = fit_method(model, statistics, plan)
     tried = tried_rows(plan.gate, plan.method, len(table))
     own = None if coordinates is None else coordinates[torch.from_numpy(tried).to(coordinates.device)]
     rows = GateRows(table.take(tried), table.labels_at(labels, tried), own)
@@ -193,24 +201,29 @@ def fit_table(
     return Fit(model, statistics, fitted, find_gate(model, fitted.summary, plan.gate, variances, rows))
 
 
-def fit_method(model: ExplainedModel, statistics: TrainingStatistics, baseline: Tensor, plan: FitPlan) -> FittedMethod:
+def fit_method(
+    model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan, baseline: Tensor | None = None
+) -> FittedMethod:
     """Fit the method to statistics, and warn where its attributions mean nothing.
 
     Parameters
     ----------
     model : ExplainedModel
     statistics : TrainingStatistics
-    baseline : Tensor of shape (p,)
     plan : FitPlan
+    baseline : Tensor of shape (p,), optional
+        x₀ where it is known already; otherwise the plan's.
     """
+    if baseline is None:
+        baseline = _baseline_row(model, statistics, plan.baseline)
     settings = Settings(plan.rank, plan.standardize, baseline)
     fitted = plan.method.fit(model.feature_map, statistics, settings)
     fitted.summary.warn(uses_rank=fitted.uses_rank, stacklevel=5)
     return fitted
 
 
-def baseline_row(model: ExplainedModel, statistics: TrainingStatistics, baseline: Any) -> Tensor:
-    """x₀ (p,), float64, from the plan's ``baseline``."""
+def _baseline_row(model: ExplainedModel, statistics: TrainingStatistics, baseline: Any) -> Tensor:
+    """x₀ (p,), float64."""
     mean = statistics.coordinates.mean
     if isinstance(baseline, str):
         return mean.clone() if baseline == "mean" else torch.zeros_like(mean)
@@ -231,19 +244,8 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
     return ColumnEffects(feature_map.names, model.score_names, statistics.columns, fitted.effects, feature_map)
 
 
-def prefetch(table: Table, plan: FitPlan) -> None:
-    """Let a table read at once the few rows that a fit takes from it.
-
-    Parameters
-    ----------
-    table : Table
-    plan : FitPlan
-
-    Raises
-    ------
-    ValueError
-        Where the table has no rows.
-    """
+def _prefetch(table: Table, plan: FitPlan) -> None:
+    """Let a table read at once the few rows that a fit takes from it."""
     n = len(table)
     if n == 0:
         raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")

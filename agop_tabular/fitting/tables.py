@@ -33,6 +33,11 @@ class Table(ABC):
     def __len__(self) -> int:
         return self.shape[0]
 
+    @property
+    def trainable(self) -> Any:
+        """The rows as an estimator can be trained on them; None where they cannot be held in memory."""
+        return None
+
     @abstractmethod
     def take(self, places: np.ndarray) -> Any:
         """Some rows, by their places, as an ndarray or DataFrame."""
@@ -113,6 +118,11 @@ class MemoryTable(Table):
 
     @property
     def example(self) -> Any:
+        """The rows themselves."""
+        return self.rows
+
+    @property
+    def trainable(self) -> Any:
         """The rows themselves."""
         return self.rows
 

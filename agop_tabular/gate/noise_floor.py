@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The constants below were chosen together on development networks (benchmarks/families.py, seeds below 1000), so that
+# The constants below were chosen together on development networks (benchmarks/shared/families.py, seeds below 1000), so that
 # floors are found where there are noise columns, and never where every column matters; docs/ablation.md has what they
 # achieve on other seeds.
 

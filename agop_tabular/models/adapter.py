@@ -29,6 +29,10 @@ VALUES_PER_BATCH = 2**22
 """Largest number of coordinates in a batch, over all its rows: 16 MB in float32, which leaves room for the activations
 of a network whose layers are many times as wide."""
 
+FEWEST_ROWS, MOST_ROWS, MOST_ROWS_OF_WIDE, WIDE = 16, 4096, 2048, 512
+"""Bounds of the rows in a batch: 16 of the widest table, since a call has a fixed cost; 4,096, or 2,048 of over 512
+coordinates, beyond which this cost no longer shows."""
+
 OWN_WIDTH = "It must take one tensor of numeric rows of its own width"
 EMBEDDED = "; columns that it looks up in nn.Embedding must hold the codes themselves, up to a constant"
 
@@ -158,7 +162,7 @@ class Adapter:
         return AdapterState("embedded codes", dict(vars(embedded.lookups)))
 
     def restore(self, state: AdapterState) -> None:
-        """Change the preprocessing as a :meth:`state` says, instead of by rows."""
+        """Change the preprocessing as when the state was taken, without rows."""
         if state.kind == "embedded codes":
             self._look_up(Lookups(**state.tensors))
 
@@ -280,6 +284,7 @@ def as_rows(out: Any, b: int) -> Tensor:
 
 
 def _tensor(coordinates: Any, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Coordinates as a dense tensor."""
     dense = to_dense(coordinates)
     if not dense.flags.writeable or min(dense.strides, default=0) < 0:  # torch takes neither
         dense = dense.copy()
@@ -308,4 +313,4 @@ def auto_batch_size(p: int, *, values: int = VALUES_PER_BATCH) -> int:
     values : int
         Largest number of coordinates in a batch, over all its rows.
     """
-    return int(np.clip(values // max(p, 1), 16, 4096 if p <= 512 else 2048))
+    return int(np.clip(values // max(p, 1), FEWEST_ROWS, MOST_ROWS if p <= WIDE else MOST_ROWS_OF_WIDE))

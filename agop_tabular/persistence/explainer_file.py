@@ -30,7 +30,6 @@ from agop_tabular.persistence.effects import (
     effects_to_tensors,
 )
 from agop_tabular.persistence.header import (
-    FIRST_WITH_TAGS,
     FORMAT,
     Header,
     classes_from_json,
@@ -176,9 +175,7 @@ def load(path: str | os.PathLike[str], estimator: Any) -> SavedExplainer:
     network = NetworkRecord(header.network, tensors["probe_scores"])
     if estimator is not None:
         model = _connected(model, statistics.coordinates, estimator, params, header, tensors)
-        # fingerprints of earlier formats contain the names of modules that have moved since
-        compare = header.format >= FIRST_WITH_TAGS
-        network.warn_of_another(model, statistics.coordinates, compare_fingerprints=compare)
+        network.warn_of_another(model, statistics.coordinates)
     return SavedExplainer(
         params,
         model,

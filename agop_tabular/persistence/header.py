@@ -14,9 +14,6 @@ from agop_tabular.gate.noise_floor import Gate
 FORMAT = 5
 """Version of the file format; a newer one is refused. 5 names the kinds of the moment and of the adapter's state."""
 
-FIRST_WITH_TAGS = 5
-"""The first format that names kinds, and whose fingerprints are of module paths as they are now."""
-
 
 @dataclass(frozen=True)
 class Header:

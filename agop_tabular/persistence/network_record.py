@@ -38,22 +38,18 @@ class NetworkRecord:
         """The record of a network, and of the coordinates of its training rows."""
         return cls(fingerprint(model.network), torch.from_numpy(_probe_scores(model, coordinates)))
 
-    def warn_of_another(
-        self, model: ExplainedModel, coordinates: CoordinateMoment, *, compare_fingerprints: bool
-    ) -> None:
-        """Warn where a network is not the recorded one.
+    def warn_of_another(self, model: ExplainedModel, coordinates: CoordinateMoment) -> None:
+        """Warn where a network is not the recorded one, by its fingerprint or its scores.
 
         Parameters
         ----------
         model : ExplainedModel
         coordinates : CoordinateMoment
-        compare_fingerprints : bool
-            False compares scores alone.
         """
         recorded = self.probe_scores.numpy()
         found = _probe_scores(model, coordinates)
         same = np.allclose(found, recorded, rtol=SAME_SCORES, atol=SAME_SCORES * np.abs(recorded).max())
-        if not same or (compare_fingerprints and fingerprint(model.network) != self.fingerprint):
+        if not same or fingerprint(model.network) != self.fingerprint:
             warnings.warn(
                 "The network's weights, or the preprocessing in front of it, are not those that the saved explainer "
                 "was fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you "

@@ -22,7 +22,7 @@ class Winner:
 
 @pytest.fixture
 def registered(monkeypatch):
-    monkeypatch.setattr(registry, "_BUILDERS", dict(registry._BUILDERS))
+    monkeypatch.setattr(registry, "BUILDERS", dict(registry.BUILDERS))
     adapts(f"{__name__.partition('.')[0]}.Winner")(lambda winner: Adapter(winner.layer, kind="module"))
 
 

@@ -29,6 +29,7 @@ def test_a_regressor_has_the_units_of_its_target(table):
     np.testing.assert_allclose(scores(explainer, table)[:, 0], model.predict(table), rtol=1e-4, atol=1e-2)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
 def test_a_student_has_the_labels_of_its_teacher(table):
     X, y = table[["a"]], np.where(table["a"] > 0, "yes", "no")
     student = automl.Student(random_state=0).fit(RandomForestClassifier(5, random_state=0).fit(X, y), X)

@@ -35,11 +35,15 @@ def test_for_workers(net, X, method):
 
 def test_base_values(net, X):
     attributor = AGOPExplainer(net).fit(X).attributor_
-    every = attributor.base_values(None, 4)
-    assert every.shape == (4, 3)
-    assert (every == every[0]).all()
-    np.testing.assert_array_equal(attributor.base_values(np.array([2, 0]), 2), every[0, [2, 0]])
-    assert AGOPExplainer(net, method="agop-global").fit(X).attributor_.base_values(None, 4) is None
+    every = attributor.attribute(X, "all", with_support=True)
+    assert every.base_values.shape == (200, 3)
+    assert (every.base_values == every.base_values[0]).all()
+    np.testing.assert_allclose(every.gap, every.scores - every.base_values - every.values.sum(axis=1), atol=1e-6)
+    found = attributor.attribute(X, np.arange(200) % 3, with_support=True)
+    np.testing.assert_array_equal(found.base_values, every.base_values[0][np.arange(200) % 3])
+    assert attributor.attribute(X, "all").base_values is None, "only where it is wanted"
+    constant = AGOPExplainer(net, method="agop-global").fit(X).attributor_
+    assert constant.attribute(X, "all", with_support=True).base_values is None
 
 
 def test_a_mask_and_places_of_rows(net, X):

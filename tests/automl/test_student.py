@@ -60,7 +60,7 @@ def test_an_unfaithful_student_is_refused():
         automl.explain(forest, X, X[:5], random_state=0)
     with pytest.raises(TypeError, match="RandomForestClassifier cannot be explained"):
         automl.explain(forest, X, X[:5], surrogate="never")
-    with pytest.raises(ValueError, match="20 training rows or more"):
+    with pytest.raises(ValueError, match="at least 20 training rows"):
         automl.explain(forest, X[:10], X[:5])
 
 

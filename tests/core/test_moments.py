@@ -1,10 +1,21 @@
-"""Moments against dense sums, in one pass and in two."""
+"""Moments against dense sums, in one pass and in two; the factored one against the dense one."""
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from agop_tabular.core import CoordinateMoment, DenseMoment, DiagonalMoment
+from agop_tabular.core import (
+    DenseMoment,
+    DiagonalMoment,
+    FactoredMoment,
+    Filter,
+    InputLayer,
+    class_gradients,
+    evaluating,
+)
+
+P = 30
 
 
 @pytest.fixture
@@ -38,43 +49,71 @@ def test_merging_halves_equals_one_pass(jacobian, kind):
     torch.testing.assert_close(first.mean(), whole.mean())
 
 
-@pytest.mark.parametrize("batch", [1, 7, 1000])
-def test_coordinates_have_numpys_mean_and_deviation(batch):
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((1000, 4)) * [1, 1e3, 1e-3, 1] + [0, 1e4, 5, -2]
-    x[0] = 1e5  # an outlier first
-    moment, first, second = CoordinateMoment(4), CoordinateMoment(4), CoordinateMoment(4)
-    for i, part in enumerate(torch.tensor(x).split(batch)):
-        moment.update(part)
-        (first if i % 2 else second).update(part)
+def test_infinite_gradients_are_seen(jacobian):
+    for kind in (DenseMoment, DiagonalMoment):
+        moment = kind(7)
+        moment.update(jacobian.unbind(1))
+        assert moment.is_finite()
+        moment.update([torch.full((1, 7), float("inf"))])
+        assert not moment.is_finite()
+
+
+def test_half_precision_does_not_overflow():
+    moment = DenseMoment(2)
+    moment.update([torch.full((100, 2), 300.0, dtype=torch.half)])
+    torch.testing.assert_close(moment.mean(), torch.full((2, 2), 9e4, dtype=torch.float64))
+
+
+def test_a_diagonal_is_refused_where_coordinates_mix(jacobian):
+    moment = DiagonalMoment(7)
+    moment.update(jacobian.unbind(1))
+    weights = torch.rand(7, dtype=torch.float64)
+    torch.testing.assert_close(moment.diagonal_behind(Filter.scaling(weights)), moment.mean() * weights.square())
+    mixing = Filter(left=torch.ones(7, 1).double(), right=torch.ones(1, 7).double())
+    with pytest.raises(ValueError, match="mixes coordinates"):
+        moment.diagonal_behind(mixing)
+    assert moment.spectrum(mixing) is None
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(P, 16), nn.ReLU(), nn.Linear(16, 3)).double().eval()
+
+
+def filters():
+    g = torch.Generator().manual_seed(2)
+    scaling = Filter.scaling(torch.rand(P, generator=g, dtype=torch.float64) + 0.5)
+    directions, weights = torch.zeros(2, 1, P, dtype=torch.float64)
+    directions[0, :4], weights[0, :4] = 1.0, torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
+    return {"scaling": scaling, "centred": Filter.centring(directions, weights).then(scaling)}
+
+
+@pytest.mark.parametrize("kind", ["scaling", "centred"])
+def test_a_factored_moment_is_the_dense_one(kind):
+    module, filter = network(), filters()[kind]
+    x = torch.randn(300, P, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    layer = InputLayer.find(module, module, x)
+    dense, whole, first, second = DenseMoment(P), *(FactoredMoment(P, weight=layer.weight) for _ in range(3))
+    with evaluating(module):
+        for i, part in enumerate(x.split(70)):
+            dense.update(class_gradients(module, part))
+            whole.update(class_gradients(module, part, cut=layer.cut))
+            (first if i % 2 else second).update(class_gradients(module, part, cut=layer.cut))
     first.merge(second)
-    for m in (moment, first):
-        np.testing.assert_allclose(m.mean, x.mean(0), rtol=1e-12)
-        np.testing.assert_allclose(m.scale(), x.std(0), rtol=1e-9)
+    for moment in (whole, first):
+        torch.testing.assert_close(moment.mean(), dense.mean())
+        torch.testing.assert_close(moment.diagonal(), dense.diagonal())
+        torch.testing.assert_close(moment.diagonal_behind(filter), dense.diagonal_behind(filter))
+        ours, theirs = moment.spectrum(filter), dense.spectrum(filter)
+        r = len(ours.eigenvalues)
+        torch.testing.assert_close(ours.eigenvalues, theirs.eigenvalues[:r], rtol=1e-6, atol=1e-12)
+        assert theirs.eigenvalues[r:].sum() < 1e-9 * theirs.eigenvalues[0]
+        kept = ours.components[:3]
+        torch.testing.assert_close((kept @ theirs.components[:3].T).abs(), torch.eye(3).double(), atol=1e-5, rtol=0)
+        assert moment.error == 0
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("value", [0.0, 0.1, 1e6 / 3, -7e-8])
-def test_a_constant_has_scale_zero_exactly(dtype, value):
-    moment = CoordinateMoment(1)
-    for part in torch.full((999, 1), value, dtype=dtype).split(100):
-        moment.update(part)
-    assert moment.scale().item() == 0
-
-
-def test_a_small_variation_is_kept():
-    """Seconds since 1970 over a day, in float32: a variation of a millionth is still one."""
-    x = torch.tensor([[1.6e9], [1.6e9 + 4e4]], dtype=torch.float32)
-    moment = CoordinateMoment(1)
-    moment.update(x)
-    assert moment.scale().item() == pytest.approx(2e4, rel=0.01)
-    alone = CoordinateMoment(1)
-    for row in x:
-        alone.update(row[None])
-    assert alone.scale().item() == pytest.approx(2e4, rel=0.01)
-
-
-def test_nothing_yet():
-    moment = CoordinateMoment(2)
-    moment.merge(CoordinateMoment(2))
-    assert moment.scale().tolist() == [0, 0]
+def test_other_weights_are_not_merged():
+    one, two = (FactoredMoment(P, weight=torch.randn(4, P)) for _ in range(2))
+    with pytest.raises(ValueError, match="first layer has changed"):
+        one.merge(two)

@@ -20,7 +20,6 @@ from support.dask_tables import METHODS, as_frame, close, da, dask, dd, in_chunk
 from support.nets import MLP, make_architecture
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.distributed.fitting import share_of_cores
 
 
 @pytest.mark.parametrize("method", [*METHODS, "agop-weighted", "agop-local", "agop-global", "ixg"])
@@ -132,26 +131,6 @@ def test_threads_and_a_cluster_in_this_process(table, network, method):
         pd.testing.assert_frame_equal(answer(), wanted, rtol=1e-5, atol=1e-6)
     assert not any(parameter.grad is not None for parameter in network.parameters())
     assert network.training
-
-
-def test_torch_threads_of_a_worker_are_its_own():
-    distributed = pytest.importorskip("distributed")
-
-    def threads():
-        before = torch.get_num_threads()
-        with share_of_cores():
-            inside = torch.get_num_threads()
-        return before, inside, torch.get_num_threads()
-
-    before, inside, after = threads()
-    assert before == inside == after
-    with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=3, processes=False, dashboard_address=":0") as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        before, inside, after = client.submit(threads).result()
-    assert inside == 3
-    assert before == after
 
 
 def test_a_network_that_cannot_be_pickled_is_explained_by_threads(table):

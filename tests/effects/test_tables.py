@@ -8,7 +8,7 @@ from support.known_effects import SLOPES, axis_of_column, table
 
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.sums import EffectSums
-from agop_tabular.effects.tables import Effects, extend, integrate, interpolate
+from agop_tabular.effects.tables import Effects, extend, group_shares, integrate, interpolate, pair_effects
 
 
 def relative(found, expected, share):
@@ -42,6 +42,17 @@ def test_effects_are_centred(effects):
     for i in range(len(effects.axes)):
         np.testing.assert_allclose((effects.mains[i] * effects.share[i]).sum(1), 0, atol=1e-10)
         mean = torch.einsum("k,ckr->cr", effects.share[i], effects.factors_at_nodes(i))
+        np.testing.assert_allclose(mean, 0, atol=1e-10)
+
+
+def test_pairs_of_groups_are_symmetric_and_centred(sums):
+    nodes = [torch.stack([axis.nodes[axis.groups == g].mean() for g in range(axis.n_groups)]) for axis in sums.axes]
+    pairs, share = pair_effects(sums, nodes), group_shares(sums)
+    torch.testing.assert_close(pairs, pairs.transpose(1, 2))
+    for part in sums.group_slices:
+        assert share[part].sum() == pytest.approx(1)
+        assert not pairs[:, part, part].any()
+        mean = torch.einsum("g,cgm->cm", share[part], pairs[:, part])
         np.testing.assert_allclose(mean, 0, atol=1e-10)
 
 

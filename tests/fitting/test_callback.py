@@ -93,7 +93,7 @@ def test_max_samples_and_seeds(data):
     found = [
         callback_of(make_net(AGOPCallback(max_samples=40, random_state=seed)).fit(X, y)) for seed in (None, None, 1)
     ]
-    assert found[0].gathered_moment().n == 40
+    assert found[0].gathered().n == 40
     assert_array_equal(found[0].diagonal_, found[1].diagonal_)
     assert not np.array_equal(found[0].diagonal_, found[2].diagonal_)
 
@@ -218,4 +218,4 @@ def test_copies_and_pickles(data):
         assert_array_equal(callback_of(twin).diagonal_, callback_of(net).diagonal_)
         assert AGOPExplainer.from_callback(callback_of(twin), twin).explain(X).shape == X.shape
     again = clone(net).fit(X, y)
-    assert callback_of(again).gathered_moment().n == 240
+    assert callback_of(again).gathered().n == 240

@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 
 from agop_tabular.automl import TabularMLPClassifier
-from benchmarks import automl, families, methods, synthetic, tasks
 from benchmarks.__main__ import STUDIES, main
-from benchmarks.cells import Cells
+from benchmarks.automl.tools import TOOLS
+from benchmarks.shared import families, methods, problems, tasks
+from benchmarks.shared.cells import Cells
+from benchmarks.synthetic import study as synthetic
 
 METHODS = methods.DEFAULT
 ROOT = Path(__file__).parents[2]
@@ -65,10 +67,19 @@ def test_scale(tmp_path, capsys):
     assert "Dask workers" in (tmp_path / "scale.md").read_text()
 
 
-def test_from_the_command_line():
-    call = [sys.executable, "-m", "benchmarks", "--help"]
+def test_without_arguments_it_lists_the_studies():
+    call = [sys.executable, "-m", "benchmarks"]
     printed = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert all(study in printed for study in STUDIES)
+    lines = {line.split()[0]: line for line in printed.splitlines() if line.startswith("  ")}
+    assert list(lines) == list(STUDIES)
+    assert all(len(line) < 140 for line in lines.values())
+
+
+def test_every_study_has_a_page_and_a_line_in_the_readme():
+    readme = (ROOT / "benchmarks/README.md").read_text()
+    for name, study in STUDIES.items():
+        assert Path(study.__file__).with_name("page.py").exists()
+        assert f"| `{name}` |" in readme
 
 
 def test_synthetic(tmp_path, capsys):
@@ -76,12 +87,12 @@ def test_synthetic(tmp_path, capsys):
         "--tasks linear syn4 --seeds 1 --rows 4 --train-rows 500 --features 6 --permutations 4 --jobs 1 --methods "
     )
     some = options + "agop-ixg agop-global shap-deep integrated-gradients random"
-    assert "0 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    assert "cells: 0 of 2 are already done" in call("synthetic", tmp_path, some, capsys)
     cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()}
     assert len(cells) == 2
-    assert "2 of 2 cells are there" in call("synthetic", tmp_path, some, capsys)
+    assert "cells: 2 of 2 are already done" in call("synthetic", tmp_path, some, capsys)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "synthetic.cells").iterdir()} == cells
-    assert "0 of 2 cells are there" in call("synthetic", tmp_path, options + " ".join(METHODS), capsys)
+    assert "cells: 0 of 2 are already done" in call("synthetic", tmp_path, options + " ".join(METHODS), capsys)
     table = pd.read_csv(tmp_path / "synthetic.csv")
     assert not table.duplicated(["task", "seed", "method", "truth", "form"]).any()
     assert set(table["method"]) == set(METHODS)
@@ -109,9 +120,12 @@ def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
 
     trained = tasks.train("linear", 0, tasks.Size(train_rows=300, rows=3, width=8))
     monkeypatch.setattr(methods, "fitted", fails)
-    cell = synthetic.judged("lime", trained, np.zeros(3, int), {}, 0)
-    assert cell == {"failed": "RuntimeError: no such luck"}
-    failed = synthetic.failures([{"task": "linear", "seed": 0, "methods": {"lime": cell}}], ["lime"])
+    result = synthetic.evaluate("lime", trained, np.zeros(3, int), {}, 0)
+    assert result.failed == "RuntimeError: no such luck"
+    accuracy = {"accuracy": 0.8, "best_accuracy": 0.9, "majority": 0.5}
+    other = {"reliability": 1.0, "own_cosine_with_truth": 1.0, "informative": 3}
+    cell = synthetic.Cell(task="linear", seed=0, **accuracy, **other, methods={"lime": result})
+    failed = synthetic.failures([cell], ["lime"])
     assert failed["failed"].tolist() == ["RuntimeError: no such luck"]
 
 
@@ -134,8 +148,8 @@ def test_timing(tmp_path, capsys):
 
 def test_ablation(tmp_path, capsys):
     options = "--families 300-rows untrained --seeds 2 --first-seed 0 --rows 6 --permutations 4 --jobs 1"
-    assert "0 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
-    assert "4 of 4 cells are there" in call("ablation", tmp_path, options, capsys)
+    assert "cells: 0 of 4 are already done" in call("ablation", tmp_path, options, capsys)
+    assert "cells: 4 of 4 are already done" in call("ablation", tmp_path, options, capsys)
     table = pd.read_csv(tmp_path / "ablation.csv.gz")
     assert set(table["truth"]) == {"raw", "contrast", "network contrast"}
     assert {"agop", "agop, refine=16", "without pair effects", "shap-deep", "network-shapley"} <= set(table["method"])
@@ -148,7 +162,7 @@ def test_ablation(tmp_path, capsys):
 
 
 def test_automl(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(automl.TOOLS, "grid search", lambda X, y, _: TabularMLPClassifier(max_epochs=3).fit(X, y))
+    monkeypatch.setitem(TOOLS, "grid search", lambda X, y, _: TabularMLPClassifier(max_epochs=3).fit(X, y))
     call("automl", tmp_path, "--tools 'grid search' --train-rows 400 --test-rows 10", capsys)
     (record,) = json.loads((tmp_path / "automl.json").read_text())["tools"]
     assert record["by"] == "gradient"
@@ -169,10 +183,10 @@ def test_images(tmp_path, capsys):
         "--scenarios linear translations_rotations --backgrounds white --networks MLP --seeds 2 --first-seed 150 "
         "--epochs 12 --images 1000 --jobs 1"
     )
-    assert "0 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    assert "cells: 0 of 4 are already done" in call("images", tmp_path, options, capsys)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")}
     assert len(done) == 6
-    assert "4 of 4 cells are there" in call("images", tmp_path, options, capsys)
+    assert "cells: 4 of 4 are already done" in call("images", tmp_path, options, capsys)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "images.cells").glob("*.json")} == done
     records = pd.read_csv(tmp_path / "images.csv")
     assert {"agop-adaptive", "vanilla-gradient", "integrated-gradients", "class means", "random"} <= set(
@@ -199,7 +213,7 @@ def test_budget(tmp_path, capsys):
 def test_every_family_draws_what_it_says():
     for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
         problem = families.FAMILIES[family][1](np.random.RandomState(0))
-        assert len(problem.X) == problem.train_rows + families.EXPLAINED + families.JUDGED
+        assert len(problem.X) == problem.train_rows + problems.EXPLAINED + problems.JUDGED
         rows = problem.X[:500]
         target = problem.truth.scores(rows).argmax(axis=1)
         attributions = problem.truth.attributions(rows, target)
@@ -218,9 +232,9 @@ def test_roar(tmp_path, capsys):
         "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 2 --train-rows 300 --test-rows 200 "
         "--ranking-rows 20 --epochs 1 --jobs 1"
     )
-    assert "rankings of 0 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    assert "rankings: 0 of 2 are already done" in call("roar", tmp_path, options, capsys)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")}
-    assert "rankings of 2 of 2 seeds are there" in call("roar", tmp_path, options, capsys)
+    assert "rankings: 2 of 2 are already done" in call("roar", tmp_path, options, capsys)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "roar.cells").rglob("*.json")} == done
     curves = pd.read_csv(tmp_path / "roar.csv")
     assert set(curves["method"]) == {"agop", "agop-ixg", "input-x-gradient", "random"}

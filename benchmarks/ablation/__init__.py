@@ -1,0 +1,1 @@
+"""The default on families of problems that it was not chosen on."""

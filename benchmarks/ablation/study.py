@@ -1,0 +1,138 @@
+"""The default method on families that it was not chosen on: peers, parts left out, gate, support, refinement.
+
+A cell is one family and one seed. Each is saved under OUTPUT/ablation.cells when it is done; a stopped run resumes
+there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.baselines import NetworkShapley
+from agop_tabular.evaluation import cosine, relative_error
+from agop_tabular.models.rows import take_rows
+from benchmarks.ablation import page
+from benchmarks.ablation.attributions import MethodAttributions, all_attributions
+from benchmarks.ablation.cell import Cell, GateOutcome, MethodResult
+from benchmarks.ablation.support import support_and_errors
+from benchmarks.shared import families
+from benchmarks.shared.accuracy import PASS_SHARE
+from benchmarks.shared.cells import Cells, run_missing
+from benchmarks.shared.machine import machine
+from benchmarks.shared.options import add_jobs, add_output, add_seeds
+from benchmarks.shared.problems import EXPLAINED
+from benchmarks.shared.scores import centred, scores
+
+FIRST_SEED = 2000
+"""Seeds below were used while the methods were chosen, or by another study."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--families", nargs="+", choices=families.FAMILIES, default=list(families.FAMILIES))
+    add_seeds(parser, 20, FIRST_SEED)
+    add_jobs(parser)
+    parser.add_argument("--permutations", type=int, default=800, help="for the network's own Shapley values")
+    parser.add_argument("--rows", type=int, default=EXPLAINED, help="to explain of each network")
+    add_output(parser)
+
+
+def run(**options: Any) -> None:
+    permutations = options["permutations"]
+    seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
+    settings = {"permutations": permutations, "rows": options["rows"]}
+    cells = Cells(options["output"] / "ablation.cells", settings)
+    calls = {
+        f"{family}-{seed}": (family, seed, permutations, options["rows"])
+        for seed in seeds
+        for family in options["families"]
+    }
+    started = time.perf_counter()
+    computed = run_missing(cells, compute_cell, calls, options["jobs"])
+    result = {
+        "machine": machine(),
+        "settings": settings | {"families": options["families"], "seeds": list(seeds), "gate": PASS_SHARE},
+        "seconds_of_this_run": round(time.perf_counter() - started),
+        "cells_of_this_run": computed,
+    }
+    page.write(options["output"], result, [Cell.of(cells.read(name)) for name in calls])
+    print(f"written to {options['output'] / 'ablation.md'}")
+
+
+def compute_cell(cells: Cells, family: str, seed: int, permutations: int, n: int) -> None:
+    """Train a network, apply and score each method, and save."""
+    warnings.simplefilter("ignore")
+    trained = families.train(family, seed)
+    trained = replace(trained, test=take_rows(trained.test, slice(0, n)))
+    explainer = AGOPExplainer(trained.model).fit(trained.train)
+    labels = trained.model.predict(trained.test)
+    target = np.searchsorted(trained.model.classes_, labels)
+    halves = [
+        NetworkShapley(n_permutations=permutations // 2)(trained.model, trained.test, "all", trained.train, seed + i)
+        for i in range(2)
+    ]
+    own = centred((halves[0] + halves[1]) / 2, target)
+    cell = Cell(
+        family=family,
+        kind=families.FAMILIES[family][0],
+        seed=seed,
+        n_train=len(trained.train),
+        n_columns=trained.test.shape[1],
+        accuracy=trained.accuracy.network,
+        best_accuracy=trained.accuracy.true_scores,
+        majority=trained.accuracy.majority,
+        passed=trained.accuracy.passed,
+        reliability=float(cosine(centred(halves[0], target), centred(halves[1], target)).mean()),
+        gate=gate_outcomes(trained, explainer),
+        methods={},
+        support={},
+    )
+    mask = explainer.gate_.mask
+    for found in all_attributions(trained, explainer, target, seed):
+        scored = list(scored_forms(found, mask, trained, own, target, seed))
+        cell.methods[found.method] = MethodResult(scored, found.seconds, found.failed)
+    cell = replace(cell, support=support_and_errors(trained, explainer, own, target, permutations, seed))
+    cells.write(f"{family}-{seed}", asdict(cell))
+
+
+def scored_forms(
+    found: MethodAttributions,
+    mask: np.ndarray,
+    trained: families.Trained,
+    own: np.ndarray,
+    target: np.ndarray,
+    seed: int,
+) -> Iterator[dict[str, Any]]:
+    """Truth, form and metrics of each form of a method's attributions, and of the same times the gate."""
+    for form, values in found.forms.items():
+        for gated, shown in ((False, values), (True, values * mask)):
+            # A gate describes another model than the network, so only ungated values are held to the network's own.
+            if form == "centred" and not gated:
+                errors = {
+                    "cosine": float(np.nanmean(cosine(shown, own))),
+                    "relative_error": float(np.nanmean(relative_error(shown, own))),
+                }
+                yield {"truth": "network contrast", "form": form} | errors
+            if trained.truth is not None:
+                truth = trained.truth.attributions(trained.test, target, contrast=form == "centred")
+                name = "contrast" if form == "centred" else "raw"
+                yield {"truth": name, "form": form + (" gated" if gated else "")} | scores(
+                    shown, truth, trained.truth, trained.test, seed
+                )
+
+
+def gate_outcomes(trained: families.Trained, explainer: AGOPExplainer) -> dict[str, GateOutcome]:
+    """What the gate keeps and loses, found with training rows alone and with labelled held-out rows."""
+    labelled = AGOPExplainer(trained.model).fit(*trained.held_out)
+    informative = None if trained.truth is None else trained.truth.informative
+    return {
+        "training rows": GateOutcome.of(explainer.gate_, informative),
+        "labelled held-out rows": GateOutcome.of(labelled.gate_, informative),
+    }

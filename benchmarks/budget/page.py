@@ -1,0 +1,115 @@
+"""Files of the budget study: JSON, CSV, a Markdown page and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.budget.pictures import draw
+from benchmarks.shared.markdown import made_with, markdown_table, number
+from benchmarks.shared.records import rows_of, write_json
+
+SHOWN_PAIRS = 16
+"""Refined pairs whose worth in plain sampling is shown: the larger of the ablation study's two budgets."""
+
+
+def write(output: Path, result: dict[str, Any], cells: list[dict[str, Any]]) -> None:
+    """Write everything from the cells."""
+    table = pd.DataFrame({"family": c["family"], "seed": c["seed"]} | record for c in cells for record in c["errors"])
+    output.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output / "budget.csv", index=False, float_format="%.5g")
+    worth = equivalents(table)
+    result["equivalents"] = rows_of(worth)
+    write_json(output / "budget.json", result)
+    (output / "budget.md").write_text(page(result, table, worth))
+    draw(table, mean_errors(table), output / "budget.png")
+
+
+def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> str:
+    """The Markdown page."""
+    settings = result["settings"]
+    lines = [
+        "# Error against model evaluations",
+        "",
+        "`python -m benchmarks budget`: mean relative error against the network's own Shapley values "
+        f"({settings['permutations']:,} permutations a row), {settings['rows']} rows of each network, seeds "
+        f"{settings['seeds'][0]} to {settings['seeds'][-1]}, zero-sum scores of the predicted class. K antithetic "
+        "pairs of permutations cost 2 K (d + 1) evaluations of the network a row. KernelSHAP gets the same number "
+        "(coalitions times background rows), once the budget allows more coalitions than columns; of 10 and 50 "
+        "background rows the one with the lower error counts. The look-up evaluates the network once.",
+        "",
+        *markdown_table(_error_table(table)),
+        "",
+        "## How many evaluations is the look-up worth?",
+        "",
+        "Pairs of permutations, and evaluations of the network a row, at which plain sampling reaches the error of the "
+        f"look-up and of {SHOWN_PAIRS} refined pairs (log-log interpolation of the means; > if it never does).",
+        "",
+        *markdown_table(_worth_table(worth)),
+        "",
+        "![Error against evaluations](budget.png)",
+        "",
+        made_with(result["machine"]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def mean_errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean error over seeds: a row for each family and number of pairs, a column for each method."""
+    kernel = table["method"].str.startswith("KernelSHAP")
+    best = table[kernel].groupby(["family", "pairs", "method"])["error"].mean().groupby(["family", "pairs"]).min()
+    rest = table[~kernel].groupby(["family", "pairs", "method"], sort=False)["error"].mean().unstack()
+    return rest.assign(KernelSHAP=best).reindex(columns=["look-up", "refined", "permutations", "KernelSHAP"])
+
+
+def equivalents(table: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of permutations that plain sampling needs to reach the errors of the look-up and of its refinement."""
+    means, most = mean_errors(table), table["pairs"].max()
+    most_evaluations = table[table["pairs"] == most].groupby("family")["evaluations"].first()
+    rows = []
+    for family, part in means.groupby(level="family", sort=False):
+        sampling = part["permutations"].droplevel("family").dropna()
+        refined = part["refined"].droplevel("family").dropna()
+        of_look_up, of_refined = part["look-up"].dropna().iloc[0], refined.get(SHOWN_PAIRS, np.nan)
+        for name, error in (("look-up", of_look_up), ("refined", of_refined)):
+            pairs = _pairs_to_reach(error, sampling)
+            evaluations = pairs * (most_evaluations[family] / most)
+            rows.append({"family": family, "of": name, "error": error, "pairs": pairs, "evaluations": evaluations})
+    return pd.DataFrame(rows)
+
+
+def _pairs_to_reach(error: float, sampling: pd.Series) -> float:
+    """Pairs at which sampling has this error, by log-log interpolation of its errors; infinity if it never does."""
+    if not np.isfinite(error) or error < sampling.min():
+        return np.inf
+    order = np.argsort(sampling.to_numpy())
+    log_errors, log_pairs = np.log(sampling.to_numpy())[order], np.log(sampling.index)[order]
+    return np.exp(np.interp(np.log(error), log_errors, log_pairs))
+
+
+def _error_table(table: pd.DataFrame) -> pd.DataFrame:
+    means = mean_errors(table)
+    rows = []
+    for family, part in means.groupby(level="family", sort=False):
+        for name in part.columns:
+            cells = {"0": part[name].get((family, 0), np.nan)}
+            cells |= {str(k): part[name].get((family, k), np.nan) for k in sorted(table["pairs"].unique()) if k}
+            rows.append({"family": family, "pairs K:": name} | {k: number(v) for k, v in cells.items()})
+    return pd.DataFrame(rows)
+
+
+def _worth_table(worth: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for family, part in worth.groupby("family", sort=False):
+        row = {"family": family}
+        for r in part.itertuples():
+            title = "look-up" if r.of == "look-up" else f"{SHOWN_PAIRS} refined pairs"
+            row[f"error of the {title}"] = number(r.error)
+            reached = np.isfinite(r.pairs)
+            row[f"worth of the {title}"] = f"{r.pairs:.0f} pairs, {r.evaluations:,.0f} evaluations" if reached else ">"
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""Maps of images against the pixels that decide the class."""

@@ -1,0 +1,1 @@
+"""Cost of fit and explain, relative to a bare torch loop."""

@@ -1,0 +1,18 @@
+"""The JSON records that studies leave in ``results/``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def write_json(path: Path, record: Any) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as JSON has them: ten decimals, null for NaN."""
+    return json.loads(table.to_json(orient="records"))

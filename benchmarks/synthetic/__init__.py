@@ -1,0 +1,1 @@
+"""Attributions against known ground truth."""

@@ -1,0 +1,56 @@
+"""A table in memory, as fitting needs it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from agop_tabular.adapters import adapt
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.fitting.tables import MemoryTable
+from agop_tabular.models.explained_model import ExplainedModel
+
+
+def test_rows_by_their_places(X):
+    for rows in (X, pd.DataFrame(X)):
+        table = MemoryTable(rows)
+        assert (len(table), table.shape) == (200, (200, 6))
+        assert table.take(np.arange(200)) is rows, "no copy of all rows"
+        assert table.trainable is table.example is rows
+        np.testing.assert_array_equal(np.asarray(table.take(np.array([7, 3]))), X[[7, 3]])
+
+
+def test_labels_by_their_places(X):
+    table = MemoryTable(X)
+    assert table.labels_at(None, np.array([1])) is None
+    assert table.labels_at(list(range(200)), np.array([5, 1])).tolist() == [5, 1]
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[200, 3\]"):
+        table.labels_at([0, 1, 2], np.array([1]))
+
+
+def test_random_rows_in_their_order(X):
+    table, y = MemoryTable(X), np.arange(200)
+    assert table.sampled(200, y, 0) == (table, y)
+    some, labels = table.sampled(50, y, 0)
+    assert (np.diff(labels) > 0).all()
+    np.testing.assert_array_equal(some.rows, X[labels])
+    again, none = table.sampled(50, None, 0)
+    np.testing.assert_array_equal(again.rows, some.rows)
+    assert none is None
+
+
+def test_the_first_row_that_lacks_a_value_for_each_column():
+    rows = pd.DataFrame({"a": [1.0, np.nan, np.nan], "b": ["x", "y", None], "c": [1, 2, 3]})
+    assert MemoryTable(rows).missing_rows().tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("keep_up_to", [200, 199])
+def test_coordinates_are_returned_of_few_rows(module, X, keep_up_to):
+    model = ExplainedModel.connect(adapt(module), X)
+    empty = TrainingStatistics.empty("dense", model)
+    statistics, coordinates = MemoryTable(X).gather(model, empty, 7, scored=True, keep_up_to=keep_up_to)
+    assert statistics.n == 200
+    if keep_up_to == 200:
+        torch.testing.assert_close(coordinates, torch.from_numpy(X))
+    else:
+        assert coordinates is None

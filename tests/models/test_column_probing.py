@@ -1,0 +1,58 @@
+"""Transformers without a rule: other values go in, and the outputs that change belong to that input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from sklearn.preprocessing import FunctionTransformer
+
+from agop_tabular.models.column_links import Links
+from agop_tabular.models.column_probing import links_by_probing, links_of_scaled
+
+
+@pytest.fixture
+def rows():
+    return np.random.default_rng(0).standard_normal((30, 3))
+
+
+def probed(function, rows):
+    return links_by_probing(FunctionTransformer(function), Links.identity(("a", "b", "c")), rows)
+
+
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame, scipy.sparse.csr_matrix])
+def test_outputs_in_another_order(form, rows):
+    def shuffled(table):
+        table = table.toarray() if scipy.sparse.issparse(table) else np.asarray(table)
+        return np.column_stack([table[:, 2] ** 2, np.ones(len(table)), table[:, 0] > 0])
+
+    links = probed(shuffled, form(rows))
+    assert links.column.tolist() == [2, -1, 0]
+    assert links.names == ["c[0]", "constant[1]", "a[2]"]
+
+
+def test_mixed_columns_are_refused(rows):
+    with pytest.raises(ValueError, match="FunctionTransformer mixes the columns 'a', 'c' into one coordinate"):
+        probed(lambda table: table[:, [0]] + table[:, [2]], rows)
+
+
+def test_values_that_a_transformer_refuses_are_left_out(rows):
+    def positive(table):
+        if (table > rows.max()).any():
+            raise ValueError("too large")
+        return table[:, [1]]
+
+    assert probed(positive, rows).column.tolist() == [1]
+
+
+def test_outputs_in_the_order_of_the_inputs_keep_their_names(rows):
+    assert probed(lambda table: 2 * table, rows).names == ["a", "b", "c"]
+
+
+def test_the_values_of_indicators_are_scaled_along(rows):
+    links = Links.identity(("a", "b", "c"))
+    links.block = np.array([-1, 0, 0])
+    scale = FunctionTransformer(lambda table: table * [1, 2, 0] + [0, 1, 0])
+    found = links_of_scaled(scale, links, rows)
+    assert found.block.tolist() == [-1, 0, -1], "a constant leaves its block"
+    assert (found.low[1], found.high[1]) == (1, 3)
+    assert links.high.tolist() == [1, 1, 1], "unchanged"

@@ -1,0 +1,104 @@
+"""Rules for the outputs of scikit-learn's transformers: columns, blocks and names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from agop_tabular.models.column_links import Links
+from agop_tabular.models.transformer_rules import through
+
+NONE = -1
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.standard_normal(60), "kind": ["x"] * 35 + ["y"] * 20 + ["z"] * 5})
+    table.loc[3, "a"] = np.nan
+    return table
+
+
+def links_of(transformer, table, columns):
+    """Columns, blocks and names behind a transformer that is fitted on some columns."""
+    rows = table[columns]
+    transformer.fit(rows, np.arange(len(rows)) % 2)
+    links, out = through(transformer, Links.identity(tuple(columns)), rows)
+    assert len(links.column) == out.shape[1]
+    return links.column.tolist(), links.block.tolist(), links.names
+
+
+@pytest.mark.parametrize(
+    ("transformer", "names", "blocks"),
+    [
+        (OneHotEncoder(), ["kind=x", "kind=y", "kind=z"], [0, 0, 0]),
+        (OneHotEncoder(drop="first"), ["kind=y", "kind=z"], [NONE, NONE]),
+        (OneHotEncoder(min_frequency=0.2), ["kind=x", "kind=y", "kind=infrequent"], [0, 0, 0]),
+        (OrdinalEncoder(), ["kind"], [NONE]),
+        (TargetEncoder(), ["kind"], [NONE]),
+        ("passthrough", ["kind"], [NONE]),
+    ],
+    ids=str,
+)
+def test_categories(table, transformer, names, blocks):
+    transformer = make_column_transformer((transformer, ["kind"]))
+    assert links_of(transformer, table, ["kind"]) == ([0] * len(names), blocks, names)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("transformer", "names", "blocks"),
+    [
+        (StandardScaler(), ["a"], [NONE]),
+        (SimpleImputer(), ["a"], [NONE]),
+        (SimpleImputer(add_indicator=True), ["a", "a missing"], [NONE, NONE]),
+        (KNNImputer(add_indicator=True), ["a", "a missing"], [NONE, NONE]),
+        (make_pipeline(SimpleImputer(), KBinsDiscretizer(2)), ["a bin 0", "a bin 1"], [0, 0]),
+        (make_pipeline(SimpleImputer(), KBinsDiscretizer(2, encode="ordinal")), ["a"], [NONE]),
+        (make_pipeline(SimpleImputer(), SplineTransformer(2, degree=1)), ["a spline 0", "a spline 1"], [0, 0]),
+        (make_pipeline(SimpleImputer(), PolynomialFeatures(2)), ["constant", "a", "a^2"], [NONE] * 3),
+    ],
+    ids=str,
+)
+def test_numbers(table, transformer, names, blocks):
+    expected = [NONE if name == "constant" else 0 for name in names]
+    assert links_of(transformer, table, ["a"]) == (expected, blocks, names)
+
+
+def test_blocks_are_numbered_over_a_whole_table(table):
+    union = make_union(
+        make_column_transformer((OneHotEncoder(), ["kind"]), (SimpleImputer(), ["a"])),
+        make_column_transformer((OneHotEncoder(), ["kind"])),
+    )
+    columns, blocks, names = links_of(union, table, ["a", "kind"])
+    assert columns == [1, 1, 1, 0, 1, 1, 1]
+    assert blocks == [0, 0, 0, NONE, 1, 1, 1]
+    assert names[3] == "a"
+
+
+@pytest.mark.parametrize("transformer", [Normalizer(), PolynomialFeatures(2)])
+def test_mixed_columns_are_refused(transformer):
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((20, 2)), columns=["a", "b"])
+    with pytest.raises(ValueError, match=f"{type(transformer).__name__} mixes the columns 'a', 'b'"):
+        links_of(transformer, table, ["a", "b"])
+
+
+def test_outputs_that_are_not_accounted_for_are_refused(table):
+    class Wide(StandardScaler):
+        def transform(self, X):
+            return np.hstack([super().transform(X)] * 2)
+
+    with pytest.raises(ValueError, match="Wide returns 2 columns where its attributes account for 1"):
+        links_of(Wide(), table, ["a"])
