@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The constants below were chosen together on development networks (benchmarks/shared/families.py, seeds below 1000), so that
-# floors are found where there are noise columns, and never where every column matters; docs/ablation.md has what they
-# achieve on other seeds.
+# The constants below were chosen together on development networks (benchmarks/shared/families.py, seeds below 1000), so
+# that floors are found where there are noise columns, and never where every column matters; docs/ablation.md has what
+# they achieve on other seeds.
 
 EVIDENCE = 8.0
 """Evidence, in log units, above which a floor is taken: odds of about 3,000 to 1."""

@@ -1,4 +1,4 @@
-"""The default method on families that it was not chosen on: peers, parts left out, gate, support, refinement.
+"""The default method on families of problems that it was not chosen on; its parts, its gate and its support.
 
 A cell is one family and one seed. Each is saved under OUTPUT/ablation.cells when it is done; a stopped run resumes
 there.

@@ -1,4 +1,4 @@
-"""The AutoML step on full Adult: its share of each tool's own fit, and its time compared with KernelExplainer's."""
+"""The AutoML step on Adult: its share of each tool's own fit, and its time compared with KernelExplainer's."""
 
 from __future__ import annotations
 

@@ -55,10 +55,10 @@ class TablesCell:
 
     Attributes
     ----------
-    vectors : int
-        Factors of the pair effects.
-    meeting : int
-        Columns that interact.
+    n_factors : int
+        Of the pair effects.
+    interacting : int
+        Columns with pair effects.
     tables_mb : float
         Memory of the look-up and of the sums.
     batch_size : int
@@ -69,8 +69,8 @@ class TablesCell:
 
     columns: int
     trained: bool
-    vectors: int
-    meeting: int
+    n_factors: int
+    interacting: int
     fit_rows: int
     fit_seconds: float
     tables_mb: float
@@ -78,8 +78,9 @@ class TablesCell:
     explain: Ratio
 
     def record(self) -> dict[str, Any]:
-        """For JSON: flat."""
-        flat = asdict(self)
+        """For JSON: flat, and with the names that earlier records have."""
+        earlier = {"n_factors": "vectors", "interacting": "meeting"}
+        flat = {earlier.get(name, name): value for name, value in asdict(self).items()}
         return flat | flat.pop("explain")
 
     def __str__(self) -> str:

@@ -130,8 +130,8 @@ def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repea
     return TablesCell(
         columns,
         trained,
-        vectors=method.effects.signs.shape[1],
-        meeting=int(tables.interacts.sum()),
+        n_factors=method.effects.signs.shape[1],
+        interacting=int(tables.interacts.sum()),
         fit_rows=fit_rows,
         fit_seconds=fit_seconds,
         tables_mb=(tables.n_bytes + sum(getattr(sums, name).nbytes for name in sums.SUMS)) / 1e6,

@@ -1,4 +1,4 @@
-"""ROAR on Adult and Credit Default: what a retrained network loses without the columns that a method ranks first.
+"""ROAR: what a retrained network loses without the columns that a method ranks first, on Adult and Credit Default.
 
 Rankings and retrainings are saved under OUTPUT/roar.cells when they are done; a stopped run resumes there.
 """

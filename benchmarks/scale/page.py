@@ -14,7 +14,8 @@ from benchmarks.shared.markdown import made_with, markdown_table
 from benchmarks.shared.records import write_json
 
 CENTRE = {"p": 108, "n": 20_000, "h": 128, "n_classes": 3}
-"""Values of what is not varied; Adult has 108 columns after one-hot encoding."""
+"""Values of what is not varied; Adult has 108 columns after one-hot encoding, missing values as
+levels."""
 
 DENSE_ROWS = 2000
 """Rows that peers which build p × p are timed on; the kernel machine has the same number of centres."""

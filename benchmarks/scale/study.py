@@ -1,11 +1,11 @@
-"""Cost against rows, columns, hidden width, classes and rank, as ratios to forward passes measured in the same run.
+"""Cost against rows, columns, hidden width, classes and rank, as ratios to forward passes.
 
-The floor is the bare module under no_grad in evaluation mode on float32 tensors, at the fastest of several batch sizes.
-Explaining uses the public API, values only, numpy in and out. Figures are medians of interleaved runs, each size in a
-separate process. In a virtual machine, memory that was just freed by another call may cost many times more to get back,
-so a table of the answer's size is written right before each explanation, and its cost is shown. Networks are MLPs
-h - h/2 on standard normal rows: untrained ones, which keep the most components and factors, and ones trained on a
-function of six columns.
+The floor, measured in the same run, is the bare module under no_grad in evaluation mode on float32 tensors, at the
+fastest of several batch sizes. Explaining uses the public API, values only, numpy in and out. Figures are medians of
+interleaved runs, each size in a separate process. In a virtual machine, memory that was just freed by another call may
+cost many times more to get back, so a table of the answer's size is written right before each explanation, and its cost
+is shown. Networks are MLPs h - h/2 on standard normal rows: untrained ones, which keep the most components and factors,
+and ones trained on a function of six columns.
 """
 
 from __future__ import annotations

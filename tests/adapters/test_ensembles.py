@@ -71,7 +71,7 @@ def test_a_single_missing_value_is_among_the_rows_that_are_tried():
 
 
 @pytest.mark.filterwarnings("error")
-def test_whole_numbers_that_follow_by_a_fraction_are_no_difference():
+def test_integers_scaled_by_a_fraction_are_the_same_coordinate():
     kept = KeptCoordinates(np.array([0]), np.array([0, 0]), np.array([1.0, 0.5]), np.zeros(2))
     rows = np.array([[2, 1], [4, 2], [6, 3]])
     assert kept.transform(rows).ravel().tolist() == [2, 4, 6]

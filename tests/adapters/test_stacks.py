@@ -70,7 +70,7 @@ def test_refusals(model, message):
 
 
 @pytest.mark.parametrize("scaler", [StandardScaler(with_mean=False), StandardScaler(with_std=False)])
-def test_a_final_models_scaler_that_does_half_of_it(scaler):
+def test_a_final_models_scaler_without_mean_or_without_deviation(scaler):
     X, y = data(2)
     model = StackingClassifier(MEMBERS, make_pipeline(scaler, LogisticRegression()), cv=2).fit(X, y)
     before = torch.random.get_rng_state()

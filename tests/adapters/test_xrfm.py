@@ -110,7 +110,7 @@ def test_regressor(numbers):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_agop_is_its_own(n_classes, numbers):
-    """On the same rows it is what the machine itself makes of its gradients; what it learned is of a step before."""
+    """On the same rows it is the machine's own AGOP, up to scale; the M that it learned with is of the step before."""
     X, y = numbers
     model = fitted(X, labels(y, n_classes))
     leaf = model.trees[0]["model"]

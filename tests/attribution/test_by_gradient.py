@@ -163,9 +163,8 @@ CAPTUM = {
     ),
 }
 
-
 CONV1D = (lambda: nn.Sequential(basic_models.Conv1dSeqModel(), nn.Flatten()), (4, 1000))
-"""4,000 coordinates: the spectrum takes its time."""
+"""4,000 coordinates, whose spectrum takes some seconds."""
 
 
 class _Split(nn.Module):

@@ -98,7 +98,7 @@ def adult():
     return train, np.asarray(table.target[:1200], dtype=object), rows
 
 
-@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool != "bag"])  # whose members are handed arrays
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool != "bag"])  # whose members get arrays
 def test_adult(tool, adult, tmp_path):
     X, y, rows = adult
     if tool == "pytabkit":  # it takes no missing numbers

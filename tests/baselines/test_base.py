@@ -20,7 +20,6 @@ from agop_tabular.evaluation import cosine
 
 NAMES = sorted(BASELINES)
 
-
 SHAPLEY = {
     "shap-deep": DeepShap(n_background=None),
     "shap-kernel": KernelShap(n_background=None),

@@ -52,7 +52,7 @@ def test_an_array_keeps_its_chunks_of_rows(table, network):
     assert explainer.explain(chunks.astype(int)).dtype == np.float64
 
 
-def test_what_was_asked_for_is_explained_whatever_becomes_of_the_network(table):
+def test_later_changes_of_the_network_do_not_matter(table):
     module = make_architecture("mlp")
     explainer = AGOPExplainer(module).fit(table)
     before = explainer.explain(table)
@@ -64,7 +64,7 @@ def test_what_was_asked_for_is_explained_whatever_becomes_of_the_network(table):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_partition_is_explained_in_one_reading(table, network, method):
+def test_every_partition_is_read_once_to_be_explained(table, network, method):
     frame = as_frame(table)
     readings = []
 
@@ -82,7 +82,7 @@ def test_every_partition_is_explained_in_one_reading(table, network, method):
     assert sorted(readings) == sorted(LENGTHS)
 
 
-def test_gate_and_refine_travel_along(table, network):
+def test_gate_and_refine_apply_to_every_partition(table, network):
     frame = as_frame(table[:300])
     explainer = AGOPExplainer(network, gate=np.array([True] * 5 + [False]), refine=2).fit(frame)
     found = explainer.explain(in_parts(frame, (100, 200))).compute()

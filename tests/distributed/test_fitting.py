@@ -83,7 +83,7 @@ def test_random_rows_are_the_same_rows(table, network):
     np.testing.assert_array_equal(parts.agop_, whole.agop_)
 
 
-def test_a_pipeline_meets_every_partition_as_a_frame(frame, labels):
+def test_a_pipeline_gets_every_partition_as_a_frame(frame, labels):
     columns = make_column_transformer(
         (OneHotEncoder(), ["city", "plan"]),
         (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "income", "visits"]),

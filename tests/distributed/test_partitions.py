@@ -23,7 +23,7 @@ def test_rows_by_number(table):
             np.testing.assert_array_equal(np.asarray(parts[np.array([4498, 3])]), table[[4498, 3]])
 
 
-def test_what_is_no_table_is_refused(table, network):
+def test_other_collections_are_refused(table, network):
     import dask.bag
 
     frame = as_frame(table)

@@ -1,4 +1,4 @@
-"""The randomisation check tells an explanation of the model from one of the data."""
+"""The randomisation check distinguishes an explanation of the model from one of the data."""
 
 import numpy as np
 import pytest

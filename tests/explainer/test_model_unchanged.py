@@ -30,7 +30,7 @@ def busy(request):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_left_as_found(busy, X, method):
+def test_the_module_is_unchanged(busy, X, method):
     before, rows = snapshot(busy), X.copy()
     explainer = AGOPExplainer(busy, method=method).fit(X)
     explainer(X)
@@ -42,7 +42,7 @@ def test_left_as_found(busy, X, method):
 
 
 @pytest.mark.parametrize("call", [3, 6, 9])
-def test_left_as_found_after_an_error_in_the_middle(busy, X, call):
+def test_the_module_is_unchanged_after_an_error(busy, X, call):
     """The module raises in its n-th forward pass: at the probe, in the middle of fit, or of explain."""
     calls = []
 
@@ -111,7 +111,7 @@ def test_a_net_fitted_again_is_refused(noisy, X):
         explainer.explain(X)
 
 
-class TestAsFound:
+class TestUnchanged:
     def test_the_callers_array_behind_nll(self, X):
         class Net(nn.Module):
             def __init__(self):

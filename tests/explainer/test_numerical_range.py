@@ -29,7 +29,7 @@ class TestUnits:
         np.testing.assert_allclose(AGOPExplainer(module).fit(rows).explain(rows), expected, rtol=1e-3, atol=1e-4)
 
     @pytest.mark.parametrize("s", [1e22, 1e-22])
-    def test_beyond_what_can_be_squared(self, X, s):
+    def test_gradients_that_cannot_be_squared(self, X, s):
         module, rows = self.scaled(X, s)
         with pytest.raises(ValueError, match=r"too small to be squared|too large"):
             AGOPExplainer(module).fit(rows)
@@ -44,7 +44,7 @@ class TestUnits:
 
 
 @pytest.mark.parametrize("offset", [0, 100, 10_000])
-def test_batch_size_does_not_show_beside_a_large_mean(offset, rng):
+def test_batch_size_makes_no_difference_with_a_large_mean(offset, rng):
     X = (rng.standard_normal((2000, 4)) + np.array([offset, 0, 0, 0])).astype("float32")
     module = MLP(4, 3)
     with torch.no_grad():
@@ -64,7 +64,7 @@ def test_half_precision(dtype, X):
     np.testing.assert_allclose(out, expected, atol=0.1 * np.abs(expected).max())
 
 
-def test_a_constant_network_of_many_columns_is_seen_at_once(rng):
+def test_a_constant_network_of_many_columns_is_recognised_quickly(rng):
     module = MLP(300, 3)
     with torch.no_grad():
         module[-1].weight.zero_()

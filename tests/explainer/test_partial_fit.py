@@ -21,7 +21,7 @@ class TestFitting:
         assert explainer.n_samples_seen_ == 200
 
 
-def test_partial_fit_goes_on_as_it_began(net, X):
+def test_partial_fit_keeps_the_estimator_and_the_contrast(net, X):
     explainer = AGOPExplainer(net).fit(X)
     for change in ({"contrast": True}, {"estimator": MLP(6, 3)}):
         other = copy.deepcopy(explainer).set_params(**change)

@@ -10,8 +10,6 @@ from support.nets import MLP
 from agop_tabular import AGOPExplainer
 
 METHODS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
-
-
 TOLERANCE = {torch.float32: 2e-3, torch.float64: 1e-8}
 
 

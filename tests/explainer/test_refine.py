@@ -35,7 +35,7 @@ def test_nears_the_networks_own_shapley_values(trained):
     assert found[200][:3].standard_errors.shape == (3, 5)
 
 
-def test_the_same_for_every_way_to_ask(trained):
+def test_the_same_for_every_target_and_batch(trained):
     model, X = trained
     explainer = AGOPExplainer(model, refine=3).fit(X)
     rows = X[:70]

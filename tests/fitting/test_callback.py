@@ -54,7 +54,7 @@ def test_training_is_not_disturbed_by_a_bit(data, accumulate, max_samples):
     assert watched.history[:, "valid_loss"] == alone.history[:, "valid_loss"]
 
 
-def test_last_is_what_a_pass_gathers(data):
+def test_last_is_the_same_as_a_pass_over_the_rows(data):
     X, y = data
     net = make_net(AGOPCallback()).fit(X, y)
     passed = AGOPExplainer(net, method="agop-ixg").fit(rows_of(net, X, y))
@@ -105,14 +105,14 @@ def test_cost_is_stated(data):
     assert 0 < callback.share_ < 100
 
 
-def test_an_epoch_that_never_had_its_turn(data):
+def test_fewer_epochs_than_every(data):
     X, y = data
     net = make_net(AGOPCallback(accumulate="every", every=10)).fit(X, y)
     assert_allclose(callback_of(net).diagonal_, callback_of(make_net(AGOPCallback()).fit(X, y)).diagonal_)
 
 
 def test_restored_weights(data):
-    """Behind the callback that restores weights all is well; in front of it there is a warning."""
+    """The callback belongs behind one that restores weights; in front of it there is a warning."""
     X, y = data
     best = EarlyStopping(patience=50, load_best=True, sink=lambda _: None)
 

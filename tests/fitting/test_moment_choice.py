@@ -34,7 +34,7 @@ def test_factored_is_dense(method):
         assert_allclose(ours(X).support, dense(X).support, atol=1e-5)
 
 
-def test_what_auto_takes():
+def test_which_moment_auto_chooses():
     assert AGOPExplainer(network(5), method="agop-ixg").fit(table(50, 5)).moment_ == "dense"
     assert AGOPExplainer(network(60), method="agop-ixg").fit(table(50, 60)).moment_ == "factored"
     normed = network(2100, first=nn.LayerNorm(2100))
@@ -58,7 +58,7 @@ def test_a_sketch_of_few_directions_explains_as_all_of_m_does():
 
 
 @pytest.mark.parametrize("moment", ["factored", "sketched"])
-def test_saved_and_gone_on_with(moment, tmp_path):
+def test_saved_and_continued(moment, tmp_path):
     X, net = table(300, 60), network(60)
     explainer = AGOPExplainer(net, method="agop-ixg", moment=moment).fit(X)
     explainer.save(tmp_path / "m.agop")

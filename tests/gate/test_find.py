@@ -19,7 +19,7 @@ def test_auto_reports_and_leaves_values_alone(trained):
     assert auto(X[:5]).residual is None
 
 
-def test_gating_is_told(trained):
+def test_what_a_gate_takes_away_is_reported(trained):
     net, X, _, informative = trained
     rows = X[2000:2050]
     ungated = AGOPExplainer(net, gate=None).fit(X[:2000])(rows)

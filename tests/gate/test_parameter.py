@@ -17,7 +17,7 @@ def test_published_methods_take_a_mask_only(trained):
 
 
 @pytest.mark.parametrize("gate", ["on", np.ones(3, dtype=bool), np.ones(12), [0, 1]])
-def test_what_is_no_gate(trained, gate):
+def test_values_that_are_no_gate(trained, gate):
     net, X, _, _ = trained
     with pytest.raises(ValueError, match="gate="):
         AGOPExplainer(net, gate=gate).fit(X)

@@ -17,7 +17,7 @@ def test_labelled_rows(trained):
     assert not AGOPExplainer(net).fit(X[2000:], np.full(1000, "other")).gate_.labelled
 
 
-def test_overfitted_nets_are_warned_of():
+def test_overfitted_nets_warn():
     X, y, _ = make_linear(150, n_features=20, n_informative=3, random_state=0)
     net = MLPClassifier((128, 64), random_state=0, max_iter=500, learning_rate_init=5e-3).fit(X, y)
     with pytest.warns(UserWarning, match="probably overfitted"):

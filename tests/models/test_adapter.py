@@ -36,7 +36,7 @@ class TestModels:
 
 
 @pytest.mark.parametrize("factor", [1e-4, 1.0, 1e4])
-def test_mixed_rows_are_seen_at_any_scale(X, factor):
+def test_mixed_rows_are_refused_at_any_scale(X, factor):
     class Scaled(nn.Module):
         def __init__(self):
             super().__init__()
@@ -49,7 +49,7 @@ def test_mixed_rows_are_seen_at_any_scale(X, factor):
         AGOPExplainer(Scaled()).fit(X)
 
 
-def test_scores_changed_behind_the_network_warn(X):
+def test_predictions_of_another_class_than_the_scores_warn(X):
     class Reversed(NeuralNetClassifier):
         def predict(self, X):
             return 2 - super().predict(X)

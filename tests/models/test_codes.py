@@ -38,7 +38,7 @@ class TestTables:
         out = AGOPExplainer(Rare(), method="ixg").fit(X).explain(X)
         assert out[2999, 0] != 0
 
-    def test_clamped_codes_end_where_they_are_known(self, coded_rows):
+    def test_clamped_codes_beyond_those_of_training_are_refused(self, coded_rows):
         class Clamped(Embedded):
             def forward(self, x):
                 return super().forward(torch.cat([x[:, :4], x[:, 4:].clamp(0, 3)], dim=1))
@@ -53,7 +53,7 @@ class TestTables:
             AGOPExplainer(Clamped()).fit(coded_rows)
 
     @pytest.mark.parametrize("cell", [np.nan, 1.5, -1, 5])
-    def test_cells_that_are_no_codes(self, embedding_net, coded_rows, cell):
+    def test_cells_that_hold_no_code(self, embedding_net, coded_rows, cell):
         explainer = AGOPExplainer(embedding_net).fit(coded_rows)
         wrong = coded_rows[:5].copy()
         wrong[2, 1] = cell
@@ -73,7 +73,7 @@ class TestTables:
         with pytest.raises(ValueError, match="looks up 100000 codes"):
             AGOPExplainer(Wide()).fit(X)
 
-    def test_missing_numbers_are_still_named(self, embedding_net, coded_rows):
+    def test_missing_numbers_are_refused_by_column(self, embedding_net, coded_rows):
         X = coded_rows.copy()
         X[3, 0] = np.nan
         with pytest.raises(ValueError, match="NaN.*'x0'"):

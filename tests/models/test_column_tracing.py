@@ -144,7 +144,7 @@ def test_mixing_is_found_in_unknown_transformers(X):
 
 
 class TestBlocks:
-    """A block that is not whole tells its constant; centring it would take real effects away."""
+    """Gradients of an incomplete block are identified, constant included; centring them would remove real effects."""
 
     @pytest.fixture
     def table(self, rng):

@@ -13,7 +13,7 @@ from agop_tabular.models.embedding_search import embedded_codes
 
 class TestRefusals:
     @pytest.mark.parametrize("use", USES)
-    def test_codes_used_otherwise_as_well(self, use, coded_rows):
+    def test_codes_that_have_another_use_too(self, use, coded_rows):
         with pytest.raises(ValueError, match="'x[14]'"):
             AGOPExplainer(Uses(USES[use])).fit(coded_rows)
 
@@ -41,7 +41,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="'x[014]'"):
             AGOPExplainer(Computed()).fit(coded_rows)
 
-    def test_renormalised_tables(self, coded_rows):
+    def test_embeddings_that_are_renormalised(self, coded_rows):
         module = Embedded()
         module.city.max_norm = 1.0
         with pytest.raises(ValueError, match="'x1'"):

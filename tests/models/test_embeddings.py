@@ -157,7 +157,7 @@ class TestPipelines:
         assert changed.tolist() == [False, True, False], "the row with the unknown category"
 
 
-class TestKept:
+class TestSavedAndCopied:
     @pytest.mark.parametrize("method", ["agop", "agop-ixg"])
     def test_saved(self, method, coded_pipeline, coded_table, tmp_path):
         explainer = AGOPExplainer(coded_pipeline, method=method).fit(coded_table)

@@ -89,7 +89,7 @@ class TestModels:
             AGOPExplainer(module, method="agop-ixg", rank=2, standardize=False).fit(X)
 
 
-class TestSteps:
+class TestStepFunctions:
     def test_rows_sorted_by_the_category(self, rng):
         class Mixed(nn.Module):
             def __init__(self):
@@ -103,7 +103,7 @@ class TestSteps:
         with pytest.raises(ValueError, match="'kind'"):
             AGOPExplainer(Mixed()).fit(rows)
 
-    def test_used_both_ways(self, rng):
+    def test_a_column_that_is_both_a_code_and_a_number(self, rng):
         class WideAndDeep(nn.Module):
             def __init__(self):
                 super().__init__()

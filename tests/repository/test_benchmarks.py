@@ -175,7 +175,7 @@ def test_raw_truth(tmp_path, capsys):
     shutil.copy(ROOT / "benchmarks/results/ablation.csv.gz", tmp_path)
     call("raw-truth", tmp_path, "", capsys)
     kept = (ROOT / "benchmarks/results/ablation-raw.md").read_text()
-    assert (tmp_path / "ablation-raw.md").read_text() == kept, "the page is made of the records beside it"
+    assert (tmp_path / "ablation-raw.md").read_text() == kept, "the page is made of the records in its folder"
 
 
 def test_images(tmp_path, capsys):

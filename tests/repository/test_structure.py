@@ -1,4 +1,4 @@
-"""The shape of the code: where modules and their tests are, how long they are, and what stays private."""
+"""The structure of the code: where modules and their tests are, how long they are, and what stays private."""
 
 import ast
 from collections import defaultdict

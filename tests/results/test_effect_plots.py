@@ -30,7 +30,7 @@ def map_of(panel):
     return np.asarray(panel.collections[0].get_array())
 
 
-def test_pictures(table_explainer, table, tmp_path):
+def test_plots_show_the_effects(table_explainer, table, tmp_path):
     effects = table_explainer.effects_
     figure = table_explainer.plot_effects()
     assert [panel.get_title() for panel in figure.axes][:2] in (["age", "income"], ["income", "age"])
@@ -52,7 +52,7 @@ def test_pictures(table_explainer, table, tmp_path):
     plt.close("all")
 
 
-def test_pictures_of_odd_columns(tmp_path):
+def test_plots_of_columns_with_odd_names_and_values(tmp_path):
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {"gone": np.nan, r"price $\frac$": rng.normal(size=300), "kind": rng.choice(["x^$%$", "$a_$"], 300)}

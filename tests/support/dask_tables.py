@@ -7,11 +7,7 @@ import pytest
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
-
-
 METHODS = ["agop", "agop-ixg"]
-
-
 LENGTHS = (0, 0, 700, 1, 0, 2299, 1500, 0)
 
 

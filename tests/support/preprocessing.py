@@ -50,7 +50,6 @@ def numeric():
 
 NUMBERS, TEXT = ["age", "income", "visits"], ["city", "plan"]
 
-
 PREPROCESSING = {
     "dense one-hot": lambda: make_column_transformer(
         (OneHotEncoder(sparse_output=False), TEXT), (numeric(), NUMBERS), ("passthrough", ["member"])
