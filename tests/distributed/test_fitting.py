@@ -164,7 +164,8 @@ def test_a_worker_that_is_killed_in_the_middle_costs_a_retry(network):
     ):
 
         def gathered(dask_scheduler):
-            return sum(t.state in ("memory", "released") for k, t in dask_scheduler.tasks.items() if "_sums" in str(k))
+            tasks = [task for key, task in dask_scheduler.tasks.items() if "_of_partition" in str(key)]
+            return sum(task.state in ("memory", "released") for task in tasks)
 
         found, pids = [], set(client.run(os.getpid).values())
         fitting = threading.Thread(target=lambda: found.append(AGOPExplainer(network).fit(table)))
