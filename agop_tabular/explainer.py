@@ -26,7 +26,7 @@ from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.gate.parameter import GateParameter
-from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted
+from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted, unchanged_on_error
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.targets import ALL, PREDICTED
@@ -73,8 +73,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         attributions stay as they are, since the network does use these columns. True sets their attributions to zero,
         as a mask does for columns where it is False; None looks for nothing. Published methods take a mask only.
     refine : int, default=0
-        Pairs of permutations a row that correct what "agop" looked up, each at ``2 · (d + 1)`` evaluations of the
-        network, towards the network's exact Shapley values; ``Explanation.standard_errors`` says how close they are.
+        Pairs of permutations for each row, at ``2 · (d + 1)`` evaluations of the network each, that move what "agop"
+        looked up towards the exact Shapley values; ``Explanation.standard_errors`` says how close they are.
     moment : {"auto", "dense", "factored", "sketched", "diagonal"}, default="auto"
         The form in which M is gathered; ``moment_`` says which was chosen. "dense": all of M, p × p. "factored": all
         of M, exactly, through the outputs of the Linear layer that the input goes straight into, at little cost for
@@ -98,7 +98,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     Attributes
     ----------
     model_ : ExplainedModel
-        The network as it is explained.
+        The network, how its columns reach it, and which scores are explained.
     statistics_ : TrainingStatistics
         What was gathered from the training rows.
     attributor_ : Attributor
@@ -122,9 +122,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         "dense", "factored", "sketched" or "diagonal".
     baseline_, scale_ : ndarray of shape (p,), float64
         x₀ and the diagonal of D (training standard deviations); a constant coordinate has scale 0.
-    feature_map_ : FeatureMap
-        Which of the user's columns each coordinate comes from.
-    coordinate_names_ : ndarray of str, shape (p,)
+    feature_map_, coordinate_names_ : FeatureMap, and ndarray of str, shape (p,)
+        Which of the user's columns each coordinate comes from, and its name.
     estimator_ : object
         The fitted estimator.
     fitted_params_ : dict
@@ -135,8 +134,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     Notes
     -----
     Attributions of "agop-ixg" do not add up to the prediction; those of "agop" do. Inside a one-hot block gradients are
-    known only up to a common constant, so they are centred with the block's training frequencies first ("ixg" leaves
-    them).
+    known only up to a constant, so all methods but "ixg" centre them with the block's training frequencies first.
 
     References
     ----------
@@ -207,11 +205,12 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         self.refine = refine
 
     def check_parameters(self) -> None:
-        """Refuse a parameter that is none of its choices, as far as that can be decided without rows."""
+        """Raise if a parameter is not one of its allowed values, as far as that can be decided without rows."""
         super().check_parameters()
         GateParameter.read(self.gate).check(method_named(self.method))
         check_refine(self.refine, self.method)
 
+    @unchanged_on_error
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPExplainer:
         """Collect the AGOP over training rows; first fit the estimator where it is not fitted.
 
@@ -237,6 +236,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         return self._learn(estimator, table, y if estimator is self.estimator else None)
 
     @if_estimator_is_fitted
+    @unchanged_on_error
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> AGOPExplainer:
         """Add rows to the AGOP of a fitted estimator.
 
@@ -270,7 +270,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         return self._learn(self.estimator_, table, y, Fit(self.model_, self.statistics_, self._fitted_method))
 
     def _learn(self, estimator: Any, table: Table, labels: Any, earlier: Fit | None = None) -> AGOPExplainer:
-        """Collect statistics from rows, starting anew or adding to earlier ones. On an error nothing is changed."""
+        """Collect statistics from rows, starting anew or adding to earlier ones."""
         with torch.inference_mode(False):
             return self._set_fitted(fit_table(estimator, table, labels, self._plan(), earlier), estimator)
 
@@ -280,7 +280,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
     def _set_fitted(self, fit: Fit, estimator: Any) -> AGOPExplainer:
         """Set all fitted attributes; no estimator where one was loaded without it."""
-        for name in (*OPTIONAL_ATTRIBUTES, "network_record_"):
+        for name in (*OPTIONAL_ATTRIBUTES, "network_record_", "about_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fit.attributes())
         self._fitted_method = fit.method
@@ -337,7 +337,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         found = attributor.attribute(table.example, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
-            labels = getattr(self, "classes_", np.arange(self.model_.n_scores))[found.index]
+            labels = self.model_.labels[found.index]
         return Explanation(
             values=found.values,
             data=table.example,
@@ -418,7 +418,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     predict = delegated("predict", "Predictions of the estimator.")
     predict_proba = delegated("predict_proba", "Class probabilities of the estimator.")
     decision_function = delegated("decision_function", "Decision function of the estimator.")
-    score = delegated("score", "Score of the estimator: it measures the model, not the explanation.")
+    score = delegated("score", "Score of the estimator: it measures the model, not the explanation.", with_y=True)
 
     def __sklearn_tags__(self) -> Tags:
         return delegate_tags(super().__sklearn_tags__(), self.estimator, self.prefit)

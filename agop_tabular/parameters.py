@@ -54,7 +54,7 @@ class ExplainerParameters(BaseEstimator):
         self.verbose = verbose
 
     def check_parameters(self) -> None:
-        """Refuse a parameter that is none of its choices, as far as that can be decided without rows.
+        """Raise if a parameter is not one of its allowed values, as far as that can be decided without rows.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class ExplainerParameters(BaseEstimator):
 
 
 def check_refine(refine: Any, method: str) -> None:
-    """Refuse what is no number of permutations, or a method that has nothing to refine.
+    """Raise if ``refine`` is no number of permutations, or the method has nothing to refine.
 
     Raises
     ------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.attribution.method import FittedMethod, Method, Refine, Run, Settings, Statistics
+from agop_tabular.attribution.method import Method, Refine, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.feature_map import FeatureMap
@@ -50,7 +50,7 @@ class FittedEffectsMethod(RowByRow):
 
     effects: Effects
     mean_scores: Tensor
-    _tables: dict[tuple[torch.device, torch.dtype], ColumnLookUp] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[torch.device, torch.dtype], ColumnLookUp] = field(init=False, default_factory=dict, repr=False)
 
     @property
     def has_support(self) -> bool:
@@ -59,27 +59,22 @@ class FittedEffectsMethod(RowByRow):
 
     @property
     def looks_up(self) -> bool:
-        """True."""
+        """True: rows are sorted by class before they are looked up."""
         return True
 
     def base_scores(self, model: ExplainedModel) -> np.ndarray:
         """Mean scores (C,) of the training rows."""
         return self.mean_scores.numpy()
 
-    def for_workers(self) -> FittedMethod:
-        """Without the spectrum, and without the tables, which are made again."""
-        return replace(self, summary=self.summary.without_spectrum(), _tables={})
-
-    def look_up(self, device: torch.device, network: torch.dtype = torch.float32) -> ColumnLookUp:
+    def look_up(self, device: torch.device, network_dtype: torch.dtype = torch.float32) -> ColumnLookUp:
         """Tables on the network's device, in float64 where the network computes in it, otherwise in float32.
 
         Parameters
         ----------
         device : torch.device
-        network : torch.dtype
-            Of the network.
+        network_dtype : torch.dtype
         """
-        dtype = torch.float64 if network is torch.float64 else torch.float32
+        dtype = torch.float64 if network_dtype is torch.float64 else torch.float32
         if (device, dtype) not in self._tables:
             column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
             tables = LookUp(self.effects, device, dtype) if self.effects.axes else None
@@ -180,7 +175,7 @@ class ColumnLookUp:
         score : Tensor of shape (b,)
         target : Tensor of shape (b,), or int
         """
-        phi = torch.zeros(len(x), 0) if self.tables is None else self.tables.attributions(x, target)
+        phi = x.new_zeros(len(x), 0).float() if self.tables is None else self.tables.attributions(x, target)
         if self.column is not None:
             phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)
         size = phi.abs()

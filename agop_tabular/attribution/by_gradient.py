@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.attribution.method import FittedMethod, Method, Run, Settings, Statistics
+from agop_tabular.attribution.method import Method, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.coordinate_moment import IN_CACHE
@@ -68,7 +68,7 @@ class FittedGradientMethod(RowByRow):
 
     method: GradientMethod
     chain: Filter | None
-    _ready: dict[tuple[torch.device, torch.dtype], Filter] = field(default_factory=dict, repr=False)
+    _ready: dict[tuple[torch.device, torch.dtype], Filter] = field(init=False, default_factory=dict, repr=False)
 
     @property
     def uses_rank(self) -> bool:
@@ -83,10 +83,6 @@ class FittedGradientMethod(RowByRow):
     def base_scores(self, model: ExplainedModel) -> np.ndarray:
         """Scores (C,) at the baseline."""
         return model.scores_at(self.summary.baseline)
-
-    def for_workers(self) -> FittedMethod:
-        """Without the spectrum, and without copies for other devices."""
-        return replace(self, summary=self.summary.without_spectrum(), _ready={})
 
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
         """Attribute batches by their gradients, taken behind the first layer where that is possible."""
@@ -140,7 +136,7 @@ class FittedGradientMethod(RowByRow):
         )
 
     def _cached(self, chain: Filter, dtype: torch.dtype, device: torch.device) -> Filter:
-        """The chain in another precision, which is the same for every call."""
+        """The chain on this device in this dtype, made once."""
         if (device, dtype) not in self._ready:
             self._ready[device, dtype] = chain.ready(dtype, device)
         return self._ready[device, dtype]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Protocol
 
@@ -124,7 +124,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Method(ABC):
-    """A way to attribute a score to the coordinates of a row; one of three kinds, which are its subclasses.
+    """A way to attribute a score to the coordinates of a row. Tables have three kinds, which are subclasses.
 
     :class:`~agop_tabular.attribution.by_effects.EffectsMethod` looks effects up,
     :class:`~agop_tabular.attribution.by_gradient.GradientMethod` filters a row's gradient, and
@@ -206,5 +206,5 @@ class FittedMethod(ABC):
         """Scores (C,) that attributions are differences from; None where they are no differences."""
 
     def for_workers(self) -> FittedMethod:
-        """The same without what other processes do not need in order to attribute."""
-        return self
+        """The same without the spectrum, which may be large, and without caches, for other processes."""
+        return replace(self, summary=self.summary.without_spectrum())

@@ -107,7 +107,7 @@ class RowByRow(FittedMethod):
             "index": None if every else np.empty(n, dtype=int),
             "support": np.empty(shape, dtype=dtype) if run.with_support and self.has_support else None,
             "scores": np.empty(shape, dtype=dtype) if run.with_support else None,
-            "errors": None if run.refine is None else np.empty_like(values),
+            "errors": None if run.refine is None else np.zeros_like(values),
         }
         # A method may write its values straight into the result, where both have one dtype and live in main memory.
         direct = not every and adapter.device.type == "cpu" and torch.from_numpy(values[:0]).dtype == adapter.dtype

@@ -211,7 +211,7 @@ def _fitted(
     rest = budget - (time.perf_counter() - started) - explaining
     wanted = settings.get("max_samples") or len(X_train)
     rows = int(min(wanted, len(X_train), rest / a_row))
-    if rows <= PILOT < len(X_train):
+    if rows <= PILOT < len(X_train) or rows < 1:  # no time for more than the pilot
         return pilot
     return AGOPExplainer(estimator, **{**settings, "max_samples": rows if rows < len(X_train) else None}).fit(X_train)
 

@@ -14,7 +14,7 @@ import torch
 def share_of_cores() -> Iterator[None]:
     """Inside a dask worker, let torch use as many threads as the worker has; elsewhere, leave torch alone.
 
-    Two workers on two cores that compute with two torch threads each are slower than one. Threads of a process must
+    Two workers on two cores are slower with two torch threads each than with one. Threads of a process must
     take turns here, since they share one number of torch threads.
     """
     worker = _worker()

@@ -30,7 +30,7 @@ def is_array(X: Any) -> bool:
 
 @dataclass(eq=False)
 class Partitions:
-    """A dask DataFrame, Series or array, a partition at a time; partitions are never put together.
+    """A dask DataFrame, Series or array, a partition at a time; the whole is never in memory.
 
     It has the length and the shape of the table, and indexing it by a slice or by an array of row numbers reads those
     rows into memory, so that it can be used wherever a few rows of a table are taken.

@@ -146,7 +146,7 @@ class Fit:
 
 
 OPTIONAL_ATTRIBUTES = ("classes_", "rank_", "eigenvalues_", "components_")
-"""Of :meth:`Fit.attributes`, those that not every fit has."""
+"""Names from :meth:`Fit.attributes` that some fits lack."""
 
 
 def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier: Fit | None = None) -> Fit:
@@ -171,7 +171,9 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
     scored = plan.method.gathers_effects
     _prefetch(table, plan)
     if earlier is None:
-        first_layer = plan.moment != "dense"
+        first_layer = (
+            plan.moment != "dense"
+        )  # then gradients are taken at the input itself, as a user may want to check
         model = connect(estimator, table, contrast=plan.contrast, first_layer=first_layer, device=plan.device)
         statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
     else:
@@ -204,7 +206,7 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
 def fit_method(
     model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan, baseline: Tensor | None = None
 ) -> FittedMethod:
-    """Fit the method to statistics, and warn where its attributions mean nothing.
+    """Fit the method to statistics, and warn where attributions are all zero or depend on an arbitrary rank.
 
     Parameters
     ----------

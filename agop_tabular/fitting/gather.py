@@ -62,8 +62,8 @@ def gather(
 def check_gathered(model: ExplainedModel, statistics: TrainingStatistics) -> None:
     """Refuse a network whose gradients do not show all that it does with its input.
 
-    Coordinates without a gradient are looked at again, and so are all whole numbers but codes where a network has
-    embeddings.
+    Coordinates without a gradient are checked again; if the network has embeddings, so are whole-number coordinates
+    except codes.
 
     Raises
     ------

@@ -16,7 +16,6 @@ from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.models.explained_model import ExplainedModel
-from agop_tabular.models.refusals import check_finite
 from agop_tabular.models.rows import spread_rows
 from agop_tabular.results.column_effects import column_values
 
@@ -25,8 +24,8 @@ POOL = 8192
 kept as the background of ``refine``, and the time in which each batch is drawn."""
 
 SHUFFLED = 2**16
-"""Shuffled rows of a first pass, by which the error of most networks has stopped falling; later passes get as many as
-their training rows are worth beside the earlier ones."""
+"""Shuffled rows of a first pass, by which the error of most networks has stopped falling; later passes get them in
+proportion to their share of all training rows."""
 
 SHUFFLED_VALUES = 2**25
 """Coordinates of all shuffled rows together, at most, so that wide tables, where each row costs more, get fewer."""
@@ -68,8 +67,7 @@ def add_effects(
     adapter, feature_map = model.network, model.feature_map
     n = len(table)
     rows = table.take(pool_rows(n))
-    pool = adapter.tensor(adapter.encode(rows)) if coordinates is None else coordinates
-    check_finite(pool, feature_map)
+    pool = model.coordinates(rows) if coordinates is None else coordinates
     before, column_of, p = statistics.effects, torch.from_numpy(feature_map.column_of), max(1, adapter.p)
     if before is None:
         axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
@@ -113,7 +111,7 @@ def _warn_of_columns_without_effects(
             f"Column(s) {', '.join(names[:10])} had one value among the first rows, so they have no effects now that "
             "they vary: call fit with rows from all over the table.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
 
 

@@ -46,7 +46,7 @@ class GateRows:
 
 
 def tried_rows(gate: GateParameter, method: Method, n: int) -> np.ndarray:
-    """Places of the rows, of a table of n, that :func:`find_gate` looks at; none where it finds nothing anyway."""
+    """Places of the rows, of a table of n, that :func:`find_gate` looks at; none where no gate is looked for."""
     return np.zeros(0, dtype=int) if gate.is_needless(method) else spread_rows(n, TRIED_ROWS)
 
 
@@ -66,8 +66,7 @@ def find_gate(
     """
     if gate.kind == "off" or (variances is None and gate.kind == "report"):
         return None
-    adapter = model.network
-    x = adapter.tensor(adapter.encode(rows.X)) if rows.coordinates is None else rows.coordinates
+    x = model.coordinates(rows.X) if rows.coordinates is None else rows.coordinates
     useful = None
     if gate.finds_a_floor:
         assert variances is not None
@@ -82,7 +81,7 @@ def find_gate(
             f"Without {np.sum(~found.mask)} of {len(found.mask)} columns that it uses like noise the network predicts "
             f"{found.predictions_changed:.0%} of the rows differently: it is probably overfitted; gate_ says which.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return found
 

@@ -84,7 +84,7 @@ class GateParameter:
         return self.kind == "apply" or (self.kind == "report" and n_columns <= GATED_UP_TO)
 
     def applied_mask(self, gate: Gate | None) -> np.ndarray | None:
-        """The mask (d,) that attributions are multiplied by; None for none.
+        """The mask (d,), False for columns whose attributions are set to zero; None for none.
 
         Parameters
         ----------

@@ -83,6 +83,10 @@ class AdaptiveMethod(Method):
         summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))
         return FittedAdaptiveMethod(self, feature_map, summary, statistics.coordinates.scale())
 
+    def in_place_of(self, fitted: FittedMethod, statistics: Statistics) -> FittedMethod:
+        """The method fitted to the same statistics as another one, whose summary is used again."""
+        return FittedAdaptiveMethod(self, fitted.feature_map, fitted.summary, statistics.coordinates.scale())
+
 
 @dataclass(frozen=True, eq=False)
 class FittedAdaptiveMethod(RowByRow):

@@ -17,7 +17,7 @@ from agop_tabular.adapters.images import FlatImages
 from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
-from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, FittedAdaptiveMethod, steadiness
+from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.parameters import ExplainerParameters
@@ -181,7 +181,7 @@ class AGOPImageExplainer(ExplainerParameters):
             else getattr(parts[0], name)
             for name in ("values", "data", "target", "support")
         }
-        return ImageExplanation(**joined, method=self._fitted_method)
+        return ImageExplanation(**joined, method=self._fitted_method_name)
 
     def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
         """Explanations of some images at a time; without target and support where they are not wanted."""
@@ -201,14 +201,13 @@ class AGOPImageExplainer(ExplainerParameters):
             yield self._part(some, some.reshape(len(some), -1), wanted, with_support)
 
     def _part(self, images: np.ndarray, rows: np.ndarray, target: Any, with_support: bool) -> ImageExplanation:
-        method = self._fitted_method
+        method = self._fitted_method_name
         if method == ADAPTIVE:
             found = self._adaptive_attributor().attribute(rows, target)
             maps = found.values.reshape(len(images), *self.image_shape_[1:], *found.values.shape[2:])
             if found.index is None:
                 return ImageExplanation(maps, images, ALL, None, method)
-            labels = getattr(self, "classes_", None)
-            return ImageExplanation(maps, images, found.index if labels is None else labels[found.index], None, method)
+            return ImageExplanation(maps, images, self.tabular_.model_.labels[found.index], None, method)
         if not with_support:
             return ImageExplanation(self._reduced(self.tabular_.explain(rows, target)), images, None, None, method)
         explanation = self.tabular_(rows, target)
@@ -219,9 +218,7 @@ class AGOPImageExplainer(ExplainerParameters):
         """The tabular explainer's attributor with the adaptive method in the place of its own."""
         attributor = self.tabular_.attributor_
         method = AdaptiveMethod(ADAPTIVE, steady=self.steadiness_ > STEADY, image_shape=self.image_shape_)
-        summary, deviations = attributor.method.summary, self.tabular_.statistics_.coordinates.scale()
-        fitted = FittedAdaptiveMethod(method, attributor.method.feature_map, summary, deviations)
-        return replace(attributor, method=fitted)
+        return replace(attributor, method=method.in_place_of(attributor.method, self.tabular_.statistics_))
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
         """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
@@ -232,7 +229,7 @@ class AGOPImageExplainer(ExplainerParameters):
 
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
-        self._check()
+        self.check_parameters()
         return AGOPExplainer(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
 
     def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -244,8 +241,8 @@ class AGOPImageExplainer(ExplainerParameters):
             "gate": None,
         }
 
-    def _check(self) -> None:
-        """Refuse what tables take and images do not."""
+    def check_parameters(self) -> None:
+        """Raise if a parameter is not one that images can be explained with."""
         if self.estimator is None:
             raise ValueError("AGOPImageExplainer needs an estimator: AGOPImageExplainer(net), with a skorch net.")
         known = [ADAPTIVE, *(name for name, method in METHODS.items() if not method.gathers_effects)]
@@ -257,7 +254,7 @@ class AGOPImageExplainer(ExplainerParameters):
     def _set_fitted(
         self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
     ) -> AGOPImageExplainer:
-        self.tabular_, self.image_shape_, self._fitted_method = tabular, tuple(shape), self.method
+        self.tabular_, self.image_shape_, self._fitted_method_name = tabular, tuple(shape), self.method
         self.__dict__.pop("steadiness_", None)
         if steady is not None:
             self.steadiness_ = steady
@@ -312,7 +309,7 @@ class AGOPImageExplainer(ExplainerParameters):
         check_is_fitted(self, "tabular_")
         images = {
             "shape": self.image_shape_,
-            "method": self._fitted_method,
+            "method": self._fitted_method_name,
             "steadiness": getattr(self, "steadiness_", None),
         }
         persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)

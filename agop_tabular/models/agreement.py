@@ -32,7 +32,8 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any) 
         The rows whose coordinates are ``model.probe``.
     """
     adapter, x = model.network, model.probe
-    if adapter.classes is None or not hasattr(estimator, "predict") or len(getattr(estimator, "classes_", "ab")) < 2:
+    classes = getattr(estimator, "classes_", None)
+    if adapter.classes is None or not hasattr(estimator, "predict") or (classes is not None and len(classes) < 2):
         return
     assert x is not None
     few = spread_rows(len(x), COMPARED_ROWS)
@@ -52,5 +53,5 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any) 
             f"{1 - same.mean():.0%} of {len(same)} rows: something behind or in front of the network (a data set's "
             "transform, forward_iter, predict_nonlinearity, …) is not explained.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from functools import wraps
 from typing import Any
 
+from numpy.typing import ArrayLike
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -13,7 +16,7 @@ from torch import nn
 from agop_tabular.models.fitted import is_fitted
 
 
-def delegated(name: str, doc: str) -> Any:
+def delegated(name: str, doc: str, *, with_y: bool = False) -> Any:
     """A method that calls the fitted estimator's method of the same name, and exists where that does.
 
     Parameters
@@ -21,18 +24,41 @@ def delegated(name: str, doc: str) -> Any:
     name : str
     doc : str
         Docstring of the method.
+    with_y : bool
+        Whether it takes labels, too.
     """
 
     def is_available(self: Any) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), name)
         return True
 
-    def method(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+    def of_rows(self: Any, X: ArrayLike) -> Any:
         check_is_fitted(self)
-        return getattr(self.estimator_, name)(X, *args, **kwargs)
+        return getattr(self.estimator_, name)(X)
 
+    def of_rows_and_labels(self: Any, X: ArrayLike, y: ArrayLike) -> Any:
+        check_is_fitted(self)
+        return getattr(self.estimator_, name)(X, y)
+
+    method = of_rows_and_labels if with_y else of_rows
     method.__name__, method.__doc__ = name, doc
     return available_if(is_available)(method)
+
+
+def unchanged_on_error(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a method so that its object has the attributes from before the call again if it raises an error."""
+
+    @wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return wrapped
 
 
 def _estimator_is_fitted(self: Any) -> bool:

@@ -1,4 +1,4 @@
-"""ExplainedModel: a network as it is explained. It knows nothing of training rows."""
+"""ExplainedModel: a network as it is explained. It has no statistics of training rows."""
 
 from __future__ import annotations
 
@@ -143,6 +143,11 @@ class ExplainedModel:
     def n_scores(self) -> int:
         """Number of scores."""
         return len(self.score_names)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """What a user calls the scores: labels of classes, or indices of outputs."""
+        return np.arange(self.n_scores) if self.classes is None else self.classes
 
     # From the user's rows to coordinates ------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
         return row
     if names is None:
         return np.asarray(row).reshape(1, -1)
-    cells = np.asarray(row, dtype=object).ravel()  # as objects, so that numbers beside text stay numbers
+    cells = np.asarray(row, dtype=object).ravel()  # as objects, so that numbers next to text stay numbers
     if len(names) != len(cells):
         return cells[None]
     return pd.DataFrame({name: [cell] for name, cell in zip(names, cells, strict=True)})

@@ -13,12 +13,15 @@ from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.results.column_effects import ColumnValues
 
+INTERACTING = "effect_meeting"
+"""Name of the axes that interact; the word is that of earlier formats."""
+
 _PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
 
 
 def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
-    out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {"effect_meeting": sums.interacting}
+    out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {INTERACTING: sums.interacting}
     for name in _PER_AXIS:
         parts = [getattr(axis, name) for axis in sums.axes]
         out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0)
@@ -55,7 +58,7 @@ def columns_from_file(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple
 
 def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
     """What :func:`effects_to_tensors` was given; None where the file has no effects."""
-    if "effect_meeting" not in tensors:
+    if INTERACTING not in tensors:
         return None
     parts = {
         name: tensors[f"effect_axis_{name}"].split(tensors[f"effect_axis_{name}_lengths"].tolist())
@@ -70,7 +73,7 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
         axes.append(Axis(states=states, gaps=bool(tensors["effect_axis_gaps"][i]), **fields))
-    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors["effect_meeting"])
+    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors[INTERACTING])
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
     return sums

@@ -33,7 +33,10 @@ def moment_from_tensors(kind: str, p: int, n: int, tensors: Mapping[str, Tensor]
     if kind == "sketched":
         size, lost = int(tensors["agop_size"]), float(tensors["agop_lost"])
         return SketchedMoment(p, n, total, size, tensors["agop_rows"], lost)
-    return DenseMoment(p, n, total) if kind == "dense" else DiagonalMoment(p, n, total)
+    kinds = {"dense": DenseMoment, "diagonal": DiagonalMoment}
+    if kind not in kinds:
+        raise ValueError(f"The file holds a moment of the kind {kind!r}, which is unknown; save the explainer again.")
+    return kinds[kind](p, n, total)
 
 
 def infer_kind(tensors: Mapping[str, Tensor]) -> str:

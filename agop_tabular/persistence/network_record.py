@@ -55,7 +55,7 @@ class NetworkRecord:
                 "was fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you "
                 "want.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
 

@@ -16,7 +16,7 @@ MOST_LEVELS = 10
 """Most levels of a category in a panel, the most frequent ones: more labels do not fit its width."""
 
 MOST_CLASSES = 8
-"""Most classes in a panel: with more, curves and bars cannot be told apart."""
+"""Most classes in a panel: with more, curves and bars cannot be distinguished."""
 
 LABEL_LENGTH = 14
 """Longest label of a level, in characters; longer ones run out of the panel."""

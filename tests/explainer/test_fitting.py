@@ -141,3 +141,14 @@ def test_a_small_table_goes_through_the_preprocessing_once():
     explainer = AGOPExplainer(model, gate=True).fit(X, np.arange(1000) % 2)
     assert lengths.count(1000) == 1
     assert explainer.gate_.labelled
+
+
+def test_a_fit_that_fails_leaves_a_fitted_explainer_as_it_was(module, X):
+    """Also where it fails after the columns were checked: the new table has another width."""
+    explainer = AGOPExplainer(module).fit(X)
+    before, attributes = explainer.explain(X), set(vars(explainer))
+    with pytest.raises(ValueError, match="cannot be run"):
+        explainer.fit(X[:, :4])
+    assert set(vars(explainer)) == attributes
+    assert explainer.n_features_in_ == X.shape[1]
+    np.testing.assert_array_equal(explainer.explain(X), before)
