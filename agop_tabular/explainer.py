@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from agop_tabular.attribution.attributor import Attributor
-from agop_tabular.attribution.method import Refine
+from agop_tabular.attribution.method import Refine, Settings
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
@@ -437,8 +437,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             The fitted network; None for the net that was trained. Where that does not exist any more, as after
             unpickling the callback alone, only ``method="agop-global"`` can explain.
         X : ndarray or DataFrame of shape (m, d), optional
-            Some rows in the user's columns: needed behind a pipeline, to see which column each coordinate comes from,
-            or for the columns' names.
+            Some rows in the user's columns: needed behind a pipeline, and for the columns' names.
         method : str, default="agop-ixg"
             Any but "agop", whose tables are gathered on shuffled rows.
         **params : dict
@@ -456,8 +455,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         plan = explainer._plan()
         with torch.inference_mode(False):
             model, statistics = callback.explained(estimator, rows, plan.method, plan.device)
-            fit = Fit(model, statistics, fit_method(model, statistics, plan))
-        return explainer._set_fitted(fit, estimator)
+            fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
+        return explainer._set_fitted(Fit(model, statistics, fitted), estimator)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted explainer, without its estimator, to one file.
@@ -494,7 +493,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         explainer.n_features_in_ = saved.n_features_in
         if saved.feature_names_in is not None:
             explainer.feature_names_in_ = np.array(saved.feature_names_in, dtype=object)
-        fitted = fit_method(saved.model, saved.statistics, explainer._plan(), saved.baseline)
+        settings = Settings(explainer.rank, explainer.standardize, saved.baseline)
+        fitted = fit_method(method_named(explainer.method), saved.model, saved.statistics, settings)
         explainer._set_fitted(Fit(saved.model, saved.statistics, fitted, saved.gate), estimator)
         explainer.network_record_ = saved.network
         return explainer

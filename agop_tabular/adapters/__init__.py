@@ -4,5 +4,6 @@ For a new ecosystem, add a file here with a function decorated by :func:`~agop_t
 """
 
 from agop_tabular.adapters.registry import adapt, adapts
+from agop_tabular.models.adapter import Adapter
 
-__all__ = ["adapt", "adapts"]
+__all__ = ["Adapter", "adapt", "adapts"]

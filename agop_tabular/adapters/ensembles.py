@@ -6,7 +6,6 @@ result is a probability, its logarithm is explained, in contrast.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from agop_tabular.adapters.coordinate_layout import Layout
 from agop_tabular.adapters.ensemble_module import PROBA, EnsembleModule
 from agop_tabular.adapters.registry import adapt
 from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.core.warning import warn_user
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.codes import blocks
@@ -192,12 +192,10 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
             others, found = X[part][:, rest], kept[part][:, source] * scale + offset
             n_differ += (np.abs(found - others) > SAME * (1 + np.abs(others))).any(axis=1).sum()
         if n_differ:
-            warnings.warn(
+            warn_user(
                 f"The members of this ensemble read {n_differ} of {len(X)} rows differently, for example if each "
                 "imputes a missing value in a column that had none in the rows given to fit; they are explained as the "
-                "first member reads them. Give fit rows with such values.",
-                UserWarning,
-                stacklevel=2,
+                "first member reads them. Give fit rows with such values."
             )
         return kept
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,6 +12,7 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.filters import Filter
 from agop_tabular.core.moments import GradientMoment
 from agop_tabular.core.spectrum import Spectrum
+from agop_tabular.core.warning import warn_user
 
 NARROW = 1e-3
 """A gap behind the last kept eigenvalue below this share of it is warned of: rounding in float32 gradients can turn
@@ -103,15 +103,13 @@ class MomentSummary:
         """The same without eigenvectors, which may be large."""
         return replace(self, spectrum=None)
 
-    def warn(self, *, uses_rank: bool, stacklevel: int) -> None:
+    def warn(self, *, uses_rank: bool) -> None:
         """Warn where every attribution is zero, or the kept subspace is arbitrary.
 
         Parameters
         ----------
         uses_rank : bool
             Whether attributions depend on the kept subspace.
-        stacklevel : int
-            As in :func:`warnings.warn`, from the caller.
         """
         message = None
         if not self.scale.any():
@@ -129,4 +127,4 @@ class MomentSummary:
                 f"rank={self.rank} keeps is arbitrary among them; choose another rank."
             )
         if message is not None:
-            warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+            warn_user(message)

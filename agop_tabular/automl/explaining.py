@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl.student import Student
+from agop_tabular.core.warning import warn_user
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.models.rows import spread_rows, take_rows
 from agop_tabular.models.targets import PREDICTED
@@ -173,11 +173,9 @@ def fit_explainer(
     adapter = explainer.model_.network
     explainer.about_ = replace(about, rows=explainer.n_samples_seen_, of_rows=len(X_train), coverage=adapter.coverage)
     if time_budget is not None and time.perf_counter() - started > time_budget:
-        warnings.warn(
+        warn_user(
             f"The explanation took longer than time_budget={time_budget:g} s with the fewest rows that make one; "
-            'method="agop-ixg" takes less.',
-            UserWarning,
-            stacklevel=2,
+            'method="agop-ixg" takes less.'
         )
     return explainer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 import weakref
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -25,6 +24,7 @@ from agop_tabular.attribution.method import Method
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.moments import DiagonalMoment
+from agop_tabular.core.warning import warn_user
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import gather
 from agop_tabular.fitting.moment_choice import DENSE_UP_TO, choose_moment
@@ -243,11 +243,9 @@ class AGOPCallback(Callback):
                 "pipeline with X=, some rows of the user's table."
             )
         if self.weights_ is not None and weights_digest(model.network.module) != self.weights_:
-            warnings.warn(
+            warn_user(
                 "The network's weights are not those that the callback saw when training ended; its AGOP belongs to "
-                "another model. Put AGOPCallback behind the callback that restores weights, or fit the explainer.",
-                UserWarning,
-                stacklevel=4,
+                "another model. Put AGOPCallback behind the callback that restores weights, or fit the explainer."
             )
         return model, deepcopy(statistics)
 

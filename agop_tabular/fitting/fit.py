@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
-from torch import Tensor
 
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import FittedMethod, Method, Settings
@@ -83,6 +82,7 @@ class FitPlan:
         gate = GateParameter.read(parameters.gate, n_columns)
         gate.check(method)
         contrast, random_state = parameters.contrast, parameters.random_state
+        draws = method.gathers_effects and random_state is not None  # others leave a RandomState as it is
         if contrast == "auto":
             contrast = None if method.gathers_effects else False
         return cls(
@@ -95,10 +95,25 @@ class FitPlan:
             moment=parameters.moment,
             batch_size=parameters.batch_size,
             max_samples=parameters.max_samples,
-            seed=0 if random_state is None else int(check_random_state(random_state).randint(2**31)),
+            seed=int(check_random_state(random_state).randint(2**31)) if draws else 0,
             device=parameters.device,
             progress="AGOP fit" if parameters.verbose else None,
         )
+
+    def settings(self, model: ExplainedModel, statistics: TrainingStatistics) -> Settings:
+        """What the method is fitted with, the baseline as a row of coordinates.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        statistics : TrainingStatistics
+        """
+        mean = statistics.coordinates.mean
+        if not isinstance(self.baseline, str):
+            baseline = model.coordinates(self.baseline)[0].double().cpu()
+        else:
+            baseline = mean.clone() if self.baseline == "mean" else torch.zeros_like(mean)
+        return Settings(self.rank, self.standardize, baseline)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +186,7 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
     scored = plan.method.gathers_effects
     _prefetch(table, plan)
     if earlier is None:
-        first_layer = (
-            plan.moment != "dense"
-        )  # then gradients are taken at the input itself, as a user may want to check
+        first_layer = plan.moment != "dense"  # "dense" takes gradients at the input itself, with no short cut
         model = connect(estimator, table, contrast=plan.contrast, first_layer=first_layer, device=plan.device)
         statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
     else:
@@ -190,10 +203,14 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
     if plan.method.gathers_effects:
         most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
         statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
-    fitted = fit_method(model, statistics, plan)
+    fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
     tried = tried_rows(plan.gate, plan.method, len(table))
-    own = None if coordinates is None else coordinates[torch.from_numpy(tried).to(coordinates.device)]
-    rows = GateRows(table.take(tried), table.labels_at(labels, tried), own)
+    if coordinates is None:
+        rows = GateRows(table.take(tried), None)
+    else:
+        rows = GateRows(None, coordinates[torch.from_numpy(tried).to(coordinates.device)])
+    if plan.gate.finds_a_floor and len(tried):
+        rows = replace(rows, labels=table.labels_at(labels, tried))
     variances = None
     if isinstance(fitted, FittedEffectsMethod):
         network = model.network
@@ -204,32 +221,20 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
 
 
 def fit_method(
-    model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan, baseline: Tensor | None = None
+    method: Method, model: ExplainedModel, statistics: TrainingStatistics, settings: Settings
 ) -> FittedMethod:
-    """Fit the method to statistics, and warn where attributions are all zero or depend on an arbitrary rank.
+    """Fit a method to statistics, and warn where attributions are all zero or depend on an arbitrary rank.
 
     Parameters
     ----------
+    method : Method
     model : ExplainedModel
     statistics : TrainingStatistics
-    plan : FitPlan
-    baseline : Tensor of shape (p,), optional
-        x₀ where it is known already; otherwise the plan's.
+    settings : Settings
     """
-    if baseline is None:
-        baseline = _baseline_row(model, statistics, plan.baseline)
-    settings = Settings(plan.rank, plan.standardize, baseline)
-    fitted = plan.method.fit(model.feature_map, statistics, settings)
-    fitted.summary.warn(uses_rank=fitted.uses_rank, stacklevel=5)
+    fitted = method.fit(model.feature_map, statistics, settings)
+    fitted.summary.warn(uses_rank=fitted.uses_rank)
     return fitted
-
-
-def _baseline_row(model: ExplainedModel, statistics: TrainingStatistics, baseline: Any) -> Tensor:
-    """x₀ (p,), float64."""
-    mean = statistics.coordinates.mean
-    if isinstance(baseline, str):
-        return mean.clone() if baseline == "mean" else torch.zeros_like(mean)
-    return model.coordinates(baseline)[0].double().cpu()
 
 
 def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedMethod) -> ColumnEffects:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.warning import warn_user
 from agop_tabular.effects.axes import Axis, find_axes
 from agop_tabular.effects.shuffling import shuffled
 from agop_tabular.effects.sums import EffectSums
@@ -107,11 +107,9 @@ def _warn_of_columns_without_effects(
     columns = np.unique(model.feature_map.column_of[varies.numpy()])
     names = [repr(model.feature_map.names[c]) for c in columns if c >= 0]
     if names:
-        warnings.warn(
+        warn_user(
             f"Column(s) {', '.join(names[:10])} had one value among the first rows, so they have no effects now that "
-            "they vary: call fit with rows from all over the table.",
-            UserWarning,
-            stacklevel=6,
+            "they vary: call fit with rows from all over the table."
         )
 
 

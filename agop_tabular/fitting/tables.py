@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from torch import Tensor
 
 from agop_tabular.fitting.gather import gather
@@ -127,19 +127,15 @@ class MemoryTable(Table):
         return self.rows
 
     def take(self, places: np.ndarray) -> Any:
-        """Some rows, by their places; the table itself where these are all rows in their order."""
-        if len(places) == len(self.rows) and np.array_equal(places, np.arange(len(places))):
-            return self.rows
+        """A copy of some rows, by their places: preprocessing may write into what it is given."""
         return take_rows(self.rows, places)
 
     def labels_at(self, y: Any, places: np.ndarray) -> Any:
         """Labels of some rows from the labels of all, or None."""
         if y is None:
             return None
-        labels = np.asarray(y)
-        if len(labels) != len(self):
-            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(self), len(labels)]}")
-        return labels[places]
+        check_consistent_length(self.rows, y)
+        return np.asarray(y, dtype=object)[places]  # as objects, so that a missing label stays one
 
     def missing_rows(self) -> np.ndarray:
         """Places of the first row that lacks a value, for each column; not too many."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Tensor
 from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.warning import warn_user
 from agop_tabular.gate.noise_floor import Gate, NoiseFloor, noise_floor
 from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.gate.usefulness import usefulness
@@ -33,16 +33,15 @@ class GateRows:
 
     Attributes
     ----------
-    X : ndarray or DataFrame of shape (n, d)
-        The user's rows.
-    labels : ndarray of shape (n,) or None
+    X : ndarray or DataFrame of shape (n, d), or None
+        The user's rows; None where their coordinates have been computed already.
     coordinates : Tensor of shape (n, p) or None
-        Where they have been computed already.
+    labels : ndarray of shape (n,) or None
     """
 
     X: Any
+    coordinates: Tensor | None
     labels: Any = None
-    coordinates: Tensor | None = None
 
 
 def tried_rows(gate: GateParameter, method: Method, n: int) -> np.ndarray:
@@ -77,11 +76,9 @@ def find_gate(
         floor = NoiseFloor(gate.mask, np.nan, np.nan, np.nan)
     found = gate_of(model, floor, summary.baseline, x, labelled=useful is not None)
     if gate.finds_a_floor and found.predictions_changed > OVERFITTED:
-        warnings.warn(
+        warn_user(
             f"Without {np.sum(~found.mask)} of {len(found.mask)} columns that it uses like noise the network predicts "
-            f"{found.predictions_changed:.0%} of the rows differently: it is probably overfitted; gate_ says which.",
-            UserWarning,
-            stacklevel=5,
+            f"{found.predictions_changed:.0%} of the rows differently: it is probably overfitted; gate_ says which."
         )
     return found
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import torch
 
 from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.warning import warn_user
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.rows import spread_rows, take_rows
 
@@ -48,10 +48,8 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any) 
         return
     same = (theirs == adapter.classes.astype(object)[index]) | (theirs == index.astype(object))
     if same.mean() < AGREE:
-        warnings.warn(
+        warn_user(
             f"The network's scores predict another class than {type(estimator).__name__}.predict on "
             f"{1 - same.mean():.0%} of {len(same)} rows: something behind or in front of the network (a data set's "
-            "transform, forward_iter, predict_nonlinearity, …) is not explained.",
-            UserWarning,
-            stacklevel=6,
+            "transform, forward_iter, predict_nonlinearity, …) is not explained."
         )

@@ -41,7 +41,8 @@ def delegated(name: str, doc: str, *, with_y: bool = False) -> Any:
         return getattr(self.estimator_, name)(X, y)
 
     method = of_rows_and_labels if with_y else of_rows
-    method.__name__, method.__doc__ = name, doc
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = doc
     return available_if(is_available)(method)
 
 

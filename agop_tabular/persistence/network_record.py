@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.coordinate_moment import CoordinateMoment
+from agop_tabular.core.warning import warn_user
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fingerprint import fingerprint
 
@@ -50,12 +50,10 @@ class NetworkRecord:
         found = _probe_scores(model, coordinates)
         same = np.allclose(found, recorded, rtol=SAME_SCORES, atol=SAME_SCORES * np.abs(recorded).max())
         if not same or fingerprint(model.network) != self.fingerprint:
-            warnings.warn(
+            warn_user(
                 "The network's weights, or the preprocessing in front of it, are not those that the saved explainer "
                 "was fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you "
-                "want.",
-                UserWarning,
-                stacklevel=4,
+                "want."
             )
 
 
