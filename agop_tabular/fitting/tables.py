@@ -127,7 +127,7 @@ class MemoryTable(Table):
         return self.rows
 
     def take(self, places: np.ndarray) -> Any:
-        """A copy of some rows, by their places: preprocessing may write into what it is given."""
+        """Some rows, by their places; of an array a copy, since preprocessing may write into it."""
         return take_rows(self.rows, places)
 
     def labels_at(self, y: Any, places: np.ndarray) -> Any:
