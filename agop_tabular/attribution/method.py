@@ -26,16 +26,24 @@ class Statistics(Protocol):
     """
 
     @property
-    def gradients(self) -> GradientMoment: ...  # noqa: D102
+    def gradients(self) -> GradientMoment:
+        """Products of the gradients."""
+        ...
 
     @property
-    def coordinates(self) -> CoordinateMoment: ...  # noqa: D102
+    def coordinates(self) -> CoordinateMoment:
+        """Mean and variance of the coordinates."""
+        ...
 
     @property
-    def effects(self) -> EffectSums | None: ...  # noqa: D102
+    def effects(self) -> EffectSums | None:
+        """Conditional sums of gradients on shuffled rows."""
+        ...
 
     @property
-    def mean_scores(self) -> Tensor: ...  # noqa: D102
+    def mean_scores(self) -> Tensor:
+        """Mean of the scores, (n_scores,)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,8 +64,9 @@ class Table(ABC):
         """Places of the first row that lacks a value, for each column; none where finding them takes a pass."""
         return np.zeros(0, dtype=int)
 
-    def prefetch(self, *places: np.ndarray) -> None:  # noqa: B027 - rows in memory need nothing
+    def prefetch(self, *places: np.ndarray) -> None:
         """Read some rows at once, where that is faster than reading them one :meth:`take` after the other."""
+        return None  # rows in memory need nothing
 
     @abstractmethod
     def gather(
