@@ -15,6 +15,7 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.knots import simplified
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.refinement import Refinement
+from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.tables import Effects
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_scores
@@ -34,7 +35,10 @@ class EffectsMethod(Method):
         summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))
         assert statistics.effects is not None
         effects = simplified(Effects.from_sums(statistics.effects))
-        return FittedEffectsMethod(self, feature_map, summary, effects, statistics.mean_scores)
+        remainder = statistics.remainder
+        if remainder is None:  # until it is measured, and in files of earlier formats
+            remainder = Remainder.nothing(len(statistics.mean_scores), feature_map.n_columns)
+        return FittedEffectsMethod(self, feature_map, summary, effects, statistics.mean_scores, remainder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +50,13 @@ class FittedEffectsMethod(RowByRow):
     effects : Effects
     mean_scores : Tensor of shape (n_scores,)
         Of the training rows.
+    remainder : Remainder
+        What is added to the effects.
     """
 
     effects: Effects
     mean_scores: Tensor
+    remainder: Remainder
     _tables: dict[tuple[torch.device, torch.dtype], ColumnLookUp] = field(init=False, default_factory=dict, repr=False)
 
     @property
@@ -84,6 +91,7 @@ class FittedEffectsMethod(RowByRow):
                 None if same else column.long().to(device),
                 self.feature_map.n_columns,
                 self.mean_scores.to(device),
+                self.remainder.to(device, dtype),
             )
         return self._tables[device, dtype]
 
@@ -155,19 +163,20 @@ class ColumnLookUp:
         The column of each axis; None where axes and columns are the same.
     n_columns : int
     mean_scores : Tensor of shape (n_scores,)
+    remainder : Remainder
     """
 
     tables: LookUp | None
     column: Tensor | None
     n_columns: int
     mean_scores: Tensor
+    remainder: Remainder
 
     def attributions(self, x: Tensor, score: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor]:
         """Attributions (b, d) of one score a row, and their support (b,).
 
-        What main and pair effects leave unexplained of the score is shared out in proportion to the absolute
-        attributions, so that a row's add up to its score minus the mean score. Support is one minus the share of that
-        rest: ``Σ|φ| / (Σ|φ| + |rest|)``.
+        What main and pair effects leave of the score is shared out, so that a row's attributions add up to its score
+        minus the mean score; support is one minus the share of that rest: ``Σ|φ| / (Σ|φ| + |rest|)``.
 
         Parameters
         ----------
@@ -175,12 +184,21 @@ class ColumnLookUp:
         score : Tensor of shape (b,)
         target : Tensor of shape (b,), or int
         """
-        phi = x.new_zeros(len(x), 0).float() if self.tables is None else self.tables.attributions(x, target)
+        phi = self.of_effects(x, target)
+        total = (score.double() - self.mean_scores[target]).to(phi.dtype)
+        return self.remainder.completed(phi, total, target)
+
+    def of_effects(self, x: Tensor, target: Tensor | int) -> Tensor:
+        """Shapley values (b, d) of main and pair effects, and of triples, under independent columns.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+        target : Tensor of shape (b,), or int
+        """
+        if self.tables is None:
+            return x.new_zeros(len(x), self.n_columns).float()
+        phi = self.tables.attributions(x, target)
         if self.column is not None:
             phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)
-        size = phi.abs()
-        whole = size.sum(dim=1)
-        rest = (score.double() - self.mean_scores[target]).to(phi.dtype) - phi.sum(dim=1)
-        share = rest / whole.clamp_min(torch.finfo(torch.float32).tiny)
-        phi.addcmul_(size, torch.where(whole > 0, share, 0.0)[:, None])  # where all are zero, nothing is shared out
-        return phi, whole / (whole + rest.abs())
+        return phi if self.remainder.triples is None else self.remainder.triples.add_thirds(phi, x, target)

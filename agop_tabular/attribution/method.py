@@ -15,6 +15,7 @@ from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.moments import GradientMoment
+from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.models.explained_model import ExplainedModel
 
@@ -38,6 +39,11 @@ class Statistics(Protocol):
     @property
     def effects(self) -> EffectSums | None:
         """Conditional sums of gradients on shuffled rows."""
+        ...
+
+    @property
+    def remainder(self) -> Remainder | None:
+        """What main and pair effects leave of the scores."""
         ...
 
     @property

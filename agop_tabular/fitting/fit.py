@@ -15,6 +15,7 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
 from agop_tabular.fitting.moment_choice import choose_moment
+from agop_tabular.fitting.remainder import remainder_of
 from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, add_effects, pool_rows
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
@@ -204,6 +205,9 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
         most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
         statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
     fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
+    if isinstance(fitted, FittedEffectsMethod) and fitted.effects.axes:
+        remainder = remainder_of(model, statistics, fitted, plan.seed)
+        statistics, fitted = replace(statistics, remainder=remainder), replace(fitted, remainder=remainder)
     tried = tried_rows(plan.gate, plan.method, len(table))
     if coordinates is None:
         rows = GateRows(table.take(tried), None)

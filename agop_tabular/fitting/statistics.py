@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.core.moments import GradientMoment
+from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.moment_choice import empty_moment
 from agop_tabular.models.explained_model import ExplainedModel
@@ -30,6 +31,8 @@ class TrainingStatistics:
         Sum of the scores of the rows, where the method needs it.
     effects : EffectSums or None
         Conditional sums of gradients on shuffled rows, where the method looks effects up.
+    remainder : Remainder or None
+        What the effects leave of the scores, where it has been measured.
     columns : tuple of ColumnValues
         Values of the user's columns at which effects are shown, where there are effects.
     background : Tensor of shape (m, p) or None
@@ -40,6 +43,7 @@ class TrainingStatistics:
     coordinates: CoordinateMoment
     score_total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     effects: EffectSums | None = None
+    remainder: Remainder | None = None
     columns: tuple[ColumnValues, ...] = ()
     background: Tensor | None = None
 

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
+from agop_tabular.effects.triples import Triples
 from agop_tabular.results.column_effects import ColumnValues
 
 INTERACTING = "effect_meeting"
@@ -77,3 +79,27 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
     return sums
+
+
+def remainder_to_tensors(remainder: Remainder | None) -> dict[str, Tensor]:
+    """Tensors by name, ``remainder_…``."""
+    if remainder is None:
+        return {}
+    out = {"remainder_constants": remainder.constants, "remainder_shares": remainder.shares}
+    triples = remainder.triples
+    if triples is not None:
+        out |= {"remainder_triple_members": triples.members, "remainder_triple_columns": triples.columns}
+        out |= {f"remainder_triple_{k}": table for k, table in enumerate(triples.tables)}
+    return out
+
+
+def remainder_from_tensors(tensors: Mapping[str, Tensor], effects: EffectSums | None) -> Remainder | None:
+    """What :func:`remainder_to_tensors` was given; None where the file has none, as up to format 4."""
+    if effects is None or "remainder_shares" not in tensors:
+        return None
+    triples = None
+    if "remainder_triple_members" in tensors:
+        members, columns = tensors["remainder_triple_members"], tensors["remainder_triple_columns"]
+        tables = tuple(tensors[f"remainder_triple_{k}"] for k in range(len(members)))
+        triples = Triples(effects.axes, members, columns, tables)
+    return Remainder(tensors["remainder_constants"], tensors["remainder_shares"], triples)

@@ -28,6 +28,8 @@ from agop_tabular.persistence.effects import (
     columns_to_file,
     effects_from_tensors,
     effects_to_tensors,
+    remainder_from_tensors,
+    remainder_to_tensors,
 )
 from agop_tabular.persistence.header import (
     FORMAT,
@@ -215,6 +217,7 @@ def _tensors(saved: SavedExplainer) -> tuple[list[Any], dict[str, Tensor]]:
     columns, of_columns = columns_to_file(statistics.columns)
     if statistics.effects is not None:
         tensors |= {"score_total": statistics.score_total} | effects_to_tensors(statistics.effects) | of_columns
+        tensors |= remainder_to_tensors(statistics.remainder)
     return columns, {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
@@ -222,11 +225,13 @@ def _statistics(header: Header, tensors: dict[str, Tensor], p: int) -> TrainingS
     """The statistics in a file."""
     kind = infer_kind(tensors) if header.moment is None else header.moment
     of_coordinates = (tensors[f"coordinate_{name}"] for name in COORDINATE_TENSORS)
+    effects = effects_from_tensors(tensors)
     return TrainingStatistics(
         moment_from_tensors(kind, p, header.n, tensors),
         CoordinateMoment(p, header.n, *of_coordinates),
         score_total=tensors.get("score_total", torch.zeros((), dtype=torch.float64)),
-        effects=effects_from_tensors(tensors),
+        effects=effects,
+        remainder=remainder_from_tensors(tensors, effects),
         columns=columns_from_file(header.columns, tensors),
     )
 

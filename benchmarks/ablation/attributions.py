@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.baselines import NetworkShapley
 from benchmarks.shared import methods
 from benchmarks.shared.families import Trained
@@ -90,11 +89,9 @@ def without_parts(trained: Trained, explainer: AGOPExplainer, target: np.ndarray
     score = model.scores(x).gather(1, index[:, None])[:, 0]
 
     main_only = replace(method.effects, factors=tuple(torch.zeros_like(u) for u in method.effects.factors))
-    reduced = FittedEffectsMethod(method.method, method.feature_map, method.summary, main_only, method.mean_scores)
+    reduced = replace(method, effects=main_only)
     yield "without pair effects", reduced.look_up(x.device).attributions(x, score, index)[0].double().numpy()
 
-    look_up = method.look_up(x.device)
-    of_axes = look_up.tables.attributions(x, index)
-    if look_up.column is not None:  # columns of several axes get the sum
-        of_axes = torch.zeros(len(x), look_up.n_columns).index_add_(1, look_up.column, of_axes)
-    yield "without sharing out the rest", of_axes.double().numpy()
+    look_up, remainder = method.look_up(x.device), method.remainder
+    of_effects = look_up.of_effects(x, index).double() - remainder.constants[index]
+    yield "without sharing out the rest", of_effects.numpy()

@@ -1,0 +1,193 @@
+"""Effects of three axes, where main and pair effects leave some: tables over their groups of bins.
+
+They are read off what the tables leave of the scores on shuffled rows, where columns are independent: the mean of each
+cell, centred along each of its three axes, is the effect of the three, and each of them gets a third of it as its
+Shapley value. The means are noisy, so every table is shrunk by its own noise, and only tables that explain something
+are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from agop_tabular.core.precision import NEVER_ZERO
+from agop_tabular.effects.axes import Axis
+
+TRIED_AXES = 8
+"""Axes among which triples are looked for, those with most part in the remainder. More of them found nothing more on
+development networks, and their triples grow with the third power."""
+
+MOST_TRIPLES = 8
+"""Triples that are kept, at most, so that reading them stays a small part of a look-up."""
+
+WORTH_KEEPING = 0.02
+"""Share of the remainder's variance that a triple must explain beyond its noise, for one score at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Triples:
+    """Tables of triples of axes, read all at once.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        All axes of the effects.
+    members : Tensor of int, shape (t, 3)
+        Numbers of the axes of each triple.
+    columns : Tensor of int, shape (t, 3)
+        The user's column of each.
+    tables : tuple of Tensor of shape (C, g, g', g'')
+        Effects over the groups of the three axes, of mean zero along each, for each score.
+    """
+
+    axes: tuple[Axis, ...]
+    members: Tensor
+    columns: Tensor
+    tables: tuple[Tensor, ...]
+    _laid_out: dict[torch.dtype, tuple[Tensor, Tensor]] = field(init=False, default_factory=dict, repr=False)
+
+    def effects(self, x: Tensor, target: Tensor | int, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Effect of each triple at rows (b, p), for one score a row, (b, t), on the CPU.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+        target : Tensor of shape (b,), or int
+        dtype : torch.dtype
+            Of the result.
+        """
+        flat, cells = self._in_dtype(dtype)[0], self._cells(x.cpu())
+        if isinstance(target, int):
+            values = flat[target].index_select(0, cells.flatten())
+        else:
+            cells.add_((target.cpu() * flat.shape[1]).int())
+            values = flat.view(-1).index_select(0, cells.flatten())
+        return values.view(cells.shape).T
+
+    def add_thirds(self, phi: Tensor, x: Tensor, target: Tensor | int) -> Tensor:
+        """Add the Shapley values of all triples, for one score a row, to attributions (b, d); they are overwritten."""
+        share = self._in_dtype(phi.dtype)[1]
+        if share.shape[1] < phi.shape[1]:
+            share = torch.nn.functional.pad(share, (0, phi.shape[1] - share.shape[1]))
+        return phi.addmm_(self.effects(x, target, phi.dtype).to(phi.device), share.to(phi.device))
+
+    def variances(self) -> Tensor:
+        """Variance of each triple's effect, summed over scores, columns taken as independent, (t,)."""
+        each = [
+            (table.square() * _weights([self.axes[i] for i in members])).sum()
+            for members, table in zip(self.members.tolist(), self.tables, strict=True)
+        ]
+        return torch.stack(each)
+
+    def _in_dtype(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """All tables side by side, (C, cells of all), and a third for each column of a triple, (t, columns)."""
+        if dtype not in self._laid_out:
+            flat = torch.cat([table.flatten(1) for table in self.tables], dim=1).to(dtype)
+            share = torch.zeros(len(self.members), int(self.columns.max()) + 1, dtype=dtype)
+            self._laid_out[dtype] = flat.contiguous(), share.scatter_(1, self.columns, 1 / 3)
+        return self._laid_out[dtype]
+
+    @cached_property
+    def _layout(self) -> list[tuple[tuple[int, int, int], tuple[int, int, int], int]]:
+        """Members, the strides of their groups in the flat table, and the first cell, of each triple."""
+        out, start = [], 0
+        for members, table in zip(self.members.tolist(), self.tables, strict=True):
+            second, third = table.shape[2:]
+            out.append(((members[0], members[1], members[2]), (second * third, third, 1), start))
+            start += table[0].numel()
+        return out
+
+    def _cells(self, x: Tensor) -> Tensor:
+        """Place of each row's cell among the flat tables, for each triple, (t, b), int32."""
+        groups = {i: group_of(self.axes[i], x) for i in torch.unique(self.members).tolist()}
+        out = torch.empty(len(self.members), len(x), dtype=torch.int32)
+        for k, ((a, b, c), (first, second, _), start) in enumerate(self._layout):
+            torch.mul(groups[a], first, out=out[k]).add_(groups[b], alpha=second).add_(groups[c]).add_(start)
+        return out
+
+
+def group_of(axis: Axis, x: Tensor) -> Tensor:
+    """Group of the bin of each row (b, p), (b,), int32."""
+    if axis.states is not None:
+        return axis.groups[axis.bins(x)].int()
+    # Groups of a numeric axis are stretches of bins, so only the edges between groups are searched.
+    between = axis.edges[axis.groups.diff() != 0].to(x.dtype)
+    return torch.bucketize(x[:, int(axis.coordinates[0])].contiguous(), between, out_int32=True, right=True)
+
+
+def find_triples(
+    axes: tuple[Axis, ...],
+    column_of_axis: Tensor,
+    tried: Sequence[int],
+    rows: Sequence[tuple[Tensor, Tensor]],
+    least: float = 0.0,
+) -> Triples | None:
+    """The triples that explain something of a remainder; None where there are none.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    column_of_axis : Tensor of int, shape (n_axes,)
+        The user's column of each; triples are of three different ones.
+    tried : sequence of int
+        Numbers of the axes among which triples are looked for.
+    rows : sequence of (x, remainder)
+        Shuffled rows (b, p), and what main and pair effects leave of their scores (b, C).
+    least : float
+        Share of the remainder's variance that a triple must explain, if that is more than :data:`WORTH_KEEPING`.
+    """
+    groups = {i: torch.cat([group_of(axes[i], x.cpu()) for x, _ in rows]) for i in tried}
+    remainder = torch.cat([r.double().cpu() for _, r in rows])
+    remainder = remainder - remainder.mean(dim=0)
+    variance = remainder.square().mean(dim=0)
+    found = []
+    for members in combinations(tried, 3):
+        if len({int(column_of_axis[i]) for i in members}) < 3:
+            continue
+        own = [axes[i] for i in members]
+        table = _centred_means([groups[i] for i in members], remainder, own)
+        explained = (table.square() * _weights(own)).flatten(1).sum(dim=1)
+        freedom = math.prod(axis.n_groups - 1 for axis in own)
+        noise = variance * freedom / len(remainder)  # what the means of pure noise would explain
+        keep = (1 - noise / explained.clamp_min(NEVER_ZERO)).clamp_min(0.0)
+        gain = float((keep * explained / variance.clamp_min(NEVER_ZERO)).max())
+        if gain >= max(WORTH_KEEPING, least):
+            found.append((gain, members, table * keep[:, None, None, None]))
+    best = sorted(found, key=lambda f: -f[0])[:MOST_TRIPLES]
+    if not best:
+        return None
+    which = torch.tensor([list(members) for _, members, _ in best])
+    return Triples(axes, which, column_of_axis[which], tuple(table for _, _, table in best))
+
+
+def _group_shares(axis: Axis) -> Tensor:
+    """Share of the training rows in each group of an axis, (g,)."""
+    return torch.zeros(axis.n_groups, dtype=torch.float64).index_add_(0, axis.groups, axis.share)
+
+
+def _weights(axes: Sequence[Axis]) -> Tensor:
+    """Share of the shuffled rows in each cell, (g, g', g'')."""
+    a, b, c = (_group_shares(axis) for axis in axes)
+    return a[:, None, None] * b[:, None] * c
+
+
+def _centred_means(groups: Sequence[Tensor], values: Tensor, axes: Sequence[Axis]) -> Tensor:
+    """Means (C, g, g', g'') of the values (n, C) in each cell, made to have mean zero along each axis."""
+    sizes = [axis.n_groups for axis in axes]
+    line = (groups[0].long() * sizes[1] + groups[1]) * sizes[2] + groups[2]
+    n_cells = sizes[0] * sizes[1] * sizes[2]
+    counts = torch.bincount(line, minlength=n_cells).double()
+    sums = torch.zeros(n_cells, values.shape[1], dtype=torch.float64).index_add_(0, line, values)
+    table = (sums / counts.clamp_min(1)[:, None]).T.reshape(-1, *sizes)
+    for dim, axis in enumerate(axes, start=1):
+        share = _group_shares(axis)
+        mean = torch.tensordot(table, share, dims=([dim], [0])).unsqueeze(dim)
+        table = table - mean
+    return table

@@ -1,0 +1,46 @@
+"""The pass that measures what main and pair effects leave of the scores, once effects are fitted."""
+
+from __future__ import annotations
+
+import torch
+
+from agop_tabular.attribution.by_effects import FittedEffectsMethod
+from agop_tabular.core.evaluating import evaluating
+from agop_tabular.effects.remainder import Measured, Remainder, measure_remainder
+from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.models.explained_model import ExplainedModel
+
+MEASURED_COLUMNS = 512
+"""Columns whose part in the remainder is measured, at most, the most important ones: each takes a pass over a few
+rows."""
+
+
+def remainder_of(
+    model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedEffectsMethod, seed: int
+) -> Remainder:
+    """Measure what a fitted method's effects leave of the scores.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    statistics : TrainingStatistics
+        With background rows.
+    fitted : FittedEffectsMethod
+    seed : int
+    """
+    adapter, background = model.network, statistics.background
+    assert background is not None
+    look_up = fitted.look_up(adapter.device, adapter.dtype)
+    importances = fitted.summary.importances
+    columns = importances.argsort(descending=True, stable=True)[:MEASURED_COLUMNS]
+    measured = Measured(
+        model.scores,
+        look_up.of_effects,
+        fitted.mean_scores,
+        background,
+        torch.from_numpy(model.feature_map.column_of),
+        fitted.effects.axes,
+        model.feature_map.n_columns,
+    )
+    with evaluating(adapter.module):
+        return measure_remainder(measured, columns[importances[columns] > 0], seed)
