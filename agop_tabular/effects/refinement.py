@@ -30,9 +30,9 @@ FEW_PAIRS = 4
 """Below this many pairs the variance is estimated from the difference between a permutation and its reverse as well:
 two or three pairs may agree by chance. Chosen on development seeds."""
 
-CAUTION = 3.0
-"""A correction by n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times the estimate. With James and
-Stein's factor alone fewer than 8 pairs made rows worse (docs/ablation.md)."""
+CAUTION = 10.0
+"""A correction by n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times the estimate. With less caution
+few pairs made rows worse on development networks, since a look-up is worth many pairs; from 64 on it hardly counts."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,6 +132,7 @@ class Measured:
         Maps coordinates and the number of a score to looked-up attributions (b, d).
     mean_scores : Tensor of shape (C,)
     background : Tensor of shape (m, p)
+        Sorted by :func:`~agop_tabular.effects.shuffling.sorted_rows`, so that the order of a table does not matter.
     column_of : Tensor of int, shape (p,)
         The column of each coordinate.
     axes : tuple of Axis

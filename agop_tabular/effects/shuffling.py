@@ -50,7 +50,7 @@ def shuffled(
     oversampled : Tensor of int, shape (b,)
         Number of the oversampled axis of each row, -1 for none.
     """
-    rows = _sorted_rows(rows)
+    rows = sorted_rows(rows)
     columns, column_number = torch.unique(column_of, return_inverse=True)
     coordinates = torch.arange(rows.shape[1], device=rows.device)
     by_bin = [_RowsByBin.of_axis(axis, rows, int(column_number[axis.coordinates[0]])) for axis in axes]
@@ -69,7 +69,7 @@ def oversampled_share(axes: tuple[Axis, ...]) -> float:
     return min(OVERSAMPLED_PER_AXIS * len(axes), OVERSAMPLED)
 
 
-def _sorted_rows(rows: Tensor) -> Tensor:
+def sorted_rows(rows: Tensor) -> Tensor:
     """Rows in an order that depends neither on the order of the table nor on the scale of its columns.
 
     The same seed then draws the same values from a table however it was sorted and scaled.

@@ -205,7 +205,8 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
         most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
         statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
     fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
-    if isinstance(fitted, FittedEffectsMethod) and fitted.effects.axes:
+    measurable = statistics.background is not None and bool(fitted.summary.importances.any())
+    if isinstance(fitted, FittedEffectsMethod) and fitted.effects.axes and measurable:  # or as last measured
         remainder = remainder_of(model, statistics, fitted, plan.seed)
         statistics, fitted = replace(statistics, remainder=remainder), replace(fitted, remainder=remainder)
     tried = tried_rows(plan.gate, plan.method, len(table))
@@ -251,8 +252,8 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
     """
     if not isinstance(fitted, FittedEffectsMethod):
         raise AttributeError(f'method="{fitted.method.name}" gathers no effects; fit with method="agop".')
-    feature_map = model.feature_map
-    return ColumnEffects(feature_map.names, model.score_names, statistics.columns, fitted.effects, feature_map)
+    feature_map, triples = model.feature_map, fitted.remainder.triples
+    return ColumnEffects(feature_map.names, model.score_names, statistics.columns, fitted.effects, feature_map, triples)
 
 
 def _prefetch(table: Table, plan: FitPlan) -> None:

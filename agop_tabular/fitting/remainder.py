@@ -7,6 +7,7 @@ import torch
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.effects.remainder import Measured, Remainder, measure_remainder
+from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import ExplainedModel
 
@@ -37,7 +38,7 @@ def remainder_of(
         model.scores,
         look_up.of_effects,
         fitted.mean_scores,
-        background,
+        sorted_rows(background),
         torch.from_numpy(model.feature_map.column_of),
         fitted.effects.axes,
         model.feature_map.n_columns,

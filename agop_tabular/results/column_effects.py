@@ -13,6 +13,7 @@ from torch import Tensor
 
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.tables import Effects
+from agop_tabular.effects.triples import Triples
 
 MOST_VALUES = 64
 """Most values of a column at which its effects are given: fine enough for a curve, small enough for every column."""
@@ -116,10 +117,10 @@ def _spread_numbers(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 @dataclass(frozen=True, eq=False)
 class ColumnEffects:
-    """Main and pair effects of the scores on the user's columns.
+    """Main and pair effects of the scores on the user's columns, and effects of three where there are some.
 
-    The tables approximate a score by its mean plus the main effects of all columns plus the pair effects of all pairs.
-    Both kinds of effects have mean zero over the training rows, with the columns taken as independent. They are in
+    The tables approximate a score by its mean plus the main effects of all columns plus the effects of all pairs and of
+    some triples. All effects have mean zero over the training rows, with the columns taken as independent. They are in
     units of the scores.
 
     Attributes
@@ -134,6 +135,7 @@ class ColumnEffects:
     columns: tuple[ColumnValues, ...]
     _effects: Effects
     _feature_map: FeatureMap
+    _triples: Triples | None = None
 
     def main(self, feature: Any) -> pd.DataFrame:
         """Main effect of a column.
@@ -189,6 +191,58 @@ class ColumnEffects:
         u, v = (self._sum_of_vectors(k)[c] for k in (i, j))
         values = (u * self._effects.signs[c]) @ v.T
         return pd.DataFrame(values.numpy(), index=self._labels(i), columns=self._labels(j))
+
+    @property
+    def triples(self) -> pd.DataFrame:
+        """Triples of columns with an effect of three, the strongest first.
+
+        Returns
+        -------
+        DataFrame of shape (t, 4)
+            The three columns, and the variance of their effect, summed over scores.
+        """
+        names = ["first", "second", "third"]
+        if self._triples is None:
+            return pd.DataFrame(columns=[*names, "variance"])
+        rows = [[self.feature_names[j] for j in columns] for columns in self._triples.columns.tolist()]
+        found = pd.DataFrame(rows, columns=names).assign(variance=self._triples.variances().numpy())
+        return found.sort_values("variance", ascending=False, ignore_index=True)
+
+    def triple(self, first: Any, second: Any, third: Any, at: Any, target: Any = None) -> pd.DataFrame:
+        """A slice of the effect of three columns: over two of them, with the third at one of its values.
+
+        Parameters
+        ----------
+        first, second, third : str or int
+            Names or positions of the columns.
+        at : object
+            Value of the third column; of numbers the nearest that effects are shown at.
+        target : label of a class, or index of an output, optional
+            The last one by default, which is the positive class of two.
+
+        Returns
+        -------
+        DataFrame of shape (k_first, k_second)
+            Indexed by the values of both; zero where the three have no effect of their own.
+        """
+        i, j, k = (self._index(feature) for feature in (first, second, third))
+        if len({i, j, k}) < 3:
+            raise ValueError("An effect of three needs three different columns.")
+        c, column = self.target_index(target), self.columns[k]
+        if column.is_numeric:
+            place = int(np.nanargmin(np.abs(column.values - float(at))))
+        elif str(at) in column.values.tolist():
+            place = column.values.tolist().index(str(at))
+        else:
+            known = ", ".join(map(repr, column.values.tolist()[:20]))
+            raise ValueError(f"{at!r} is not a value of {self.feature_names[k]!r} that effects are shown at: {known}.")
+        values = np.zeros((len(self.columns[i].values), len(self.columns[j].values)))
+        if self._triples is not None:
+            rows = self._rows(i)[:, None] + self._rows(j) + self._rows(k)[place]  # each has its own coordinates only
+            own = [n for n, three in enumerate(self._triples.columns.tolist()) if set(three) == {i, j, k}]
+            effects = self._triples.effects(rows.flatten(0, 1), c)[:, own].sum(dim=1)
+            values = effects.reshape(values.shape).numpy()
+        return pd.DataFrame(values, index=self._labels(i), columns=self._labels(j))
 
     def target_index(self, target: Any) -> int:
         """Position of the score of a class or output; of the last one for None."""
