@@ -49,7 +49,10 @@ WORTH_TRIPLES = 5e-3
 """Share of a score's variance that the tables must leave for triples to be looked for, since several may share it."""
 
 ROWS_AT_A_TIME = 8192
-"""Rows that are scored and looked up together."""
+"""Rows that are scored and looked up together: layers may be many times as wide as the rows."""
+
+NUMBERS = 2**22
+"""Numbers in all rows of each of the three measurements, so that wide tables, where a row costs more, get fewer rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +163,15 @@ class Measured:
         coordinates = torch.arange(self.background.shape[1], device=self.background.device)
         return self.background[drawn.to(self.background.device), coordinates]
 
+    @property
+    def rows_at_a_time(self) -> int:
+        """Rows that are scored and looked up together."""
+        return self.affordable(ROWS_AT_A_TIME)
+
+    def affordable(self, n_rows: int) -> int:
+        """So many rows, or fewer in a wide table."""
+        return max(FEWEST_ROWS, min(n_rows, NUMBERS // max(1, self.background.shape[1])))
+
     def with_triples(self, triples: Triples) -> Measured:
         """With the effects of triples in the tables."""
         return replace(self, tables=lambda x, c: triples.add_thirds(self.tables(x, c), x, c))
@@ -173,7 +185,7 @@ def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remaind
     ----------
     measured : Measured
     columns : Tensor of int
-        Columns whose indices are measured; those of the others are zero.
+        Columns whose indices are measured, as many of the first as can be afforded; those of the others are zero.
     seed : int
     """
     generator = torch.Generator().manual_seed(seed)
@@ -184,7 +196,9 @@ def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remaind
     if triples is not None:
         measured = measured.with_triples(triples)
         shares, _ = _residual_shares(measured, columns, generator)
-    background = torch.split(measured.background, ROWS_AT_A_TIME)
+    m = len(measured.background)
+    few = torch.linspace(0, m - 1, min(m, measured.affordable(m))).long()  # sorted rows: from all over the table
+    background = torch.split(measured.background[few], measured.rows_at_a_time)
     s = torch.cat([measured.scores(x).double().cpu() for x in background])
     constants = torch.zeros(s.shape[1], measured.n_columns, dtype=torch.float64)
     for c in range(s.shape[1]):
@@ -198,11 +212,13 @@ def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remaind
 
 def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
     """Total Sobol indices of what the tables leave, divided by their sum, (C, d); and its share of the variance."""
-    n = min(MOST_ROWS, max(FEWEST_ROWS, EVALUATIONS // (len(columns) + 1)))
+    evaluations = measured.affordable(EVALUATIONS)
+    columns = columns[: max(1, evaluations // FEWEST_ROWS - 1)]
+    n = min(MOST_ROWS, max(FEWEST_ROWS, evaluations // (len(columns) + 1)))
     x, other = measured.shuffled(n, generator), measured.shuffled(n, generator)
     s, before = measured.residual(x)
     indices = torch.zeros(before.shape[1], measured.n_columns, dtype=torch.float64)
-    for some in torch.split(columns, max(1, ROWS_AT_A_TIME // n)):
+    for some in torch.split(columns, max(1, measured.rows_at_a_time // n)):
         redrawn = x.repeat(len(some), 1, 1)
         for i, j in enumerate(some.tolist()):
             own = torch.nonzero(measured.column_of == j).flatten().to(x.device)
@@ -219,6 +235,8 @@ def _triples(measured: Measured, shares: Tensor, least: float, generator: torch.
     importance = shares.amax(dim=0)[axis_column]
     order = importance.argsort(descending=True, stable=True)[:TRIED_AXES]
     tried = order[importance[order] > 0].sort().values.tolist()
-    batches = (measured.shuffled(ROWS_AT_A_TIME, generator) for _ in range(TRIPLE_ROWS // ROWS_AT_A_TIME))
+    size = measured.rows_at_a_time
+    n_batches = max(1, measured.affordable(TRIPLE_ROWS) // size)
+    batches = (measured.shuffled(size, generator) for _ in range(n_batches))
     rows = [(x, measured.residual(x)[1]) for x in batches]
     return find_triples(measured.axes, axis_column, tried, rows, least)

@@ -11,10 +11,6 @@ from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import ExplainedModel
 
-MEASURED_COLUMNS = 512
-"""Columns whose part in the remainder is measured, at most, the most important ones: each takes a pass over a few
-rows."""
-
 
 def remainder_of(
     model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedEffectsMethod, seed: int
@@ -33,7 +29,7 @@ def remainder_of(
     assert background is not None
     look_up = fitted.look_up(adapter.device, adapter.dtype)
     importances = fitted.summary.importances
-    columns = importances.argsort(descending=True, stable=True)[:MEASURED_COLUMNS]
+    columns = importances.argsort(descending=True, stable=True)
     measured = Measured(
         model.scores,
         look_up.of_effects,
