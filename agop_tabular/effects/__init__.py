@@ -1,1 +1,1 @@
-"""Main and pair effects of scores, and some of three, as tensors: axes, sums, tables, look-up, remainder, refinement."""
+"""Effects of one, two and three columns, as tensors: axes, sums, tables, look-up, remainder, refinement."""

@@ -52,7 +52,7 @@ ROWS_AT_A_TIME = 8192
 """Rows that are scored and looked up together: layers may be many times as wide as the rows."""
 
 NUMBERS = 2**22
-"""Numbers in the rows of each of the three measurements, so that wide tables, where a row costs more, get fewer rows."""
+"""Numbers in the rows of each measurement, so that wide tables, where a row costs more, get fewer rows."""
 
 
 @dataclass(frozen=True, eq=False)
