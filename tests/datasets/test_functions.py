@@ -3,22 +3,7 @@
 import numpy as np
 import pytest
 from scipy import integrate, stats
-
-from agop_tabular.datasets import (
-    functions,
-)
-
-FUNCTIONS = [
-    functions.identity(),
-    functions.sine(2.0),
-    functions.square(),
-    functions.exponential(0.7),
-    functions.tangent(2.0),
-    functions.absolute(),
-    functions.cube(),
-    functions.above(0.3),
-    functions.not_above(0.3),
-]
+from support.task_shapley import FUNCTIONS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)

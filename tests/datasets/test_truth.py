@@ -4,26 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
-from support.task_shapley import enumerated
+from support.task_shapley import FUNCTIONS, enumerated
 
 from agop_tabular.datasets import (
     Term,
     Truth,
-    functions,
     make_sparse_nonlinear,
 )
-
-FUNCTIONS = [
-    functions.identity(),
-    functions.sine(2.0),
-    functions.square(),
-    functions.exponential(0.7),
-    functions.tangent(2.0),
-    functions.absolute(),
-    functions.cube(),
-    functions.above(0.3),
-    functions.not_above(0.3),
-]
 
 
 @pytest.mark.parametrize("n_factors", [1, 2, 3, 4])
