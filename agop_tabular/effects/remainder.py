@@ -169,7 +169,7 @@ class Measured:
         return self.affordable(ROWS_AT_A_TIME)
 
     def affordable(self, n_rows: int) -> int:
-        """So many rows, or fewer in a wide table."""
+        """This number of rows, or fewer in a wide table."""
         return max(FEWEST_ROWS, min(n_rows, NUMBERS // max(1, self.background.shape[1])))
 
     def with_triples(self, triples: Triples) -> Measured:

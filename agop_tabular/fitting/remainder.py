@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
@@ -27,7 +29,9 @@ def remainder_of(
     """
     adapter, background = model.network, statistics.background
     assert background is not None
-    look_up = fitted.look_up(adapter.device, adapter.dtype)
+    # An earlier remainder, as after partial_fit, is no part of the tables: its triples are looked for again.
+    nothing = Remainder.nothing(model.n_scores, model.feature_map.n_columns)
+    look_up = replace(fitted, remainder=nothing).look_up(adapter.device, adapter.dtype)
     importances = fitted.summary.importances
     columns = importances.argsort(descending=True, stable=True)
     measured = Measured(

@@ -134,6 +134,11 @@ def test_partial_fit_measures_it_again_on_the_rows_of_both_tables(fitted):
     first = parts.statistics_.remainder
     parts.partial_fit(X[750:])
     assert parts.statistics_.remainder is not first
+    for remainder in (first, parts.statistics_.remainder):  # neither lost nor counted twice
+        triples = remainder.triples
+        assert [0, 2, 3] in triples.columns.tolist()
+    strengths = [r.triples.variances().amax() for r in (first, parts.statistics_.remainder)]
+    assert strengths[1] == pytest.approx(float(strengths[0]), rel=0.3)
     found = parts.explain(X)
     assert np.abs(found.mean(axis=0)).max() < 0.05 * np.abs(found).mean()
 
