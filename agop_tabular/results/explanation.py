@@ -35,7 +35,7 @@ class Explanation:
         Explained score at the baseline; for "agop" its mean over the training rows.
     support : ndarray of shape (n,) or (n, n_classes), or None
         Near 1, the training rows back the explanation; low, they do not. For "agop" the share of the attributions
-        that main and pair effects explain; for other methods the share of the gradient's energy inside the kept AGOP
+        that the effects explain; for other methods the share of the gradient's energy inside the kept AGOP
         subspace, NaN where the gradient is zero.
     gap : ndarray of shape (n,) or (n, n_classes), or None
         Explained score minus base value minus the sum of the row's attributions: zero up to rounding for "agop",
