@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,11 +12,14 @@ from torch import Tensor
 from agop_tabular.attribution.method import Method, Refine, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
+from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.effects.background import Background
 from agop_tabular.effects.knots import simplified
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.refinement import Refinement
-from agop_tabular.effects.remainder import Remainder
+from agop_tabular.effects.remainder import ROWS_AT_A_TIME, Measured, Remainder, with_constants
+from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.effects.tables import Effects
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_scores
@@ -29,6 +33,11 @@ class EffectsMethod(Method):
     def gathers_effects(self) -> bool:
         """True: effects are gathered on shuffled rows."""
         return True
+
+    @property
+    def ignores(self) -> frozenset[str]:
+        """Effects are differences from the mean score, in the network's own units, of no filter."""
+        return super().ignores | {"rank", "standardize", "baseline"}
 
     def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedEffectsMethod:
         """Integrate the sums to effects, with as few knots as accuracy allows; see :meth:`Method.fit`."""
@@ -84,7 +93,7 @@ class FittedEffectsMethod(RowByRow):
         dtype = torch.float64 if network_dtype is torch.float64 else torch.float32
         if (device, dtype) not in self._tables:
             column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
-            tables = LookUp(self.effects, device, dtype) if self.effects.axes else None
+            tables = LookUp(self.centred_effects, device, dtype) if self.effects.axes else None
             same = torch.equal(column, torch.arange(self.feature_map.n_columns))
             self._tables[device, dtype] = ColumnLookUp(
                 tables,
@@ -95,6 +104,45 @@ class FittedEffectsMethod(RowByRow):
             )
         return self._tables[device, dtype]
 
+    @cached_property
+    def centred_effects(self) -> Effects:
+        """Effects whose pair effects have mean zero over the background rows."""
+        background = self.remainder.background
+        return self.effects if background is None else background.centred(self.effects)
+
+    def against(self, model: ExplainedModel, x: Tensor, mean_scores: Tensor | None = None) -> FittedEffectsMethod:
+        """The same effects, for attributions that are differences from other background rows.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        x : Tensor of shape (m, p)
+        mean_scores : Tensor of shape (n_scores,), optional
+            Of these rows, where they are known already.
+        """
+        adapter, remainder = model.network, self.remainder
+        with evaluating(adapter.module), torch.no_grad():
+            if mean_scores is None:
+                mean_scores = torch.cat([model.scores(part).double() for part in x.split(ROWS_AT_A_TIME)]).mean(dim=0)
+            triples = None if remainder.triples is None else remainder.triples.against(x)
+            none, background = torch.zeros_like(remainder.constants), Background.of(self.effects, x)
+            without = replace(remainder, constants=none, triples=triples, background=background)
+            moved = replace(self, mean_scores=mean_scores.cpu(), remainder=without)
+            return replace(moved, remainder=with_constants(without, moved.measured(model, x)))
+
+    def measured(self, model: ExplainedModel, background: Tensor) -> Measured:
+        """The network and the effects, as their differences are measured on background rows (m, p)."""
+        adapter = model.network
+        return Measured(
+            model.scores,
+            self.look_up(adapter.device, adapter.dtype).of_effects,
+            self.mean_scores,
+            sorted_rows(background),
+            torch.from_numpy(self.feature_map.column_of),
+            self.effects.axes,
+            self.feature_map.n_columns,
+        )
+
     def refinement(self, refine: Refine) -> Refinement | None:
         """Permutations over background rows, which correct the tables; None where there is no axis to permute."""
         background = refine.background
@@ -103,7 +151,14 @@ class FittedEffectsMethod(RowByRow):
             return None
         column = torch.from_numpy(self.feature_map.column_of)
         return Refinement(
-            self.effects, tables, background, column, self.feature_map.n_columns, refine.n_pairs, refine.seed
+            self.centred_effects,
+            tables,
+            self.remainder.triples,
+            background,
+            column,
+            self.feature_map.n_columns,
+            refine.n_pairs,
+            refine.seed,
         )
 
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
@@ -189,7 +244,7 @@ class ColumnLookUp:
         return self.remainder.completed(phi, total, target)
 
     def of_effects(self, x: Tensor, target: Tensor | int) -> Tensor:
-        """Shapley values (b, d) of main and pair effects, and of triples, under independent columns.
+        """Shapley values (b, d) of main and pair effects, and of triples, but for constants.
 
         Parameters
         ----------
@@ -201,4 +256,4 @@ class ColumnLookUp:
         phi = self.tables.attributions(x, target)
         if self.column is not None:
             phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)
-        return phi if self.remainder.triples is None else self.remainder.triples.add_thirds(phi, x, target)
+        return phi if self.remainder.triples is None else self.remainder.triples.add_shapley_values(phi, x, target)

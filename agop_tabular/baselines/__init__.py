@@ -15,6 +15,7 @@ from agop_tabular.baselines.shap_methods import DeepShap, GradientShap, KernelSh
 
 BASELINES: dict[str, Baseline] = {
     "shap-deep": DeepShap(),
+    "shap-deep-1000": DeepShap(n_background=1000),
     "shap-gradient": GradientShap(),
     "shap-kernel": KernelShap(),
     "integrated-gradients": IntegratedGradients(),

@@ -1,7 +1,7 @@
 """Axes: the variables that effects depend on, and the bins that their values are sorted into.
 
 An axis is a numeric coordinate, or a group of coordinates that takes few *states*. A state is a level of a one-hot
-block, a flag, a small count, or a row of an embedding. Between states a gradient means nothing, so scores are compared.
+block, or a row of an embedding. There is nothing between states, and no order, so scores are compared.
 
 Constants without another reason here were chosen on development seeds, trading error against the time of a fit; see
 docs/ablation.md.
@@ -30,9 +30,9 @@ grows with their square; eight of them were part of the comparison that decided 
 TAIL_GROUP = 0.01
 """Share of the rows at either end that form a group of their own, so that outliers do not shape the outer groups."""
 
-STATES = 12
-"""A coordinate with at most this many values is an axis of states: over so few values gradients say little about the
-differences of the score."""
+FEW_VALUES = 12
+"""Along a coordinate with at most this many values scores are compared: between so few values gradients say little
+about the differences of the score."""
 
 JOINT_STATES = 64
 """Coordinates of one column that take at most this many combinations of values form one axis of states. Every state
@@ -50,8 +50,14 @@ FREQUENT = 16
 from filling the matrix of pair effects, and rare levels have too few rows for cells of their own."""
 
 GAP = 2.0
-"""A stretch without rows is a gap if it is longer than this times the interquartile range. Codes for missing values
-such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
+"""A stretch without rows is a gap if it is longer than this times the spread of the rows next to it. Codes for missing
+values such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
+
+NEXT_TO_GAP = 0.1
+"""Share of the rows, on either side of a stretch, that are next to it."""
+
+FEWEST_NEXT = 4
+"""Rows that these are at least, since one or two have hardly a spread."""
 
 BEYOND_GAP = 0.002
 """Share of the rows that must lie on either side of a gap, so that a single outlier makes none."""
@@ -81,9 +87,9 @@ class Axis:
         Values of the coordinates in each state; None for a numeric axis.
     share : Tensor of shape (n_bins,)
         Share of the rows in each bin.
-    gaps : bool
-        Whether a numeric axis has wide stretches without rows, such as around a code for missing values. No gradient is
-        known there, so scores are compared at the grid points instead.
+    compared : bool
+        Whether scores are compared at the grid points of a numeric axis, since gradients do not show what happens along
+        it: it has wide stretches without rows, such as around a code for missing values, few values, or steps.
     """
 
     coordinates: Tensor
@@ -93,7 +99,7 @@ class Axis:
     groups: Tensor
     states: Tensor | None
     share: Tensor
-    gaps: bool = False
+    compared: bool = False
 
     @property
     def n_bins(self) -> int:
@@ -108,7 +114,7 @@ class Axis:
     @property
     def compared_at(self) -> Tensor | None:
         """Coordinates (n_bins, m) at which scores are compared; None if gradients are integrated instead."""
-        return self.nodes[:, None] if self.gaps else self.states
+        return self.nodes[:, None] if self.compared else self.states
 
     def keys(self, x: Tensor) -> Tensor:
         """Position of rows (b, p) on the axis, (b,)."""
@@ -156,8 +162,8 @@ def find_axes(
     for j in torch.nonzero(~taken).flatten():
         values, counts = torch.unique(rows[:, j], return_counts=True)
         if len(values) > 1:
-            few = len(values) <= _most_states(STATES, len(rows))
-            axes.append((_state_axis if few else _numeric_axis)(j[None], values, counts))
+            few = len(values) <= _most_states(FEW_VALUES, len(rows))
+            axes.append((_few_valued_axis if few else _numeric_axis)(j[None], values, counts))
     return tuple(axes)
 
 
@@ -216,11 +222,11 @@ def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
-def _state_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
-    """Axis with a state for each value of one coordinate."""
+def _few_valued_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
+    """Axis of a numeric coordinate with few values, each of which is a grid point and a group of its own."""
     share = counts.double() / counts.sum()
     edges = (values[1:] + values[:-1]) / 2
-    return Axis(coordinate, torch.ones(1).double(), edges, values, _state_groups(share), values[:, None], share)
+    return Axis(coordinate, torch.ones(1).double(), edges, values, torch.arange(len(values)), None, share, True)
 
 
 def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
@@ -259,12 +265,15 @@ def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:
 
 def _gaps(values: Tensor, counts: Tensor) -> Tensor:
     """Middle of each wide stretch without rows, from distinct values, ascending, and the rows that have each."""
-    below = counts.cumsum(0)[:-1] / counts.sum()
-    of_rows = torch.repeat_interleave(values, counts)
-    q = torch.quantile(of_rows, torch.tensor([0.25, 0.75, 0.05, 0.95], dtype=torch.float64))
-    # The interquartile range ignores the code of a missing value; it is zero if half of the rows share a value.
-    spread = q[1] - q[0] if q[1] > q[0] else q[3] - q[2]
-    wide = (values.diff() > GAP * spread) & (below > BEYOND_GAP) & (below < 1 - BEYOND_GAP) & (spread > 0)
+    upto = counts.cumsum(0)
+    n, below = int(upto[-1]), upto[:-1]
+    # The spread of the rows next to the stretch, on either side of it: that of all rows would contain the stretch.
+    near = max(FEWEST_NEXT, round(NEXT_TO_GAP * n))
+    first = values[torch.searchsorted(upto, (below - near).clamp_min(0), right=True)]
+    last = values[torch.searchsorted(upto, (below + near).clamp_max(n))]
+    spread = torch.maximum(values[:-1] - first, last - values[1:])
+    wide = values.diff() > GAP * spread
+    wide &= (below > BEYOND_GAP * n) & (below < (1 - BEYOND_GAP) * n)
     return ((values[1:] + values[:-1]) / 2)[wide]
 
 

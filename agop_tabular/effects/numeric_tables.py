@@ -1,6 +1,9 @@
-"""Tables of the numeric axes: main effects in cells that floats number by themselves, factors as sums of ramps."""
+"""Tables of the numeric axes: main effects in cells that floats number by themselves, factors as sums of steps."""
 
 from __future__ import annotations
+
+import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,26 +23,24 @@ SHIFT = 19
 16 cells to a power of two, each 4 to 6% of the distance from the centre wide and linear inside, so that reading the
 tables is far more accurate than the effects in them."""
 
-SMALLEST, LARGEST = -8, 12
-"""Powers of two, in units of an axis's spread, between which there are cells. Closer than 1/256 of the spread to the
-centre a main effect is linear within a bin; beyond 4,096 times the spread it is extrapolated linearly anyway."""
+MOST_OCTAVES = 64
+"""Powers of two between the nearest and the farthest grid point that have cells of their own, at most; nearer to the
+centre effects are linear. Beyond a float32's 24 bits neighbouring grid points hardly differ anyway."""
 
-SIDE = (LARGEST - SMALLEST) << (MANTISSA_BITS - SHIFT)
-"""Number of cells on either side of an axis's centre."""
 
-LOWEST = (EXPONENT_OF_ONE + SMALLEST) << (MANTISSA_BITS - SHIFT)
-"""Cell number that the bits of the smallest power of two give; cells are counted from it."""
+LARGEST = 120
+"""Largest power of two at which cells end; a float32 goes little further."""
 
 
 class NumericTables(AxisTables):
-    """Main effects in cells, and factors as sums of ramps (rectified linear functions).
+    """Main effects in cells, and factors as sums of ramps that rise from 0 to 1 between two neighbouring knots.
 
     The width of a cell grows with the distance from the centre of the axis, like the precision of a float, so the
     leading bits of a float are the number of its cell and no search is needed.
 
     A ramp begins at every knot but the last. Ramps are laid out in *rounds*: the first ramp of every axis with pair
     effects, then the second ramp of those that have one, and so on. Axes with more ramps come first, so that a round
-    belongs to the first few of them, and all of its ramps are computed by one subtraction.
+    belongs to the first few of them, and all of its ramps are computed by one operation.
 
     Parameters
     ----------
@@ -61,36 +62,33 @@ class NumericTables(AxisTables):
         dtype: torch.dtype,
     ):
         self.axes = axes
-        centres = [_quantile(effects.nodes[i], effects.share[i], 0.5) for i in axes]
-        spreads = [_spread(effects.nodes[i], effects.share[i]) for i in axes]
-        lines = [
-            _cells(effects, i, bool(interacts[i]), centre, spread)
-            for i, centre, spread in zip(axes, centres, spreads, strict=True)
-        ]
+        scales = [_Scale.of(effects.nodes[i], effects.share[i]) for i in axes]
+        lines = [_cells(effects, i, bool(interacts[i]), scale) for i, scale in zip(axes, scales, strict=True)]
         self.intercepts, self.slopes = (
-            torch.stack(part, dim=1).flatten(1).contiguous().to(device, dtype) for part in zip(*lines, strict=True)
+            torch.cat(part, dim=1).contiguous().to(device, dtype) for part in zip(*lines, strict=True)
         )
         coordinates = torch.cat([effects.axes[i].coordinates for i in axes])
         self.coordinates = coordinates.to(device)
         self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
-        self.centre = torch.tensor(centres, dtype=dtype)[:, None].to(device)
-        self.unit = 1 / torch.tensor(spreads, dtype=dtype)[:, None].to(device)
-        starts = torch.arange(len(axes), dtype=torch.int32) * 2 * SIDE - LOWEST
-        self.starts = starts[:, None].to(device)
+        self.centre = torch.tensor([scale.centre for scale in scales], dtype=dtype)[:, None].to(device)
+        self.unit = 1 / torch.tensor([scale.unit for scale in scales], dtype=dtype)[:, None].to(device)
+        lowest, sides = torch.tensor([[scale.lowest, scale.n_cells] for scale in scales], dtype=torch.int32).T
+        starts = 2 * sides.cumsum(0, dtype=torch.int32) - 2 * sides - lowest
+        numbers = (lowest, lowest + sides - 1, sides, starts)
+        self.lowest, self.highest, self.sides, self.starts = (t[:, None].contiguous().to(device) for t in numbers)
         paired = [n for n, i in enumerate(axes) if interacts[i]]
         paired.sort(key=lambda n: -len(effects.knots[axes[n]]))
-        self._lay_out_ramps(effects, paired, centres, spreads, device, dtype)
+        self._lay_out_ramps(effects, paired, scales, device, dtype)
 
     def _lay_out_ramps(
         self,
         effects: Effects,
         paired: list[int],
-        centres: list[float],
-        spreads: list[float],
+        scales: list[_Scale],
         device: torch.device | str,
         dtype: torch.dtype,
     ) -> None:
-        """Write the factors of the paired axes as a constant plus ramps, in units of the axes' spread.
+        """Write the factors of the paired axes as a constant plus ramps, in units of the axes' scale.
 
         Parameters
         ----------
@@ -99,29 +97,27 @@ class NumericTables(AxisTables):
         """
         n_scores, r = effects.signs.shape
         n_rounds = max((len(effects.knots[self.axes[n]]) - 1 for n in paired), default=0)
-        first, last = torch.zeros(n_scores, len(paired), r).double(), torch.zeros(len(paired)).double()
-        begins: list[list[float]] = [[] for _ in range(n_rounds)]
-        bends: list[list[Tensor]] = [[] for _ in range(n_rounds)]
+        first = torch.zeros(n_scores, len(paired), r).double()
+        rises: list[list[Tensor]] = [[] for _ in range(n_rounds)]
+        steps: list[list[Tensor]] = [[] for _ in range(n_rounds)]
         for m, n in enumerate(paired):
-            knots = (effects.knots[self.axes[n]] - centres[n]) / spreads[n]
+            knots = (effects.knots[self.axes[n]] - scales[n].centre) / scales[n].unit
             u = effects.factors[self.axes[n]]
-            slope = u.diff(dim=1) / knots.diff()[:, None]
-            bend = torch.cat((slope[:, :1], slope.diff(dim=1)), dim=1)  # at every knot, what the slope changes by
-            first[:, m], last[m] = u[:, 0], knots[-1]
+            first[:, m] = u[:, 0]
             for k in range(len(knots) - 1):
-                begins[k].append(float(knots[k]))
-                bends[k].append(bend[:, k])
+                width = knots[k + 1] - knots[k]
+                rises[k].append(torch.stack((1 / width, -knots[k] / width)))
+                steps[k].append(u[:, k + 1] - u[:, k])
         self.paired = torch.tensor(paired, dtype=torch.long).to(device)
-        self.round_sizes = [len(ramps) for ramps in begins]
+        self.round_sizes = [len(ramps) for ramps in rises]
         self.n_ramps = sum(self.round_sizes)
         self.n_numbers = 2 * self.n_ramps + r + 4 * len(self.axes)
-        self.last = last[:, None].to(device, dtype)
-        all_begins = [b for ramps in begins for b in ramps]
-        self.begins = torch.tensor(all_begins, dtype=torch.float64)[:, None].to(device, dtype)
-        all_bends = [b for ramps in bends for b in ramps]
-        stacked = torch.stack(all_bends, dim=1) if all_bends else torch.zeros(n_scores, 0, r, dtype=torch.float64)
-        self.bends = stacked.contiguous().to(device, dtype)  # (C, n_ramps, r)
-        self.bends_across = self.bends.transpose(1, 2).contiguous()
+        all_rises = [rise for ramps in rises for rise in ramps] or [torch.zeros(2, dtype=torch.float64)]
+        self.rise, self.begin = torch.stack(all_rises, dim=1)[:, :, None].contiguous().to(device, dtype)
+        all_steps = [step for ramps in steps for step in ramps]
+        stacked = torch.stack(all_steps, dim=1) if all_steps else torch.zeros(n_scores, 0, r, dtype=torch.float64)
+        self.steps = stacked.contiguous().to(device, dtype)  # (C, n_ramps, r)
+        self.steps_across = self.steps.transpose(1, 2).contiguous()
         self.first = first.to(device, dtype)
         self.first_sum = first.sum(dim=1)[:, :, None].to(device, dtype)
 
@@ -132,25 +128,25 @@ class NumericTables(AxisTables):
         y = scratch.buffer("y", n, b).copy_(keys.T).sub_(self.centre).mul_(self.unit)
         own = self._own_values(y, c, scratch)
         paired = torch.index_select(y, 0, self.paired, out=scratch.buffer("paired", len(self.paired), b))
-        torch.minimum(paired, self.last, out=paired)  # factors are constant beyond the last knot
         ramps, start = scratch.buffer("ramps", self.n_ramps, b), 0
         for size in self.round_sizes:
-            torch.sub(paired[:size], self.begins[start : start + size], out=ramps[start : start + size])
+            own_ramps = slice(start, start + size)
+            torch.addcmul(self.begin[own_ramps], paired[:size], self.rise[own_ramps], out=ramps[own_ramps])
             start += size
-        ramps.relu_()
-        factor_sum = scratch.buffer("factor_sum", self.bends_across.shape[1], b)
-        torch.addmm(self.first_sum[c], self.bends_across[c], ramps, out=factor_sum)
+        ramps.clamp_(0, 1)  # so factors are constant beyond the outer knots
+        factor_sum = scratch.buffer("factor_sum", self.steps_across.shape[1], b)
+        torch.addmm(self.first_sum[c], self.steps_across[c], ramps, out=factor_sum)
         return Reading(own, factor_sum, ramps)
 
     def with_pairs(self, c: int, reading: Reading, factor_sum: Tensor, scratch: Scratch) -> Tensor:
         """Add the products of the axes' factors with the sum of all factors.
 
-        The product with each ramp's bend is taken first, so that the factors themselves are never computed.
+        The product with each ramp's step is taken first, so that the factors themselves are never computed.
         """
         own, ramps = reading.own, reading.terms
         if not len(self.paired):
             return own
-        products = torch.mm(self.bends[c], factor_sum, out=scratch.buffer("products", *ramps.shape)).mul_(ramps)
+        products = torch.mm(self.steps[c], factor_sum, out=scratch.buffer("products", *ramps.shape)).mul_(ramps)
         each = scratch.buffer("paired", len(self.paired), own.shape[1])
         torch.mm(self.first[c], factor_sum, out=each)
         start = 0
@@ -160,43 +156,68 @@ class NumericTables(AxisTables):
         return own.index_add_(0, self.paired, each)
 
     def _own_values(self, y: Tensor, c: int, scratch: Scratch) -> Tensor:
-        """Main effects, minus the own term of the pair effects, at keys (n, b) in units of the axes' spread."""
+        """Main effects, minus the own term of the pair effects, at keys (n, b) in units of the axes' scale."""
         bits = y.float().view(torch.int32)
         # Without its sign bit, the leading bits of a float grow with its absolute value: they number the cells.
         cell = torch.bitwise_and(bits, 0x7FFFFFFF, out=scratch.buffer("cell", *y.shape, dtype=torch.int32))
-        cell.bitwise_right_shift_(SHIFT).clamp_(LOWEST, LOWEST + SIDE - 1)
-        # The shift keeps the sign: -1 below the centre, where the cells come after those above it, and 0 elsewhere.
-        sign = torch.bitwise_right_shift(bits, 31, out=scratch.buffer("sign", *y.shape, dtype=torch.int32))
-        cell.sub_(sign, alpha=SIDE).add_(self.starts)
+        cell = cell.bitwise_right_shift_(SHIFT).clamp_(self.lowest, self.highest).add_(self.starts)
+        # The shift keeps the sign: all bits are set below the centre, where the cells come after those above it.
+        below = torch.bitwise_right_shift(bits, 31, out=scratch.buffer("below", *y.shape, dtype=torch.int32))
+        cell.add_(below.bitwise_and_(self.sides))
         values, slope = scratch.buffer("values", *y.shape), scratch.buffer("slope", *y.shape)
         torch.index_select(self.intercepts[c], 0, cell.view(-1), out=values.view(-1))
         torch.index_select(self.slopes[c], 0, cell.view(-1), out=slope.view(-1))
         return values.addcmul_(slope, y)
 
 
-def _cells(effects: Effects, i: int, interacts: bool, centre: float, spread: float) -> tuple[Tensor, Tensor]:
-    """Intercept and slope (n_scores, 2 * SIDE) of an axis's own values in each cell, those above its centre first."""
-    nodes, own = effects.nodes[i], effects.mains[i]
-    if interacts:
-        own = own - 0.5 * (effects.factors_at_nodes(i).square() * effects.signs[:, None]).sum(dim=2)
-    edges = (torch.arange(LOWEST, LOWEST + SIDE + 1, dtype=torch.int32) << SHIFT).view(torch.float32).double()
-    edges[0] = 0.0  # the first cell begins at the centre itself
+class _Scale(NamedTuple):
+    """How the values of an axis are measured, and which cells they have on either side of its centre.
+
+    Attributes
+    ----------
+    centre, unit : float
+        A median grid point, and a median distance from it.
+    lowest, n_cells : int
+        What the leading bits of the nearest cell's values are, and the number of cells of a side. There is no grid
+        point nearer to the centre than the second cell, and none beyond the last but one.
+    """
+
+    centre: float
+    unit: float
+    lowest: int
+    n_cells: int
+
+    @classmethod
+    def of(cls, nodes: Tensor, share: Tensor) -> _Scale:
+        """From the grid points of an axis, ascending, and the share of the rows at each."""
+        centre = float(nodes[min(int(torch.searchsorted(share.cumsum(0), 0.5)), len(nodes) - 1)])
+        distance = (nodes - centre).abs()
+        distance = distance[distance > 0]
+        if not len(distance):
+            return cls(centre, 1.0, EXPONENT_OF_ONE << (MANTISSA_BITS - SHIFT), 1 << (MANTISSA_BITS - SHIFT))
+        unit = float(distance.median())
+        largest = min(math.floor(math.log2(float(distance.max()) / unit)) + 2, LARGEST)
+        smallest = max(math.floor(math.log2(float(distance.min()) / unit)), largest - MOST_OCTAVES)
+        octave = 1 << (MANTISSA_BITS - SHIFT)
+        return cls(centre, unit, (EXPONENT_OF_ONE + smallest) * octave, (largest - smallest) * octave)
+
+    @property
+    def edges(self) -> Tensor:
+        """Distances from the centre at which the cells of a side begin, and where the last one ends."""
+        numbers = torch.arange(self.lowest, self.lowest + self.n_cells + 1, dtype=torch.int32)
+        edges = (numbers << SHIFT).view(torch.float32).double()
+        edges[0] = 0.0  # the first cell begins at the centre itself
+        return edges
+
+
+def _cells(effects: Effects, i: int, interacts: bool, scale: _Scale) -> tuple[Tensor, Tensor]:
+    """Intercept and slope (n_scores, 2 * n_cells) of an axis's own values in each cell, above its centre first."""
+    nodes, own = effects.nodes[i], effects.own_values(i, interacts)
     intercepts, slopes = [], []
     for side in (1.0, -1.0):
-        y = side * edges
-        values = extend(centre + spread * y, nodes, own, effects.mains[i])
+        y = side * scale.edges
+        values = extend(scale.centre + scale.unit * y, nodes, own, effects.mains[i])
         slope = values.diff(dim=1) / y.diff()
         slopes.append(slope)
         intercepts.append(values[:, :-1] - slope * y[:-1])
     return torch.cat(intercepts, dim=1), torch.cat(slopes, dim=1)
-
-
-def _quantile(nodes: Tensor, share: Tensor, q: float) -> float:
-    """Grid point at which the share of rows reaches q."""
-    return float(nodes[min(int(torch.searchsorted(share.cumsum(0), q)), len(nodes) - 1)])
-
-
-def _spread(nodes: Tensor, share: Tensor) -> float:
-    """Interquartile range of an axis; if that is zero, its whole range."""
-    quartiles = _quantile(nodes, share, 0.75) - _quantile(nodes, share, 0.25)
-    return quartiles or float(nodes[-1] - nodes[0]) or 1.0

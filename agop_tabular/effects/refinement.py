@@ -18,6 +18,7 @@ from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.permutations import pairs_at_a_time, permutation_gains
 from agop_tabular.effects.tables import Effects
+from agop_tabular.effects.triples import Triples
 
 ROWS_AT_A_TIME = 64
 """Rows that are refined together. They share their permutations, and memory grows with rows times permutations."""
@@ -39,15 +40,18 @@ few pairs made rows worse on development networks, since a look-up is worth many
 class Refinement:
     """Corrections of looked-up attributions by antithetic permutations of the columns, the same for every row.
 
-    With u the factors of the axes, U their sum and φ the look-up, the Shapley values of the tables at a row x against
-    one background row b are ``φ(x) - φ(b) + ½ (u(x)·U(b) - u(b)·U(x))``. With means over all background rows in place
-    of φ(b), u(b) and U(b), they are those against all background rows. An order and its reverse together sample the
-    Shapley values of the tables against one row without error, so only what the tables leave out adds noise.
+    With u the factors of the axes, U their sum and φ the look-up, the Shapley values of main and pair effects at a row
+    x against one background row b are ``φ(x) - φ(b) + ½ (u(x)·U(b) - u(b)·U(x))``. Against all background rows they
+    are ``φ(x)`` minus its mean, since the factors have mean zero over these rows. An order and its reverse together
+    sample those against one row without error, so only what the tables leave out adds noise.
 
     Parameters
     ----------
     effects : Effects
+        Centred over the background rows.
     look_up : LookUp
+    triples : Triples or None
+        Whose Shapley values are those against the background rows.
     background : Tensor of shape (m, p)
     column_of : Tensor of int, shape (p,)
     n_columns : int
@@ -58,6 +62,7 @@ class Refinement:
 
     effects: Effects
     look_up: LookUp
+    triples: Triples | None
     background: Tensor
     column_of: Tensor
     n_columns: int
@@ -113,10 +118,9 @@ class Refinement:
         for i in range(0, n, step):
             absent, orders = (t[i : i + step] for t in self._draws)
             gains = permutation_gains(scores, x, absent, orders, self.column_of)  # (b, step, 2, d, C)
-            for c, (phi, u) in at_rows.items():
-                phi_b, u_b = self._read(absent, c)
-                tabulated = [self._shapley_values(c, phi, u, a, b) for a, b in zip(phi_b, u_b, strict=True)]
-                rest = gains[..., c].mean(dim=2) - torch.stack(tabulated, dim=1)  # the network minus its tables
+            for c, rows in at_rows.items():
+                tabulated = self._against_each(c, rows, x, absent)
+                rest = gains[..., c].mean(dim=2) - tabulated  # the network minus its tables
                 between_directions = (gains[..., 0, :, c] - gains[..., 1, :, c]).square()
                 parts = (rest.sum(dim=1), rest.square().sum(dim=1), between_directions.sum(dim=1))
                 sums[c] += torch.stack(parts)
@@ -128,7 +132,7 @@ class Refinement:
                 # The variance of the mean of two independent gains is a quarter of their squared difference. A reverse
                 # is rather antithetic, so this is too large, which is on the safe side.
                 variance = torch.maximum(variance, between_directions / (4 * n))
-            out[c] = self._shapley_values(c, *at_rows[c], *self._background_means[c]) + mean, variance
+            out[c] = self.tabulated(x, c) + mean, variance
         return out
 
     def tabulated(self, x: Tensor, c: int, background_row: Tensor | None = None) -> Tensor:
@@ -141,10 +145,28 @@ class Refinement:
         background_row : Tensor of shape (p,), optional
             The row that absent columns are taken from; all background rows by default.
         """
-        if background_row is None:
-            return self._shapley_values(c, *self._read(x, c), *self._background_means[c])
-        phi_b, u_b = self._read(background_row[None], c)
-        return self._shapley_values(c, *self._read(x, c), phi_b[0], u_b[0])
+        rows = self._read(x, c)
+        if background_row is not None:
+            return self._against_each(c, rows, x, background_row[None])[:, 0]
+        values = self._in_columns(rows[0] - self._mean_attributions[c])
+        return values if self.triples is None else self.triples.add_shapley_values(values, x, c)
+
+    def _against_each(self, c: int, rows: tuple[Tensor, Tensor], x: Tensor, background: Tensor) -> Tensor:
+        """Shapley values (b, m, d) of the tables at rows (b, p), as they were read, against each background row."""
+        phi, u = rows
+        phi_b, u_b = self._read(background, c)
+        signs = self.effects.signs[c]
+        between = [
+            ((u * signs) @ other.sum(dim=0) - u.sum(dim=1) @ (other * signs).T) for other in u_b
+        ]  # of each background row, (b, n_axes)
+        values = phi[:, None] - phi_b + 0.5 * torch.stack(between, dim=1)
+        values = self._in_columns(values)
+        return values if self.triples is None else self.triples.add_shapley_values_against(values, x, background, c)
+
+    def _in_columns(self, values: Tensor) -> Tensor:
+        """Attributions of axes (..., n_axes), summed over the axes of each column, (..., d)."""
+        columns = self.column_of[torch.tensor([int(axis.coordinates[0]) for axis in self.effects.axes])]
+        return torch.zeros(*values.shape[:-1], self.n_columns, dtype=values.dtype).index_add_(-1, columns, values)
 
     @cached_property
     def _draws(self) -> tuple[Tensor, Tensor]:
@@ -156,33 +178,16 @@ class Refinement:
         return absent, torch.rand(self.n_pairs, self.n_columns, generator=generator).argsort(dim=1)
 
     @cached_property
-    def _background_means(self) -> list[tuple[Tensor, Tensor]]:
-        """Means of φ (n_axes,) and u (n_axes, r) over all background rows, for each score."""
-        background = self.background.cpu()
-        means = torch.stack([self.effects.mean_factors(i, background) for i in range(self._n_axes)], dim=1)
-        means = means * self.look_up.interacts[:, None]
-        return [
-            (self.look_up.attributions(self.background, c).double().cpu().mean(dim=0), means[c])
-            for c in range(len(self.effects.signs))
-        ]
-
-    @property
-    def _n_axes(self) -> int:
-        return len(self.effects.axes)
+    def _mean_attributions(self) -> list[Tensor]:
+        """Means of φ (n_axes,) over all background rows, for each score."""
+        every = range(len(self.effects.signs))
+        return [self.look_up.attributions(self.background, c).double().cpu().mean(dim=0) for c in every]
 
     def _read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor]:
         """φ (b, n_axes) and u (b, n_axes, r) of one score, float64."""
-        factors = torch.stack([self.effects.factors_at(i, x.cpu())[c] for i in range(self._n_axes)], dim=1)
+        factors = torch.stack([self.effects.factors_at(i, x.cpu())[c] for i in range(len(self.effects.axes))], dim=1)
         factors = factors * self.look_up.interacts[:, None]  # the same pair effects as in the look-up
         return self.look_up.attributions(x, c).double().cpu(), factors
-
-    def _shapley_values(self, c: int, phi: Tensor, u: Tensor, phi_b: Tensor, u_b: Tensor) -> Tensor:
-        """Shapley values (..., d) of the tables from φ and u at rows, and of a background row or their means."""
-        signs = self.effects.signs[c]
-        U, U_b = u.sum(dim=-2, keepdim=True), u_b.sum(dim=-2, keepdim=True)
-        values = phi - phi_b + 0.5 * ((u * signs * U_b).sum(dim=-1) - (u_b * signs * U).sum(dim=-1))
-        columns = self.column_of[torch.tensor([int(axis.coordinates[0]) for axis in self.effects.axes])]
-        return torch.zeros(*values.shape[:-1], self.n_columns, dtype=values.dtype).index_add_(-1, columns, values)
 
 
 def james_stein(
@@ -205,7 +210,8 @@ def james_stein(
     # The total is known without error: what the samples miss of it goes to the columns by their variance, which is the
     # conditional mean given the total if errors are independent, and lowers their variance accordingly.
     whole = variance.sum(dim=1, keepdim=True)
-    weight = variance / whole.clamp_min(NEVER_ZERO)
+    # Samples that agree, as where a row is its own background, know nothing of their errors: all columns get the same.
+    weight = torch.where(whole > 0, variance / whole.clamp_min(NEVER_ZERO), 1 / variance.shape[1])
     sampled = sampled + weight * (total - sampled.sum(dim=1))[:, None]
     variance = variance * (1 - weight)
     step = sampled - looked_up

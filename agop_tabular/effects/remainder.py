@@ -24,6 +24,8 @@ from torch import Tensor
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.background import Background
+from agop_tabular.effects.shuffling import shuffled_values
 from agop_tabular.effects.triples import TRIED_AXES, Triples, find_triples
 
 Tables = Callable[[Tensor, int], Tensor]
@@ -67,11 +69,17 @@ class Remainder:
         Of the remainder by Sobol indices; each row sums to 1, or is zero where the tables leave nothing.
     triples : Triples or None
         Effects of three, where there are some; the tables are understood to have them.
+    background : Background or None
+        The rows that attributions are differences from; None for independent columns.
+    unexplained : Tensor of shape (C,) or None
+        Share of each score's variance, over shuffled rows, that effects leave; None where it was not measured.
     """
 
     constants: Tensor
     shares: Tensor
     triples: Triples | None = None
+    background: Background | None = None
+    unexplained: Tensor | None = None
 
     @cached_property
     def trust(self) -> Tensor:
@@ -120,7 +128,7 @@ class Remainder:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Remainder:
         """On a device, in a dtype."""
-        return Remainder(self.constants.to(device, dtype), self.shares.to(device, dtype), self.triples)
+        return replace(self, constants=self.constants.to(device, dtype), shares=self.shares.to(device, dtype))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +166,7 @@ class Measured:
 
     def shuffled(self, n: int, generator: torch.Generator) -> Tensor:
         """Rows (n, p) in which every column is drawn by itself from the background."""
-        numbers, column_number = torch.unique(self.column_of, return_inverse=True)
-        drawn = torch.randint(len(self.background), (n, len(numbers)), generator=generator)[:, column_number]
-        coordinates = torch.arange(self.background.shape[1], device=self.background.device)
-        return self.background[drawn.to(self.background.device), coordinates]
+        return shuffled_values(self.background, self.column_of, n, generator)
 
     @property
     def rows_at_a_time(self) -> int:
@@ -174,12 +179,12 @@ class Measured:
 
     def with_triples(self, triples: Triples) -> Measured:
         """With the effects of triples in the tables."""
-        return replace(self, tables=lambda x, c: triples.add_thirds(self.tables(x, c), x, c))
+        return replace(self, tables=lambda x, c: triples.add_shapley_values(self.tables(x, c), x, c))
 
 
 @torch.no_grad()
 def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remainder:
-    """Find triples, and measure shares and constants on background rows.
+    """Find triples, and measure shares, on shuffled background rows; there are no constants yet.
 
     Parameters
     ----------
@@ -191,27 +196,42 @@ def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remaind
     generator = torch.Generator().manual_seed(seed)
     shares, unexplained = _residual_shares(measured, columns, generator)
     triples = None
-    if unexplained > WORTH_TRIPLES:
-        triples = _triples(measured, shares, NEGLIGIBLE / unexplained, generator)
+    if unexplained.amax() > WORTH_TRIPLES:
+        triples = _triples(measured, shares, NEGLIGIBLE / float(unexplained.amax()), generator)
     if triples is not None:
         measured = measured.with_triples(triples)
-        shares, _ = _residual_shares(measured, columns, generator)
+        shares, unexplained = _residual_shares(measured, columns, generator)
+    return Remainder(torch.zeros_like(shares), shares, triples, unexplained=unexplained)
+
+
+@torch.no_grad()
+def with_constants(remainder: Remainder, measured: Measured) -> Remainder:
+    """The same remainder, with the constants that make every column's attributions have mean zero.
+
+    Parameters
+    ----------
+    remainder : Remainder
+        Without constants.
+    measured : Measured
+        With tables that know the background.
+    """
     m = len(measured.background)
     few = torch.linspace(0, m - 1, min(m, measured.affordable(m))).long()  # sorted rows: from all over the table
     background = torch.split(measured.background[few], measured.rows_at_a_time)
     s = torch.cat([measured.scores(x).double().cpu() for x in background])
-    constants = torch.zeros(s.shape[1], measured.n_columns, dtype=torch.float64)
+    constants = torch.zeros_like(remainder.constants)
     for c in range(s.shape[1]):
         phi = torch.cat([measured.tables(x, c).double().cpu() for x in background])
         constants[c] = phi.mean(dim=0)
         # What the shares leave of a mean, since they depend on the row, is a constant as well.
-        completed, _ = Remainder(constants, shares).completed(phi.clone(), s[:, c] - measured.mean_scores[c], c)
+        so_far = replace(remainder, constants=constants)
+        completed, _ = so_far.completed(phi.clone(), s[:, c] - measured.mean_scores[c], c)
         constants[c] += completed.mean(dim=0)
-    return Remainder(constants, shares, triples)
+    return replace(remainder, constants=constants)
 
 
-def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """Total Sobol indices of what the tables leave, divided by their sum, (C, d); and its share of the variance."""
+def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Total Sobol indices of what the tables leave, divided by their sum, (C, d); its share of the variance, (C,)."""
     evaluations = measured.affordable(EVALUATIONS)
     columns = columns[: max(1, evaluations // FEWEST_ROWS - 1)]
     n = min(MOST_ROWS, max(FEWEST_ROWS, evaluations // (len(columns) + 1)))
@@ -225,8 +245,8 @@ def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Gener
             redrawn[i][:, own] = other[:, own]
         change = measured.residual(redrawn.flatten(0, 1))[1].reshape(len(some), n, -1) - before
         indices[:, some] = change.square().mean(dim=1).T / 2
-    unexplained = (before.var(dim=0) / s.var(dim=0).clamp_min(NEVER_ZERO)).amax()
-    return indices / indices.sum(dim=1, keepdim=True).clamp_min(NEVER_ZERO), float(unexplained)
+    unexplained = before.var(dim=0) / s.var(dim=0).clamp_min(NEVER_ZERO)
+    return indices / indices.sum(dim=1, keepdim=True).clamp_min(NEVER_ZERO), unexplained
 
 
 def _triples(measured: Measured, shares: Tensor, least: float, generator: torch.Generator) -> Triples | None:

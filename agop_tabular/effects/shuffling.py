@@ -64,6 +64,22 @@ def shuffled(
         yield rows[source[:, column_number].to(rows.device), coordinates], oversampled
 
 
+def shuffled_values(rows: Tensor, column_of: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Draw n shuffled rows (n, p) with replacement from rows (m, p), none of them oversampled.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (m, p)
+    column_of : Tensor of int, shape (p,)
+        Coordinates with the same column number are drawn together.
+    n : int
+    generator : torch.Generator
+    """
+    columns, column_number = torch.unique(column_of, return_inverse=True)
+    drawn = torch.randint(len(rows), (n, len(columns)), generator=generator)[:, column_number]
+    return rows[drawn.to(rows.device), torch.arange(rows.shape[1], device=rows.device)]
+
+
 def oversampled_share(axes: tuple[Axis, ...]) -> float:
     """Share of the shuffled rows in which one axis is oversampled."""
     return min(OVERSAMPLED_PER_AXIS * len(axes), OVERSAMPLED)
@@ -75,7 +91,7 @@ def sorted_rows(rows: Tensor) -> Tensor:
     The same seed then draws the same values from a table however it was sorted and scaled.
     """
     z = rows.double().cpu()
-    z = (z - z.mean(dim=0)) / z.std(dim=0).clamp_min(NEVER_ZERO)
+    z = (z - z.mean(dim=0)) / z.std(dim=0, correction=0).clamp_min(NEVER_ZERO)  # of one row, too
     # Weights without simple ratios, so that different rows hardly ever get the same position.
     order = (z @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
     return rows[order.to(rows.device)]

@@ -41,9 +41,8 @@ class StateTables(AxisTables):
         self.starts = torch.tensor([0, *lengths]).cumsum(0)[:-1].to(device)
         own, factors = [], []
         for i in axes:
-            u = effects.factors_at_nodes(i) * interacts[i]
-            own.append(effects.mains[i] - 0.5 * (u.square() * effects.signs[:, None]).sum(dim=2))
-            factors.append(u)
+            own.append(effects.own_values(i, bool(interacts[i])))
+            factors.append(effects.factors_at_nodes(i) * interacts[i])
         self.own = torch.cat(own, dim=1).to(device, dtype)
         self.factors = torch.cat(factors, dim=1).contiguous().to(device, dtype)
         self.n_numbers = len(axes) * self.factors.shape[2]

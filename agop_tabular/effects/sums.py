@@ -13,7 +13,6 @@ from torch import Tensor
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import at_least_float32
 from agop_tabular.effects.axes import Axis
-from agop_tabular.effects.shuffling import oversampled_share
 
 MAX_GROUPS = 1024
 """Largest number of bin groups, over all axes, between which pair effects are computed; the pair matrix of a class has
@@ -35,7 +34,7 @@ states that no row has would be 0/0."""
 
 
 class EffectSums:
-    """Sums over rows from which main and pair effects are computed: streamed, and merged by addition.
+    """Sums over rows from which main and pair effects are computed: streamed batch by batch.
 
     Parameters
     ----------
@@ -67,7 +66,7 @@ class EffectSums:
     """
 
     SUMS = ("counts", "slopes", "compared", "pair_counts", "pairs", "state_rows")
-    """Names of the attributes that are sums over rows: merged by addition, and saved."""
+    """Names of the attributes that are sums over rows, which are saved."""
 
     def __init__(
         self,
@@ -89,11 +88,6 @@ class EffectSums:
         self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
         self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
         self.state_rows = torch.zeros(m, dtype=torch.float64)
-
-    @classmethod
-    def like(cls, other: EffectSums) -> EffectSums:
-        """Sums over the same axes, without any rows yet."""
-        return cls(other.axes, len(other.slopes), interacting=other.interacting)
 
     def update(
         self,
@@ -131,16 +125,6 @@ class EffectSums:
         if zero_sum:
             for sums in (self.slopes, self.pairs):
                 sums[-1] = -sums[:-1].sum(dim=0)
-
-    def n_rows(self) -> float:
-        """Estimate how many rows were added: every axis counts only the rows that are representative for it."""
-        representative = 1 - oversampled_share(self.axes) * (1 - 1 / max(1, len(self.axes)))
-        return float(self.counts.sum()) / max(1, len(self.axes)) / representative
-
-    def merge(self, other: EffectSums) -> None:
-        """Add the sums of other rows, over the same axes."""
-        for name in self.SUMS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def _locate(self, x: Tensor, oversampled: Tensor) -> _Batch:
         """Find the bins and groups of the rows, and the axes that each row is representative for."""

@@ -11,7 +11,7 @@ axis then has a short vector of *factors* at each of its values, and a pair effe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -65,6 +65,9 @@ class Effects:
         ``signs``.
     signs : Tensor of shape (n_scores, r)
         Signs of the eigenvalues.
+    others : Tensor of shape (n_axes, n_scores, r) or None
+        What a main effect gains for each unit of its axis's factors: means of the factors of all other axes, with
+        signs, over background rows; None for those over which factors were centred.
     """
 
     axes: tuple[Axis, ...]
@@ -74,6 +77,7 @@ class Effects:
     knots: tuple[Tensor, ...]
     factors: tuple[Tensor, ...]
     signs: Tensor
+    others: Tensor | None = None
 
     @classmethod
     def from_sums(cls, sums: EffectSums) -> Effects:
@@ -90,12 +94,12 @@ class Effects:
             nodes.append(axis.nodes[seen])
             share.append(axis.share[seen] / axis.share[seen].sum())
             mains.append(main - (main @ share[-1])[:, None])
-        group_nodes = [_group_nodes(axis) for axis in sums.axes]
-        pairs = pair_effects(sums, group_nodes)
+        points = [group_nodes(axis) for axis in sums.axes]
+        pairs = pair_effects(sums, points)
         by_group, signs = _factorize(pairs, group_shares(sums), _variances(mains, share, len(pairs)))
         knots, factors = [], []
         for i, axis in enumerate(sums.axes):
-            at, own = group_nodes[i], by_group[:, sums.group_slices[i]]
+            at, own = points[i], by_group[:, sums.group_slices[i]]
             if not sums.interacting[i]:
                 at, own = nodes[i][:1], by_group.new_zeros(len(by_group), 1, by_group.shape[2])
             elif axis.states is not None:  # there is nothing between states: each has the factors of its group
@@ -110,7 +114,19 @@ class Effects:
         for i, places in kept.items():
             knots[i] = knots[i][places]
             factors[i] = _centred(factors[i][:, places], knots[i], self.nodes[i], self.share[i])
-        return Effects(self.axes, self.nodes, self.share, self.mains, tuple(knots), tuple(factors), self.signs)
+        return replace(self, knots=tuple(knots), factors=tuple(factors))
+
+    def own_values(self, i: int, interacts: bool) -> Tensor:
+        """What axis i gets at its grid points for itself, (n_scores, k): all but the product with the other factors.
+
+        That is its main effect, minus half of its factors' product with themselves, which the product with the sum of
+        all factors contains.
+        """
+        if not interacts:
+            return self.mains[i]
+        u = self.factors_at_nodes(i)
+        own = self.mains[i] - 0.5 * (u.square() * self.signs[:, None]).sum(dim=2)
+        return own if self.others is None else own + (u * self.others[i][:, None]).sum(dim=2)
 
     def main(self, i: int, x: Tensor) -> Tensor:
         """Main effects of axis i at rows (b, p), (n_scores, b): linear between grid points and beyond the last ones."""
@@ -127,16 +143,6 @@ class Effects:
     def factors_at_nodes(self, i: int) -> Tensor:
         """Factors of axis i at its grid points, (n_scores, k, r)."""
         return interpolate(self.nodes[i], self.knots[i], self.factors[i])
-
-    def mean_factors(self, i: int, x: Tensor) -> Tensor:
-        """Mean of the factors of axis i over rows (b, p), (n_scores, r)."""
-        knots = self.knots[i]
-        if self.axes[i].states is not None and len(knots) > 1:
-            weights = torch.bincount(self.axes[i].bins(x), minlength=len(knots)).double() / len(x)
-        else:  # the mean weight of each knot in the interpolation
-            keys = self.axes[i].keys(x).contiguous()
-            weights = interpolate(keys, knots, torch.eye(len(knots)).double()[None])[0].mean(dim=0)
-        return torch.einsum("g,cgr->cr", weights, self.factors[i])
 
     @cached_property
     def interacting(self) -> tuple[int, ...]:
@@ -169,13 +175,13 @@ class Effects:
         return torch.einsum("car,cr,cbr->cab", self.factors_at_nodes(i), self.signs, self.factors_at_nodes(j))
 
 
-def pair_effects(sums: EffectSums, group_nodes: list[Tensor]) -> Tensor:
+def pair_effects(sums: EffectSums, points: list[Tensor]) -> Tensor:
     """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis.
 
     Parameters
     ----------
     sums : EffectSums
-    group_nodes : list of Tensor of shape (n_groups,)
+    points : list of Tensor of shape (n_groups,)
         Mean key of each group of each axis.
     """
     out = torch.zeros_like(sums.pairs)
@@ -189,7 +195,7 @@ def pair_effects(sums: EffectSums, group_nodes: list[Tensor]) -> Tensor:
         alone = sums.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)
         h = (sums.pairs[:, rows] - alone[:, :, None] * counts) / (counts + SHRINK)
         if axis.compared_at is None:
-            h = integrate(group_nodes[i], h.transpose(1, 2)).transpose(1, 2)
+            h = integrate(points[i], h.transpose(1, 2)).transpose(1, 2)
         h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
         for k, columns in enumerate(sums.group_slices):
             if sums.interacting[k] and k != i:
@@ -237,7 +243,7 @@ def extend(at: Tensor, x: Tensor, values: Tensor, slope_of: Tensor) -> Tensor:
     return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)
 
 
-def _group_nodes(axis: Axis) -> Tensor:
+def group_nodes(axis: Axis) -> Tensor:
     """Mean key of the rows in each group of an axis, (n_groups,)."""
     totals = torch.zeros(2, axis.n_groups, dtype=torch.float64)
     totals.index_add_(1, axis.groups, torch.stack((axis.share * axis.nodes, axis.share)))

@@ -1,18 +1,22 @@
 """Effects of three axes, where main and pair effects leave some: tables over their groups of bins.
 
 They are read off what the tables leave of the scores on shuffled rows, where columns are independent: the mean of each
-cell, centred along each of its three axes, is the effect of the three, and each of them gets a third of it as its
-Shapley value. The means are noisy, so every table is shrunk by its own noise, and only tables that explain something
-are kept.
+cell, centred along each of its three axes, is the effect of the three. Of independent columns each gets a third of it
+as its Shapley value. The means are noisy, so every table is shrunk by its own noise, and only tables that explain
+something are kept.
+
+Against background rows in which columns depend on each other a column's Shapley value is not a third. It follows from
+the share of these rows in each cell, so a triple has one more table for each of its columns.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,38 +50,73 @@ class Triples:
         The user's column of each.
     tables : tuple of Tensor of shape (C, g, g', g'')
         Effects over the groups of the three axes, of mean zero along each, for each score.
+    cell_shares : tuple of Tensor of shape (g, g', g''), or None
+        Share of the background rows in each cell; None for those of independent columns.
     """
 
     axes: tuple[Axis, ...]
     members: Tensor
     columns: Tensor
     tables: tuple[Tensor, ...]
-    _laid_out: dict[torch.dtype, tuple[Tensor, Tensor]] = field(init=False, default_factory=dict, repr=False)
+    cell_shares: tuple[Tensor, ...] | None = None
+    _laid_out: dict[torch.dtype, _LaidOut] = field(init=False, default_factory=dict, repr=False)
 
-    def effects(self, x: Tensor, target: Tensor | int, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Effect of each triple at rows (b, p), for one score a row, (b, t), on the CPU.
+    def against(self, background: Tensor) -> Triples:
+        """The same effects, with Shapley values against background rows (m, p)."""
+        groups = {i: group_of(self.axes[i], background.cpu()).long() for i in torch.unique(self.members).tolist()}
+        shares = []
+        for (a, b, c), table in zip(self.members.tolist(), self.tables, strict=True):
+            sizes = table.shape[1:]
+            cell = (groups[a] * sizes[1] + groups[b]) * sizes[2] + groups[c]
+            counts = torch.bincount(cell, minlength=sizes.numel()).double()
+            shares.append((counts / len(background)).reshape(sizes))
+        return Triples(self.axes, self.members, self.columns, self.tables, tuple(shares))
+
+    def effects(self, x: Tensor, target: int) -> Tensor:
+        """Effect of each triple at rows (b, p), for one score, (b, t), float64, on the CPU."""
+        flat = torch.cat([table[target].flatten() for table in self.tables])
+        cells = self._cells(x.cpu())
+        return flat.index_select(0, cells.flatten()).view(cells.shape).T
+
+    def add_shapley_values(self, phi: Tensor, x: Tensor, target: Tensor | int) -> Tensor:
+        """Add the Shapley values of all triples to attributions.
 
         Parameters
         ----------
+        phi : Tensor of shape (b, d)
+            Overwritten.
         x : Tensor of shape (b, p)
-        target : Tensor of shape (b,), or int
-        dtype : torch.dtype
-            Of the result.
+        target : Tensor of int, shape (b,), or int
+            The score of each row.
         """
-        flat, cells = self._in_dtype(dtype)[0], self._cells(x.cpu())
+        laid_out, cells = self._in_dtype(phi.dtype), self._cells(x.cpu())
         if isinstance(target, int):
-            values = flat[target].index_select(0, cells.flatten())
+            values = laid_out.values[target]
         else:
-            cells.add_((target.cpu() * flat.shape[1]).int())
-            values = flat.view(-1).index_select(0, cells.flatten())
-        return values.view(cells.shape).T
+            cells.add_((target.cpu() * laid_out.values.shape[1]).int())
+            values = laid_out.values.flatten(0, 1)
+        each = values.index_select(0, cells.T.flatten()).view(len(x), -1)  # (b, 3 t)
+        place = laid_out.column_of_value
+        if place.shape[1] < phi.shape[1]:
+            place = torch.nn.functional.pad(place, (0, phi.shape[1] - place.shape[1]))
+        return phi.addmm_(each.to(phi.device), place.to(phi.device))
 
-    def add_thirds(self, phi: Tensor, x: Tensor, target: Tensor | int) -> Tensor:
-        """Add the Shapley values of all triples, for one score a row, to attributions (b, d); they are overwritten."""
-        share = self._in_dtype(phi.dtype)[1]
-        if share.shape[1] < phi.shape[1]:
-            share = torch.nn.functional.pad(share, (0, phi.shape[1] - share.shape[1]))
-        return phi.addmm_(self.effects(x, target, phi.dtype).to(phi.device), share.to(phi.device))
+    def add_shapley_values_against(self, phi: Tensor, x: Tensor, background: Tensor, target: int) -> Tensor:
+        """Add the Shapley values of all triples against each background row (m, p) to attributions (b, m, d)."""
+        of_rows, of_background = (
+            {i: group_of(self.axes[i], rows.cpu()).long() for i in torch.unique(self.members).tolist()}
+            for rows in (x, background)
+        )
+        for members, columns, table in zip(self.members.tolist(), self.columns.tolist(), self.tables, strict=True):
+            groups = [(of_background[i][None], of_rows[i][:, None]) for i in members]  # where absent, where present
+
+            def worth(*present: int, groups=groups, table=table) -> Tensor:
+                """Effect with these of the three columns present, (b, m)."""
+                return table[target][tuple(groups[k][k in present] for k in range(3))]
+
+            for k, column in enumerate(columns):
+                phi[:, :, column] += _shapley_value(k, worth)
+        return phi
 
     def variances(self) -> Tensor:
         """Variance of each triple's effect, summed over scores, columns taken as independent, (t,)."""
@@ -87,12 +126,13 @@ class Triples:
         ]
         return torch.stack(each)
 
-    def _in_dtype(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """All tables side by side, (C, cells of all), and a third for each column of a triple, (t, columns)."""
+    def _in_dtype(self, dtype: torch.dtype) -> _LaidOut:
         if dtype not in self._laid_out:
-            flat = torch.cat([table.flatten(1) for table in self.tables], dim=1).to(dtype)
-            share = torch.zeros(len(self.members), int(self.columns.max()) + 1, dtype=dtype)
-            self._laid_out[dtype] = flat.contiguous(), share.scatter_(1, self.columns, 1 / 3)
+            shares = self.cell_shares or [_weights([self.axes[i] for i in three]) for three in self.members.tolist()]
+            values = [_shapley_tables(*both).flatten(2) for both in zip(self.tables, shares, strict=True)]
+            flat = torch.cat(values, dim=2).permute(1, 2, 0).to(dtype).contiguous()
+            place = torch.zeros(self.columns.numel(), int(self.columns.max()) + 1, dtype=dtype)
+            self._laid_out[dtype] = _LaidOut(flat, place.scatter_(1, self.columns.flatten()[:, None], 1.0))
         return self._laid_out[dtype]
 
     @cached_property
@@ -112,6 +152,43 @@ class Triples:
         for k, ((a, b, c), (first, second, _), start) in enumerate(self._layout):
             torch.mul(groups[a], first, out=out[k]).add_(groups[b], alpha=second).add_(groups[c]).add_(start)
         return out
+
+
+class _LaidOut(NamedTuple):
+    """Tables of all triples, as rows are read from them.
+
+    Attributes
+    ----------
+    values : Tensor of shape (C, cells of all, 3)
+        Shapley values of the three columns of a cell's triple.
+    column_of_value : Tensor of shape (3 t, columns)
+        One in the column of each of these values, zero elsewhere.
+    """
+
+    values: Tensor
+    column_of_value: Tensor
+
+
+def _shapley_value(k: int, worth: Callable[..., Tensor]) -> Tensor:
+    """Shapley value of the k-th of three columns, from what the present ones are worth."""
+    a, b = (i for i in range(3) if i != k)
+    alone, last = worth(k) - worth(), worth(0, 1, 2) - worth(a, b)
+    return alone / 3 + last / 3 + (worth(k, a) - worth(a) + worth(k, b) - worth(b)) / 6
+
+
+def _shapley_tables(table: Tensor, shares: Tensor) -> Tensor:
+    """Shapley values (3, C, g, g', g'') of the three columns of a triple's effects (C, g, g', g'').
+
+    They are those against background rows of which ``shares`` (g, g', g'') are in each cell.
+    """
+
+    def worth(*present: int) -> Tensor:
+        """Mean of the effect over the background rows' values of the columns that are not present."""
+        absent = [dim for dim in range(3) if dim not in present]
+        weights = shares.sum(dim=list(present), keepdim=True) if present else shares
+        return (table * weights).sum(dim=[dim + 1 for dim in absent], keepdim=True) if absent else table
+
+    return torch.stack([_shapley_value(k, worth).expand_as(table) for k in range(3)])
 
 
 def group_of(axis: Axis, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +16,15 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
 from agop_tabular.fitting.moment_choice import choose_moment
-from agop_tabular.fitting.remainder import remainder_of
-from agop_tabular.fitting.shuffled_rows import POOL, SHUFFLED, SHUFFLED_A_ROW, add_effects, pool_rows
+from agop_tabular.fitting.remainder import disagreement_of, warn_of_disagreement, with_remainder
+from agop_tabular.fitting.shuffled_rows import (
+    POOL,
+    SHUFFLED,
+    SHUFFLED_A_ROW,
+    gather_effects,
+    pool_rows,
+    with_background,
+)
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.find import GateRows, find_gate, tried_rows
@@ -188,7 +196,14 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
     _prefetch(table, plan)
     if earlier is None:
         first_layer = plan.moment != "dense"  # "dense" takes gradients at the input itself, with no short cut
-        model = connect(estimator, table, contrast=plan.contrast, first_layer=first_layer, device=plan.device)
+        model = connect(
+            estimator,
+            table,
+            contrast=plan.contrast,
+            first_layer=first_layer,
+            device=plan.device,
+            batch_size=plan.batch_size,
+        )
         statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
     else:
         model, statistics = earlier.model, earlier.statistics
@@ -201,14 +216,10 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
         keep_up_to=POOL if scored else 0,  # the next passes need all of them again
     )
     check_gathered(model, statistics)
-    if plan.method.gathers_effects:
-        most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
-        statistics = add_effects(model, statistics, table, plan.seed, most, coordinates)
-    fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
-    measurable = statistics.background is not None and bool(fitted.summary.importances.any())
-    if isinstance(fitted, FittedEffectsMethod) and fitted.effects.axes and measurable:  # or as last measured
-        remainder = remainder_of(model, statistics, fitted, plan.seed)
-        statistics, fitted = replace(statistics, remainder=remainder), replace(fitted, remainder=remainder)
+    if scored:
+        statistics, fitted = _fit_effects(model, with_background(model, statistics, table, coordinates), plan)
+    else:
+        fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
     tried = tried_rows(plan.gate, plan.method, len(table))
     if coordinates is None:
         rows = GateRows(table.take(tried), None)
@@ -223,6 +234,37 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
         if plan.gate.wants_variances(model.feature_map.n_columns):
             variances = column_effects(model, statistics, fitted).variances()
     return Fit(model, statistics, fitted, find_gate(model, fitted.summary, plan.gate, variances, rows))
+
+
+def _fit_effects(
+    model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan
+) -> tuple[TrainingStatistics, FittedMethod]:
+    """Gather effects on shuffled rows, compare them with the scores, and measure what they leave of these.
+
+    Along axes where they disagree effects are gathered again from the scores themselves.
+    """
+    most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
+
+    def gathered(compared: Sequence[int]) -> tuple[TrainingStatistics, FittedEffectsMethod]:
+        found = gather_effects(model, replace(statistics, remainder=None), plan.seed, most, compared)
+        fitted = fit_method(plan.method, model, found, plan.settings(model, found))
+        assert isinstance(fitted, FittedEffectsMethod)
+        return found, fitted
+
+    found, fitted = gathered(())
+    if not (fitted.effects.axes and fitted.summary.importances.any()):
+        return found, fitted
+    background = found.background
+    assert background is not None
+    check = disagreement_of(model, fitted, background, plan.seed)
+    if check.axes:
+        again = gathered(check.axes)
+        check_again = disagreement_of(model, again[1], background, plan.seed)
+        if check_again.unexplained.sum() < check.unexplained.sum():
+            (found, fitted), check = again, check_again
+        warn_of_disagreement(model, fitted.effects.axes, check)
+    fitted = with_remainder(model, fitted, background, plan.seed)
+    return replace(found, remainder=fitted.remainder), fitted
 
 
 def fit_method(
@@ -252,8 +294,15 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
     """
     if not isinstance(fitted, FittedEffectsMethod):
         raise AttributeError(f'method="{fitted.method.name}" gathers no effects; fit with method="agop".')
-    feature_map, triples = model.feature_map, fitted.remainder.triples
-    return ColumnEffects(feature_map.names, model.score_names, statistics.columns, fitted.effects, feature_map, triples)
+    return ColumnEffects(
+        model.feature_map.names,
+        model.score_names,
+        statistics.columns,
+        fitted.effects,
+        model.feature_map,
+        fitted.remainder.triples,
+        fitted.remainder.unexplained,
+    )
 
 
 def _prefetch(table: Table, plan: FitPlan) -> None:

@@ -5,43 +5,57 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.core.evaluating import evaluating
-from agop_tabular.effects.remainder import Measured, Remainder, measure_remainder
-from agop_tabular.effects.shuffling import sorted_rows
-from agop_tabular.fitting.statistics import TrainingStatistics
+from agop_tabular.core.warning import warn_user
+from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.disagreement import Disagreement, find_disagreement
+from agop_tabular.effects.remainder import measure_remainder
 from agop_tabular.models.explained_model import ExplainedModel
 
+CHECKED_ROWS = 4096
+"""Shuffled rows on which effects are compared with scores: above a hundred in each bin."""
 
-def remainder_of(
-    model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedEffectsMethod, seed: int
-) -> Remainder:
-    """Measure what a fitted method's effects leave of the scores.
+
+def with_remainder(
+    model: ExplainedModel, fitted: FittedEffectsMethod, background: Tensor, seed: int
+) -> FittedEffectsMethod:
+    """Measure what a fitted method's effects leave of the scores, and take differences from the background rows.
 
     Parameters
     ----------
     model : ExplainedModel
-    statistics : TrainingStatistics
-        With background rows.
     fitted : FittedEffectsMethod
+        Without a remainder yet.
+    background : Tensor of shape (m, p)
     seed : int
     """
-    adapter, background = model.network, statistics.background
-    assert background is not None
-    # An earlier remainder, as after partial_fit, is no part of the tables: its triples are looked for again.
-    nothing = Remainder.nothing(model.n_scores, model.feature_map.n_columns)
-    look_up = replace(fitted, remainder=nothing).look_up(adapter.device, adapter.dtype)
     importances = fitted.summary.importances
     columns = importances.argsort(descending=True, stable=True)
-    measured = Measured(
-        model.scores,
-        look_up.of_effects,
-        fitted.mean_scores,
-        sorted_rows(background),
-        torch.from_numpy(model.feature_map.column_of),
-        fitted.effects.axes,
-        model.feature_map.n_columns,
-    )
-    with evaluating(adapter.module):
-        return measure_remainder(measured, columns[importances[columns] > 0], seed)
+    with evaluating(model.network.module):
+        remainder = measure_remainder(fitted.measured(model, background), columns[importances[columns] > 0], seed)
+    return replace(fitted, remainder=remainder).against(model, background, fitted.mean_scores)
+
+
+@torch.no_grad()
+def disagreement_of(model: ExplainedModel, fitted: FittedEffectsMethod, background: Tensor, seed: int) -> Disagreement:
+    """Compare a fitted method's effects with the scores; parameters as for :func:`with_remainder`."""
+    measured = fitted.measured(model, background)
+    with evaluating(model.network.module):
+        x = measured.shuffled(measured.affordable(CHECKED_ROWS), torch.Generator().manual_seed(seed))
+        scores, remainder = measured.residual(x)
+    return find_disagreement(fitted.effects.axes, x, scores, remainder)
+
+
+def warn_of_disagreement(model: ExplainedModel, axes: tuple[Axis, ...], disagreement: Disagreement) -> None:
+    """Warn of columns whose effects disagree with the scores although they were gathered from the scores themselves."""
+    columns = [int(model.feature_map.column_of[int(axes[i].coordinates[0])]) for i in disagreement.axes]
+    shares = disagreement.shares[disagreement.axes].tolist()
+    parts = [f"{model.feature_map.names[j]!r} ({share:.1%})" for j, share in zip(columns, shares, strict=True)]
+    if parts:
+        warn_user(
+            f"The scores move with column(s) {', '.join(parts[:10])} in a way that effects do not follow. This share "
+            "of the scores' variance is part of the rest that is shared out; refine= makes up for it."
+        )

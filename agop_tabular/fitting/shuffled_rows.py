@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,23 +10,22 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.evaluating import evaluating
-from agop_tabular.core.warning import warn_user
 from agop_tabular.effects.axes import Axis, find_axes
-from agop_tabular.effects.shuffling import shuffled
+from agop_tabular.effects.grid_check import axes_missed_by_gradients
+from agop_tabular.effects.shuffling import shuffled, sorted_rows
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.rows import spread_rows
-from agop_tabular.results.column_effects import column_values
+from agop_tabular.results.column_values import column_values, merged_values
 
 POOL = 8192
 """Training rows, from all over the table, that shuffled rows are drawn from. Their number bounds memory, since they are
 kept as the background of ``refine``, and the time in which each batch is drawn."""
 
 SHUFFLED = 2**16
-"""Shuffled rows of a first pass, by which the error of most networks has stopped falling; later passes get them in
-proportion to their share of all training rows."""
+"""Shuffled rows, by which the error of most networks has stopped falling."""
 
 SHUFFLED_VALUES = 2**25
 """Coordinates of all shuffled rows together, at most, so that wide tables, where each row costs more, get fewer."""
@@ -41,55 +41,82 @@ BATCH_VALUES = 2**22
 """Coordinates of a batch of shuffled rows; as for a network of unknown layers, which may be many times as wide."""
 
 
-def add_effects(
-    model: ExplainedModel,
-    statistics: TrainingStatistics,
-    table: Table,
-    seed: int,
-    max_shuffled: int = SHUFFLED,
-    coordinates: Tensor | None = None,
+def with_background(
+    model: ExplainedModel, statistics: TrainingStatistics, table: Table, coordinates: Tensor | None = None
 ) -> TrainingStatistics:
-    """Add the effects of rows whose columns are drawn one by one from the user's rows.
+    """Add rows of a table to those that shuffled rows are drawn from, in proportion to all rows so far.
 
     Parameters
     ----------
     model : ExplainedModel
     statistics : TrainingStatistics
-        To which these rows' gradients were added already.
+        To which this table's gradients were added already.
     table : Table
         The user's rows.
-    seed : int
-    max_shuffled : int
-        Shuffled rows of a first pass, at most.
     coordinates : Tensor of shape (n, p), optional
         Of all rows, where they have been computed already.
+
+    Raises
+    ------
+    ValueError
+        Where earlier rows were counted, but are not there any more.
     """
-    adapter, feature_map = model.network, model.feature_map
     n = len(table)
     rows = table.take(pool_rows(n))
     pool = model.coordinates(rows) if coordinates is None else coordinates
-    before, column_of, p = statistics.effects, torch.from_numpy(feature_map.column_of), max(1, adapter.p)
-    if before is None:
-        axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
-        importance = _importance(statistics, axes)
+    columns = column_values(rows, pool, model.feature_map)
+    if statistics.n == n:
+        return replace(statistics, columns=columns, background=pool)
+    if statistics.background is None:
+        raise ValueError(
+            'partial_fit of method="agop" needs the earlier training rows, which a saved file does not hold: call fit '
+            "with all rows, or keep the explainer with pickle, which holds them."
+        )
+    share = n / statistics.n
+    return replace(
+        statistics,
+        columns=merged_values(statistics.columns, columns, share),
+        background=_mixed(statistics.background, pool, share),
+    )
+
+
+def gather_effects(
+    model: ExplainedModel,
+    statistics: TrainingStatistics,
+    seed: int,
+    max_shuffled: int = SHUFFLED,
+    compared: Sequence[int] = (),
+) -> TrainingStatistics:
+    """Gather effects on rows whose columns are drawn one by one from the background rows.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    statistics : TrainingStatistics
+        With background rows.
+    seed : int
+    max_shuffled : int
+        Shuffled rows, at most.
+    compared : sequence of int
+        Numbers of the axes along which scores are compared, since their gradients do not show what the scores do.
+    """
+    adapter, feature_map, pool = model.network, model.feature_map, statistics.background
+    assert pool is not None
+    column_of, p = torch.from_numpy(feature_map.column_of), max(1, adapter.p)
+    axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
+    importance = _importance(statistics, axes)
+    n_shuffled = min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p)) if importance.any() else FEWEST
+    size = int(np.clip(BATCH_VALUES // p, 16, POOL))
+    generator = torch.Generator().manual_seed(seed + statistics.n)
+    with evaluating(adapter.module):
+        missed = axes_missed_by_gradients(
+            axes, importance, sorted_rows(pool), column_of, model.scores, model.gradients, generator
+        )
+        axes = tuple(replace(axis, compared=True) if i in {*missed, *compared} else axis for i, axis in enumerate(axes))
         effects = EffectSums(axes, adapter.n_scores, importance)
-        n_shuffled = min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p)) if importance.any() else FEWEST
-    else:
-        _warn_of_columns_without_effects(model, statistics, before)
-        effects = EffectSums.like(before)
-        most = 4 * min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p))
-        n_shuffled = min(most, max(FEWEST, round(before.n_rows() * n / (statistics.n - n))))
-    if effects.axes:
-        generator = torch.Generator().manual_seed(seed + statistics.n)
-        size = int(np.clip(BATCH_VALUES // p, 16, POOL))
-        with evaluating(adapter.module):
-            for x, oversampled in shuffled(pool, effects.axes, column_of, n_shuffled, size, generator):
-                effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.contrast)
-    if before is not None:
-        effects.merge(before)
-        background = _mixed(statistics.background, pool, n / statistics.n)
-        return replace(statistics, effects=effects, background=background)
-    return replace(statistics, effects=effects, columns=column_values(rows, pool, feature_map), background=pool)
+        for x, oversampled in shuffled(pool, axes, column_of, n_shuffled, size, generator) if axes else ():
+            effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.contrast)
+    return replace(statistics, effects=effects)
 
 
 def pool_rows(n: int) -> np.ndarray:
@@ -97,27 +124,9 @@ def pool_rows(n: int) -> np.ndarray:
     return spread_rows(n, POOL)
 
 
-def _warn_of_columns_without_effects(
-    model: ExplainedModel, statistics: TrainingStatistics, effects: EffectSums
-) -> None:
-    """Warn of columns that vary now, but had one value among the rows that the axes were found on."""
-    varies = statistics.coordinates.varies.clone()
-    for axis in effects.axes:
-        varies[axis.coordinates] = False
-    columns = np.unique(model.feature_map.column_of[varies.numpy()])
-    names = [repr(model.feature_map.names[c]) for c in columns if c >= 0]
-    if names:
-        warn_user(
-            f"Column(s) {', '.join(names[:10])} had one value among the first rows, so they have no effects now that "
-            "they vary: call fit with rows from all over the table."
-        )
-
-
-def _mixed(old: Tensor | None, new: Tensor, share: float) -> Tensor | None:
-    """Background rows of which ``share`` are new; None where the old ones are lost, as after loading a file."""
-    if old is None:
-        return None
-    size = min(POOL, round(min(len(new) / share, len(old) / (1 - share)))) if share < 1 else len(new)
+def _mixed(old: Tensor, new: Tensor, share: float) -> Tensor:
+    """Background rows of which ``share`` are new."""
+    size = min(POOL, round(min(len(new) / share, len(old) / (1 - share))))
     share_of = ((old, 1 - share), (new, share))
     chosen = (spread_rows(len(rows), round(size * of)) for rows, of in share_of)
     return torch.cat([rows[torch.from_numpy(k)] for (rows, _), k in zip(share_of, chosen, strict=True)])

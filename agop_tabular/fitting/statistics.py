@@ -14,7 +14,7 @@ from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.moment_choice import empty_moment
 from agop_tabular.models.explained_model import ExplainedModel
-from agop_tabular.results.column_effects import ColumnValues
+from agop_tabular.results.column_values import ColumnValues
 
 
 @dataclass(frozen=True, eq=False)

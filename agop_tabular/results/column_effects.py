@@ -14,105 +14,7 @@ from torch import Tensor
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.tables import Effects
 from agop_tabular.effects.triples import Triples
-
-MOST_VALUES = 64
-"""Most values of a column at which its effects are given: fine enough for a curve, small enough for every column."""
-
-NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
-"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text."""
-
-
-@dataclass(frozen=True, eq=False)
-class ColumnValues:
-    """Values of one column, and the coordinates that the preprocessing makes of them.
-
-    Attributes
-    ----------
-    values : ndarray of shape (k,)
-        Ascending float64 for a column of numbers, str for any other; NaN and "nan" are missing values.
-    share : ndarray of shape (k,)
-        Share of the training rows whose value is nearest to each.
-    coordinates : Tensor of shape (k, p_j)
-        The p_j coordinates that are made of this column.
-    """
-
-    values: np.ndarray
-    share: np.ndarray
-    coordinates: Tensor
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether the values are numbers."""
-        return self.values.dtype.kind == "f"
-
-
-def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnValues, ...]:
-    """Choose values of every column at which its effects are given: quantiles of numbers, most frequent categories.
-
-    Parameters
-    ----------
-    X : ndarray or DataFrame of shape (n, d)
-    x : Tensor of shape (n, p)
-        Their coordinates.
-    feature_map : FeatureMap
-    """
-    out = []
-    for j in range(feature_map.n_columns):
-        cells = X.iloc[:, j] if isinstance(X, pd.DataFrame) else pd.Series(np.asarray(X)[:, j])
-        values, first, count = _representative_values(cells)
-        own = torch.from_numpy(np.flatnonzero(feature_map.column_of == j))
-        rows = x.cpu()[torch.from_numpy(first)][:, own].double()
-        out.append(ColumnValues(values, count / count.sum(), rows))
-    return tuple(out)
-
-
-def _representative_values(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values of a column, the first row that has each, and the number of rows whose value is nearest to each."""
-    numbers = _as_numbers(cells)
-    return _most_frequent(cells) if numbers is None else _spread_numbers(numbers)
-
-
-def _as_numbers(cells: pd.Series) -> np.ndarray | None:
-    """Cells as float64 with NaN for missing ones; None if they are not numbers."""
-    try:
-        if pd.api.types.infer_dtype(cells, skipna=True) not in NUMERIC_CELLS:
-            return None
-        return cells.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        return None
-
-
-def _most_frequent(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The most frequent categories as text, the first row and the number of rows of each."""
-    try:
-        codes, _ = pd.factorize(cells, use_na_sentinel=False)
-    except TypeError:  # cells that cannot be hashed, such as lists
-        cells = cells.map(repr)
-        codes, _ = pd.factorize(cells, use_na_sentinel=False)
-    first = np.flatnonzero(~pd.Series(codes).duplicated())
-    count = np.bincount(codes)
-    names = cells.iloc[first].astype(object).where(cells.iloc[first].notna(), "nan").astype(str)
-    kept = np.argsort(-count, kind="stable")[:MOST_VALUES]
-    return names.to_numpy().astype(str)[kept], first[kept], count[kept]
-
-
-def _spread_numbers(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All distinct numbers if they are few, otherwise some of them; the first row and the number of rows of each."""
-    unique, first, count = np.unique(numbers, return_index=True, return_counts=True)  # NaN comes last, once
-    finite = ~np.isnan(unique)
-    if finite.sum() <= MOST_VALUES:
-        return unique, first, count
-    known = np.sort(numbers[~np.isnan(numbers)])
-    # Half of the values are quantiles of the rows, to be dense where rows are; the other half are evenly spread over
-    # the distinct values, so that rare ones are shown as well.
-    steps = np.linspace(0, 1, MOST_VALUES // 2)
-    at_quantiles = np.searchsorted(unique[finite], np.quantile(known, steps, method="nearest"))
-    kept = np.union1d(at_quantiles, np.rint(steps * (finite.sum() - 1)).astype(int))
-    midpoints = (unique[kept][1:] + unique[kept][:-1]) / 2
-    nearest = np.bincount(np.searchsorted(midpoints, known), minlength=len(kept))
-    # The missing value, if there is one, keeps its own count.
-    kept, nearest = np.append(kept, np.flatnonzero(~finite)), np.append(nearest, count[~finite])
-    return unique[kept], first[kept], nearest
+from agop_tabular.results.column_values import ColumnValues
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +38,7 @@ class ColumnEffects:
     _effects: Effects
     _feature_map: FeatureMap
     _triples: Triples | None = None
+    _unexplained: Tensor | None = None
 
     def main(self, feature: Any) -> pd.DataFrame:
         """Main effect of a column.
@@ -243,6 +146,15 @@ class ColumnEffects:
             effects = self._triples.effects(rows.flatten(0, 1), c)[:, own].sum(dim=1)
             values = effects.reshape(values.shape).numpy()
         return pd.DataFrame(values, index=self._labels(i), columns=self._labels(j))
+
+    @property
+    def unexplained(self) -> pd.Series:
+        """Share of each score's variance that all these effects leave, by target.
+
+        It is measured on shuffled rows, where columns are independent; NaN in files of formats before 6.
+        """
+        shares = [np.nan] * len(self.target_names) if self._unexplained is None else self._unexplained.tolist()
+        return pd.Series(shares, index=list(self.target_names), name="unexplained")
 
     def target_index(self, target: Any) -> int:
         """Position of the score of a class or output; of the last one for None."""

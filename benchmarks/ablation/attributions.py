@@ -16,7 +16,7 @@ from benchmarks.shared import methods
 from benchmarks.shared.families import Trained
 from benchmarks.shared.scores import centred, of_class
 
-PEERS = (*methods.PAPER_PEERS, "agop-ixg")
+PEERS = (*methods.PAPER_PEERS, "shap-deep-1000", "agop-ixg")
 
 REFINED = (4, 16)
 """Pairs of permutations of the refined rows: one budget at which refinement begins to help, and one where it clearly
@@ -50,7 +50,7 @@ def all_attributions(
     trained: Trained, explainer: AGOPExplainer, target: np.ndarray, seed: int
 ) -> Iterator[MethodAttributions]:
     """Of the default, refined and without parts, and of all peers."""
-    labels = trained.model.classes_[target]
+    labels, _ = trained.explained()
     plain = AGOPExplainer(trained.model, contrast=False, gate=None).fit(trained.train).explain(trained.test, labels)
     start = time.perf_counter()
     found = np.asarray(explainer.explain(trained.test, labels), dtype=float)
@@ -74,7 +74,7 @@ def _of_peer(name: str, trained: Trained, target: np.ndarray, seed: int) -> Meth
         peer = methods.fitted(name, trained.model, trained.train, seed)
     start = time.perf_counter()
     try:
-        every = np.asarray(peer.explain(trained.test, "all"), dtype=float)
+        every = trained.all_scores(peer.explain)
     except Exception as error:  # a peer may fail in any way, and that is a result
         return MethodAttributions(name, {}, failed=f"{type(error).__name__}: {error}")
     forms = {"plain": of_class(every, target), "centred": centred(every, target)}

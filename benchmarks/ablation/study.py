@@ -72,10 +72,11 @@ def compute_cell(cells: Cells, family: str, seed: int, permutations: int, n: int
     trained = families.train(family, seed)
     trained = replace(trained, test=take_rows(trained.test, slice(0, n)))
     explainer = AGOPExplainer(trained.model).fit(trained.train)
-    labels = trained.model.predict(trained.test)
-    target = np.searchsorted(trained.model.classes_, labels)
+    target = trained.explained()[1]
     halves = [
-        NetworkShapley(n_permutations=permutations // 2)(trained.model, trained.test, "all", trained.train, seed + i)
+        trained.all_scores(
+            NetworkShapley(n_permutations=permutations // 2).fit(trained.model, trained.train, seed + i).explain
+        )
         for i in range(2)
     ]
     own = centred((halves[0] + halves[1]) / 2, target)

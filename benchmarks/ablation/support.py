@@ -31,17 +31,17 @@ def support_and_errors(
         For the network's own Shapley values; shifted rows get half as many.
     seed : int
     """
-    classes = trained.model.classes_
-    explanation = explainer(trained.test, classes[target])
+    explanation = explainer(trained.test, trained.explained()[0])
     out = {"test": _by_row(explanation, own)}
     if trained.truth is not None:
         truth = trained.truth.attributions(trained.test, target, contrast=True)
         out["test"]["error_of_truth"] = _row_error(explanation.values, truth)
     if isinstance(trained.test, np.ndarray):
         for name, rows in shifted(trained.test[:SHIFTED_ROWS], seed).items():
-            index = np.searchsorted(classes, trained.model.predict(rows))
-            every = NetworkShapley(n_permutations=permutations // 2)(trained.model, rows, "all", trained.train, seed)
-            out[name] = _by_row(explainer(rows, classes[index]), centred(every, index))
+            labels, index = trained.explained(rows)
+            sampled = NetworkShapley(n_permutations=permutations // 2).fit(trained.model, trained.train, seed)
+            every = trained.all_scores(sampled.explain, rows)
+            out[name] = _by_row(explainer(rows, labels), centred(every, index))
     return out
 
 

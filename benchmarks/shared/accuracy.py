@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import r2_score
 
 PASS_SHARE = 0.5
 """A network passes if it goes at least this share of the way from the majority class's rate to the accuracy of the true
@@ -28,9 +29,13 @@ class Accuracy:
     majority: float
 
     @classmethod
-    def of(cls, model: Any, truth: Any, X: Any, y: np.ndarray) -> Accuracy:
-        """Measure on labelled rows; ``truth`` is None for real data."""
-        best = float("nan") if truth is None else float((truth.scores(X).argmax(axis=1) == y).mean())
+    def of(cls, model: Any, truth: Any, X: Any, y: np.ndarray, likeliest: np.ndarray | None = None) -> Accuracy:
+        """Measure on labelled rows; ``truth`` is None where it is unknown. Of a regressor it is R², the others zero."""
+        if not hasattr(model, "classes_"):
+            return cls(float(r2_score(y, np.ravel(model.predict(X)))), float("nan"), 0.0)
+        if truth is not None:
+            likeliest = truth.scores(X).argmax(axis=1)
+        best = float("nan") if likeliest is None else float((likeliest == y).mean())
         return cls(float((model.predict(X) == y).mean()), best, float(np.bincount(y).max() / len(y)))
 
     @property

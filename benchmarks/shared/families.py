@@ -7,6 +7,7 @@ Credit Default showed on other seeds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,14 @@ from numpy.random import RandomState
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from skorch import NeuralNetClassifier
+from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
 from agop_tabular import datasets
 from benchmarks.shared import problems
 from benchmarks.shared.accuracy import Accuracy
-from benchmarks.shared.networks import early_stopping, perceptron
+from benchmarks.shared.harder_problems import HARDER
+from benchmarks.shared.networks import FeatureTransformer, early_stopping, perceptron
 from benchmarks.shared.problems import EXPLAINED, MakeProblem, Net, from_real_data, from_task, with_net
 
 NARROWEST = 8
@@ -51,6 +53,7 @@ FAMILIES: dict[str, tuple[str, MakeProblem]] = {
     "categorical": ("unseen", problems.categorical),
     "adult": ("real", from_real_data(lambda: datasets.fetch_adult(return_X_y=True))),
     "credit-default": ("real", from_real_data(lambda: datasets.fetch_credit_default(return_X_y=True))),
+    **HARDER,
 }
 """Kind, and what makes the problem, of each family."""
 
@@ -78,18 +81,39 @@ class Trained:
     truth: Any
     accuracy: Accuracy
 
+    def explained(self, rows: Any = None) -> tuple[Any, np.ndarray]:
+        """Predicted labels of rows, by default the test rows, as ``target=`` takes them, and their indices, (n,)."""
+        rows = self.test if rows is None else rows
+        if not hasattr(self.model, "classes_"):
+            return "predicted", np.zeros(len(rows), dtype=int)
+        labels = self.model.predict(rows)
+        return labels, np.searchsorted(self.model.classes_, labels)
 
-class Perceptron(nn.Module):
-    """A multilayer perceptron whose hidden layers halve in width."""
+    def all_scores(self, explain: Callable[..., Any], rows: Any = None) -> np.ndarray:
+        """Attributions (n, d, C) of all scores of rows, by default the test rows, by ``explain(rows, target)``."""
+        rows = self.test if rows is None else rows
+        if hasattr(self.model, "classes_"):
+            return np.asarray(explain(rows, "all"), dtype=float)
+        return np.asarray(explain(rows, "predicted"), dtype=float)[:, :, None]
 
-    def __init__(self, n_inputs: int, n_classes: int, net: Net):
+
+class Network(nn.Module):
+    """A network of one of the architectures; the hidden layers of a perceptron halve in width."""
+
+    def __init__(self, n_inputs: int, n_outputs: int, net: Net):
         super().__init__()
-        widths = [max(NARROWEST, net.width >> i) for i in range(net.depth)]
-        self.layers = perceptron(n_inputs, widths, n_classes, net.activation)
+        self.flat = net.output != "classes"
+        self.layers: nn.Module
+        if net.architecture == "transformer":
+            self.layers = FeatureTransformer(n_inputs, net.width, net.depth, n_outputs)
+        else:
+            widths = [max(NARROWEST, net.width >> i) for i in range(net.depth)]
+            self.layers = perceptron(n_inputs, widths, n_outputs, net.activation)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Scores (b, C)."""
-        return self.layers(x)
+        """Scores (b, C), or (b,) of one."""
+        s: torch.Tensor = self.layers(x)
+        return s[:, 0] if self.flat else s
 
 
 def train(family: str, seed: int) -> Trained:
@@ -102,18 +126,27 @@ def train(family: str, seed: int) -> Trained:
     fitted_on, explained, judged = (X.iloc[r] if hasattr(X, "iloc") else X[r] for r in rows)
     preparation = _preparation(fitted_on)
     n_inputs = X.shape[1] if preparation is None else preparation.fit_transform(fitted_on).shape[1]
-    net = _classifier(problem.net, n_inputs, int(y.max()) + 1, n)
+    net = _net(problem.net, n_inputs, y, n)
     model = net if preparation is None else make_pipeline(preparation, FunctionTransformer(_float32), net)
-    model.fit(fitted_on, y[:n])
+    model.fit(fitted_on, y[:n].astype(np.float32) if problem.net.output == "one logit" else y[:n])
     labels = y[rows[2]]
-    accuracy = Accuracy.of(model, problem.truth, judged, labels)
+    likeliest = None if problem.likeliest is None else problem.likeliest[rows[2]]
+    accuracy = Accuracy.of(model, problem.truth, judged, labels, likeliest)
     return Trained(model, fitted_on, explained, (judged, labels), problem.truth, accuracy)
 
 
-def _classifier(net: Net, n_inputs: int, n_classes: int, n_rows: int) -> NeuralNetClassifier:
-    return NeuralNetClassifier(
-        Perceptron(n_inputs, n_classes, net),
-        criterion=nn.CrossEntropyLoss,
+def _net(net: Net, n_inputs: int, y: np.ndarray, n_rows: int) -> NeuralNet:
+    """A net to be fitted, by what it puts out."""
+    kinds: dict[str, tuple[type[NeuralNet], type[nn.Module]]] = {
+        "classes": (NeuralNetClassifier, nn.CrossEntropyLoss),
+        "one logit": (NeuralNetBinaryClassifier, nn.BCEWithLogitsLoss),
+        "number": (NeuralNetRegressor, nn.MSELoss),
+    }
+    kind, criterion = kinds[net.output]
+    classes = net.output == "classes"
+    return kind(
+        Network(n_inputs, int(y.max()) + 1 if classes else 1, net),
+        criterion=criterion,
         optimizer=torch.optim.Adam,
         lr=1e-3,
         batch_size=128 if n_rows > 1000 else 32,  # small tables, too, should give some steps in each epoch
@@ -121,7 +154,7 @@ def _classifier(net: Net, n_inputs: int, n_classes: int, n_rows: int) -> NeuralN
         iterator_train__shuffle=True,
         callbacks=[early_stopping()] if net.stops_early and net.epochs else [],
         verbose=0,
-        classes=np.arange(n_classes),
+        **({"classes": np.arange(int(y.max()) + 1)} if classes else {}),
     )
 
 

@@ -19,8 +19,8 @@ PAPER_PEERS = ("shap-deep", "integrated-gradients", "input-x-gradient", "lime")
 UNSIGNED = ("agop-weighted", "agop-local", "agop-global")
 """Methods whose signs mean nothing; metrics of signs are left out for them."""
 
-SLOW = ("shap-kernel",)
-"""Not among the defaults of a study, since a row takes a third of a second."""
+SLOW = ("shap-kernel", "shap-deep-1000")
+"""Not among the defaults of a study, since a row takes up to a third of a second."""
 
 DEFAULT = tuple(name for name in METHODS if name not in SLOW)
 

@@ -28,24 +28,43 @@ REAL_TRAIN_ROWS = 8000
 
 @dataclass(frozen=True)
 class Net:
-    """A network and how it is trained."""
+    """A network and how it is trained.
+
+    Attributes
+    ----------
+    width, depth : int
+        Of a perceptron's hidden layers, which halve; of a transformer's tokens, and its blocks.
+    activation : type of Module
+    epochs : int
+        At most.
+    stops_early : bool
+        Whether training goes back to the best epoch.
+    architecture : "perceptron" or "transformer"
+    output : "classes", "one logit" or "number"
+    """
 
     width: int = 128
     depth: int = 2
     activation: type[nn.Module] = nn.ReLU
     epochs: int = 100
     stops_early: bool = True
+    architecture: str = "perceptron"
+    output: str = "classes"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A table with its labels, the truth behind them if it is known, and the network to be trained on it."""
+    """A table with its labels, the truth behind them if it is known, and the network to be trained on it.
+
+    ``likeliest`` is the likeliest label of each row where scores are known, but not whose attributions are right.
+    """
 
     X: Any
     y: np.ndarray
     truth: Any
     net: Net
     train_rows: int
+    likeliest: np.ndarray | None = None
 
 
 MakeProblem = Callable[[RandomState], Problem]

@@ -24,8 +24,8 @@ def of_class(values: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def centred(values: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Attributions (n, d) of each row's class minus the mean over all classes, from (n, d, C)."""
-    return of_class(values, target) - values.mean(axis=2)
+    """Attributions (n, d) of each row's class minus the mean over classes, from (n, d, C); of one score as they are."""
+    return of_class(values, target) - (values.mean(axis=2) if values.shape[2] > 1 else 0.0)
 
 
 def scores(

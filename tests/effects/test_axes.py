@@ -18,10 +18,12 @@ def test_constant_coordinates_have_no_axis():
     assert [axis.coordinates.tolist() for axis in axes] == [[1]]
 
 
-def test_few_values_are_states():
+def test_few_values_are_compared_at_each_of_them():
     values = np.tile([3.0, -1.0, 7.5], 20)
     (axis,) = find_axes(tensor(values))
-    assert axis.states.flatten().tolist() == [-1, 3, 7.5]
+    assert axis.states is None
+    assert axis.compared_at.flatten().tolist() == [-1, 3, 7.5]
+    assert axis.groups.tolist() == [0, 1, 2]
     np.testing.assert_allclose(axis.share, [1 / 3] * 3)
     assert axis.bins(torch.tensor([[3.0], [7.0], [-5.0]])).tolist() == [1, 2, 0]
 
@@ -86,14 +88,26 @@ def test_a_code_for_missing_values_stands_apart():
     body = rng.gamma(2, 1, 4000)
     x = np.where(rng.random(4000) < 0.02, -999.0, body)
     (axis,) = find_axes(tensor(x))
-    assert axis.gaps
+    assert axis.compared
     assert axis.nodes[0] == -999
     assert axis.nodes[1] > 0
     assert axis.compared_at.shape == (axis.n_bins, 1)
     for plain in (body, rng.normal(size=4000), rng.lognormal(0, 1, 4000), rng.integers(0, 90, 4000)):
         (axis,) = find_axes(tensor(plain))
-        assert not axis.gaps
+        assert not axis.compared
         assert axis.compared_at is None
+
+
+@pytest.mark.parametrize("codes", [[-20.0], [-20.0, 30.0], [0.0]])
+@pytest.mark.parametrize("share", [0.1, 0.26, 0.6])
+def test_codes_of_any_share_of_the_rows_stand_apart(codes, share):
+    """The spread is that of the rows on either side: of all rows it would contain the gap."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=4000) if codes != [0.0] else rng.uniform(50, 60, 4000) * rng.choice([-1, 1], 4000)
+    x = np.where(rng.random(4000) < share, rng.choice(codes, 4000), x)
+    (axis,) = find_axes(tensor(x))
+    assert axis.compared
+    assert set(codes) <= set(axis.nodes.tolist())
 
 
 def test_coordinates_that_move_together_are_one_axis():
@@ -118,9 +132,9 @@ def test_combinations_that_are_too_many_are_separate_axes():
 def test_a_small_table_of_distinct_values_is_numeric():
     x = tensor(np.arange(8.0))
     (axis,) = find_axes(x)
-    assert axis.states is None
+    assert not axis.compared
     (flag,) = find_axes(tensor([0.0, 1.0, 1.0]))
-    assert flag.states is not None
+    assert flag.compared
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])

@@ -7,11 +7,13 @@ from support.three_way import COLUMNS, D, brute_force, scores, table
 
 from agop_tabular.core.gradients import class_gradients
 from agop_tabular.effects.axes import find_axes
+from agop_tabular.effects.background import Background
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.refinement import Refinement, james_stein
 from agop_tabular.effects.shuffling import shuffled
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.effects.tables import Effects
+from agop_tabular.effects.triples import find_triples
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,18 @@ def tables():
     for x, oversampled in shuffled(background, axes, COLUMNS, 20_000, 5000, generator):
         sums.update(scores, x, class_gradients(scores, x), oversampled)
     effects = Effects.from_sums(sums)
-    return effects, LookUp(effects), background
+    effects = Background.of(effects, background).centred(effects)
+    look_up = LookUp(effects)
+    rows = next(iter(shuffled(background, axes, COLUMNS, 20_000, 20_000, generator)))[0]
+    left = scores(rows).double() - game(look_up, None, rows)
+    triples = find_triples(axes, COLUMNS[[int(a.coordinates[0]) for a in axes]], range(len(axes)), [(rows, left)])
+    return effects, look_up, triples.against(background), background
+
+
+def game(look_up, triples, x):
+    """What the tables make of the scores at rows, (b, C), but for a constant."""
+    of_pairs = torch.stack([look_up.attributions(x, c).double().sum(dim=1) for c in range(3)], dim=1)
+    return of_pairs if triples is None else of_pairs + torch.stack([triples.effects(x, c).sum(1) for c in range(3)], 1)
 
 
 def refinement(tables, n_pairs, seed=0):
@@ -36,11 +49,13 @@ def folded(values):
 
 @pytest.mark.parametrize("c", [0, 1, 2])
 def test_closed_form_of_the_tables(tables, c):
-    _, look_up, background = tables
+    """Effects of one, two and three columns against dependent rows, and against one row."""
+    _, look_up, triples, background = tables
     found, x = refinement(tables, 2), table(6, 2)
+    assert len(triples.members) > 0
 
     def tabulated(z):
-        return torch.stack([look_up.attributions(z, c).double().sum(dim=1) for c in range(3)], dim=1)
+        return game(look_up, triples, z)
 
     expected = brute_force(tabulated, x, background)[..., c]
     np.testing.assert_allclose(found.tabulated(x, c), expected, atol=2e-3 * float(expected.abs().max() + 1))
@@ -52,7 +67,7 @@ def test_closed_form_of_the_tables(tables, c):
 @pytest.mark.parametrize("c", [0, 1])
 def test_goes_to_the_shapley_values_and_never_away(tables, c):
     x = table(40, 3)
-    own = brute_force(scores, x, tables[2])[..., c]
+    own = brute_force(scores, x, tables[3])[..., c]
     looked_up = folded(tables[1].attributions(x, c).double())
     total = own.sum(dim=1)
     looked_up += (total - looked_up.sum(dim=1))[:, None] / D
@@ -86,7 +101,7 @@ def test_several_targets_of_a_row_are_each_alone(tables):
 
 def test_samples_are_unbiased(tables):
     x = table(8, 4)
-    own = brute_force(scores, x, tables[2])[..., 0]
+    own = brute_force(scores, x, tables[3])[..., 0]
     samples = torch.stack([refinement(tables, 20, seed).sample(scores, x, [0])[0][0] for seed in range(30)])
     z = (samples.mean(0) - own) / (samples.std(0) / 30**0.5)
     assert z.abs().max() < 5
@@ -100,6 +115,15 @@ def test_shrinking():
     torch.testing.assert_close(james_stein(looked_up, sampled, much, total, 8)[0], looked_up)
     values, _ = james_stein(looked_up, sampled + 1.0, 1e-6 * much, total, 8)
     torch.testing.assert_close(values.sum(), total[0])  # what does not fit the total goes to the uncertain ones
+
+
+@pytest.mark.parametrize("n_pairs", [1, 2, 8])
+def test_samples_that_agree_still_add_up(n_pairs):
+    """One pair, one column, or a row that is its own background: their variance is zero, their sum is not the total."""
+    looked_up, sampled = torch.tensor([[1.0, 2.0]]).double(), torch.tensor([[1.5, 1.5]]).double()
+    values, error = james_stein(looked_up, sampled, torch.zeros(1, 2).double(), torch.tensor([4.0]).double(), n_pairs)
+    torch.testing.assert_close(values, torch.tensor([[2.0, 2.0]]).double())
+    assert (error == 0).all()
 
 
 def test_pairs_in_parts_are_the_same(tables, monkeypatch):

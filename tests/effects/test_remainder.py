@@ -1,5 +1,7 @@
 """Constants, shares and what is shared out, against slow computations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.remainder import Measured, Remainder, measure_remainder
+from agop_tabular.effects.remainder import Measured, Remainder, measure_remainder, with_constants
 
 D = 4
 
@@ -44,7 +46,9 @@ def measured(background):
 
 @pytest.fixture(scope="module")
 def remainder(measured):
-    return measure_remainder(measured, torch.arange(D), seed=0)
+    found = measure_remainder(measured, torch.arange(D), seed=0)
+    found = replace(found, triples=found.triples.against(measured.background))
+    return with_constants(found, measured.with_triples(found.triples))
 
 
 def test_shares_are_the_total_indices_of_what_is_left(remainder):

@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from support.known_effects import BLOCK, COLUMNS, add_shuffled, scores, table
+from support.known_effects import BLOCK, add_shuffled, scores, table
 
 from agop_tabular.core.gradients import class_gradients, score_jacobian
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.look_up import LookUp
-from agop_tabular.effects.shuffling import shuffled
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.effects.tables import Effects
 
@@ -67,18 +66,6 @@ def test_sums_are_those_of_a_loop_over_rows(oversampling):
         torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=1e-5, atol=1e-5, msg=name)
 
 
-def test_parts_merge(rows):
-    axes = find_axes(rows, [BLOCK])
-    whole, one, two = (EffectSums(axes, 4) for _ in range(3))
-    generator = torch.Generator().manual_seed(0)
-    for i, (x, oversampled) in enumerate(shuffled(rows, axes, COLUMNS, 4000, 1000, generator)):
-        whole.update(scores, x, class_gradients(scores, x), oversampled)
-        (one, two)[i % 2].update(scores, x, class_gradients(scores, x), oversampled)
-    one.merge(two)
-    for name in EffectSums.SUMS:
-        torch.testing.assert_close(getattr(one, name), getattr(whole, name))
-
-
 def test_the_last_of_scores_that_sum_to_zero_follows_from_the_others(rows):
     def centred(x):
         s = scores(x)
@@ -99,7 +86,6 @@ def test_only_as_many_axes_interact_as_fit(rows, monkeypatch):
     axes = find_axes(rows, [BLOCK])
     sums = EffectSums(axes, 4, importance=torch.tensor([1.0, 5.0, 4.0, 2.0, 0.0]))
     assert sums.interacting.tolist() == [False, True, True, False, False]
-    assert EffectSums.like(sums).interacting.tolist() == sums.interacting.tolist()
     add_shuffled(sums, rows, 2000)
     found = LookUp(Effects.from_sums(sums)).attributions(rows[:50], 0)
     assert torch.isfinite(found).all()
@@ -117,8 +103,3 @@ def test_many_states_are_compared_on_fewer_rows(rows, monkeypatch):
     sums.update(counted, rows[:100], class_gradients(scores, rows[:100]))
     assert sums.compared.item() == 10  # 40 evaluations of 4 states
     assert sum(scored) == 40
-
-
-def test_the_number_of_rows_is_estimated_from_the_counts(sums):
-    assert sums.n_rows() == pytest.approx(40_000, rel=0.02)
-    assert EffectSums((), 2).n_rows() == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import trapezoid
-from support.known_effects import SLOPES, axis_of_column, table
+from support.known_effects import SLOPES, axis_of_column
 
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.sums import EffectSums
@@ -71,12 +71,6 @@ def test_rows_at_grid_points_read_the_tables(effects):
         x[:, axis.coordinates] = effects.nodes[i][:, None] if axis.states is None else axis.states
         torch.testing.assert_close(effects.main(i, x), effects.mains[i])
         torch.testing.assert_close(effects.factors_at(i, x), effects.factors_at_nodes(i))
-
-
-def test_mean_factors_are_means_over_rows(effects):
-    x = table(200, seed=1)
-    for i in range(len(effects.axes)):
-        torch.testing.assert_close(effects.mean_factors(i, x), effects.factors_at(i, x).mean(dim=1))
 
 
 def test_fewer_knots(effects):

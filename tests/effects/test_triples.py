@@ -1,5 +1,7 @@
 """Effects of three axes against slow means over cells."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -67,9 +69,9 @@ def test_tables_have_mean_zero_along_each_axis(triples):
             assert mean.abs().max() < 1e-9
 
 
-def test_thirds(triples, x):
+def test_of_independent_columns_each_gets_a_third(triples, x):
     target = torch.arange(len(x)) % 3
-    phi = triples.add_thirds(torch.zeros(len(x), 6, dtype=torch.float64), x, target)
+    phi = triples.add_shapley_values(torch.zeros(len(x), 6, dtype=torch.float64), x, target)
     by_hand = np.zeros((len(x), 6))
     for c in range(3):
         rows = (target == c).numpy()
@@ -77,6 +79,28 @@ def test_thirds(triples, x):
             for column in columns:
                 by_hand[rows, column] += triples.effects(x, c)[rows, k].numpy() / 3
     np.testing.assert_allclose(phi.numpy(), by_hand, atol=1e-12)
+
+
+def test_against_dependent_rows_values_are_those_of_brute_force(triples, x):
+    background = x[:300].clone()
+    background[:, 1] = background[:, 0]
+    rows = x[300:305]
+    found = triples.against(background).add_shapley_values(torch.zeros(5, 5, dtype=torch.float64), rows, 0)
+    each = triples.add_shapley_values_against(torch.zeros(5, 300, 5, dtype=torch.float64), rows, background, 0)
+    np.testing.assert_allclose(each.mean(dim=1).numpy(), found.numpy(), atol=1e-12)
+    columns = [torch.tensor([j]) for j in range(4)] + [torch.tensor([4, 5, 6])]
+
+    def worth(present):
+        hybrid = background.repeat(len(rows), 1, 1)
+        for j in present:
+            hybrid[:, :, columns[j]] = rows[:, None, columns[j]]
+        return triples.effects(hybrid.flatten(0, 1), 0).sum(dim=1).reshape(len(rows), -1).mean(dim=1)
+
+    by_hand = torch.zeros(5, 5, dtype=torch.float64)
+    for order in permutations(range(5)):
+        for k, j in enumerate(order):
+            by_hand[:, j] += (worth(order[: k + 1]) - worth(order[:k])) / 120
+    np.testing.assert_allclose(found.numpy(), by_hand.numpy(), atol=1e-9)
 
 
 def test_noise_has_no_triples(x, axes):

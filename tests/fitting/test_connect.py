@@ -1,5 +1,7 @@
 """From a fitted estimator and a table to the model that is explained."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import torch
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from support.nets import MLP
 
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.tables import MemoryTable
@@ -59,3 +62,24 @@ class Reversed:
 
 
 Reversed.__name__, Reversed.__module__ = "FrozenEstimator", "sklearn.frozen"  # adapted as its estimator is
+
+
+def test_a_network_is_tried_on_as_many_rows_as_the_user_allows(X):
+    sizes = []
+
+    class Counting(MLP):
+        def forward(self, x):
+            sizes.append(len(x))
+            return super().forward(x)
+
+    model = connected(Counting(6, 3), X, batch_size=20)
+    assert max(sizes) == 20
+    assert len(model.probe) == 200
+
+
+def test_classes_that_are_assumed_are_said_unless_contrast_is(X):
+    with pytest.warns(UserWarning, match="does not say what its 3 outputs are"):
+        connected(MLP(6, 3), X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        connected(MLP(6, 3), X, contrast=True)

@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose
 from support.nets import MLP
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.shuffled_rows import pool_rows
 
 
@@ -20,18 +19,26 @@ def test_a_periodic_table_is_drawn_evenly(n, period):
     assert_allclose(shares, 1 / period, atol=0.01)
 
 
-def test_later_chunks_count_as_much_as_the_first(monkeypatch):
-    rows = []
-    update = EffectSums.update
-
-    def counted(self, scores, x, *args, **kwargs):
-        rows[-1] += len(x)
-        return update(self, scores, x, *args, **kwargs)
-
-    monkeypatch.setattr(EffectSums, "update", counted)
+@pytest.mark.parametrize("order", ["sorted", "drifting", "categories"])
+def test_chunks_in_any_order_give_what_one_table_gives(order):
+    """Bins, shares and centres are those of the rows of all chunks."""
     rng = np.random.default_rng(0)
-    explainer = AGOPExplainer(MLP(3))
-    for _ in range(4):
-        rows.append(0)
-        explainer.partial_fit(rng.standard_normal((500, 3), dtype=np.float32))
-    assert_allclose(rows, rows[0], rtol=0.02)
+    X = rng.standard_normal((2000, 4), dtype=np.float32)
+    if order == "sorted":
+        X = X[np.argsort(X[:, 0])]
+    elif order == "drifting":
+        X[:, 1] += np.linspace(0, 8, 2000, dtype=np.float32)
+    else:
+        X[:, 2] = np.repeat([0, 1, 2, 5], 500)
+    net = MLP(4)
+    whole, chunked = AGOPExplainer(net).fit(X), AGOPExplainer(net)
+    for chunk in np.split(X, 5):
+        chunked.partial_fit(chunk)
+    expected, found = whole.explain(X), chunked.explain(X)
+    assert np.linalg.norm(found - expected) < 0.02 * np.linalg.norm(expected)
+    for j in range(4):
+        old, new = (e.effects_.main(j) for e in (whole, chunked))
+        assert len(new) >= min(len(old), 4)
+        assert new.index.min() == pytest.approx(old.index.min())
+        assert new.index.max() == pytest.approx(old.index.max())
+    assert_allclose(sum(column.share.sum() for column in chunked.statistics_.columns), 4)

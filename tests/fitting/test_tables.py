@@ -1,11 +1,14 @@
 """A table in memory, as fitting needs it."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from agop_tabular.adapters import adapt
+from agop_tabular.fitting import tables
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import MemoryTable
 from agop_tabular.models.explained_model import ExplainedModel
@@ -59,3 +62,25 @@ def test_coordinates_are_returned_of_few_rows(module, X, keep_up_to):
         torch.testing.assert_close(coordinates, torch.from_numpy(X))
     else:
         assert coordinates is None
+
+
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars"])
+def test_rows_that_lack_a_value_are_found_in_parts(kind, monkeypatch):
+    rows = np.zeros((100, 3))
+    rows[[70, 90], 0] = rows[40, 2] = np.nan
+    if kind == "pandas":
+        rows = pd.DataFrame(rows)
+    elif kind == "polars":
+        rows = pytest.importorskip("polars").DataFrame(rows)
+    for cells in (1, 30, 10_000):
+        monkeypatch.setattr(tables, "CELLS_AT_A_TIME", cells)
+        assert MemoryTable(rows).missing_rows().tolist() == [40, 70]
+
+
+def test_missing_rows_are_found_in_little_memory():
+    rows = np.zeros((400_000, 50), dtype="float32")
+    tracemalloc.start()
+    MemoryTable(rows).missing_rows()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.6 * rows.size, "no mask of the whole table"

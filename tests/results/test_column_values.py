@@ -1,0 +1,48 @@
+"""Values at which effects are shown, of one table and of two."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.results.column_values import MOST_VALUES, column_values, merged_values
+
+
+def values(cells):
+    """Of a table of one column; its coordinate is the number itself, or the length of the text."""
+    X = pd.DataFrame({"a": cells})
+    numbers = [float(c) if not isinstance(c, str) else len(c) for c in cells]
+    x = torch.tensor(numbers, dtype=torch.float64)[:, None]
+    return column_values(X, x, FeatureMap.identity(("a",)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([1.0, 2.0, 2.0, 5.0], [2.0, 7.0, np.nan, np.nan]),
+        (["x", "yy", "yy"], ["zzz", "x", "x"]),
+        (list(np.linspace(0, 1, 500)), list(np.linspace(0.5, 3, 300))),
+    ],
+)
+def test_two_tables_show_what_one_of_all_rows_shows(first, second):
+    merged = merged_values(values(first), values(second), len(second) / (len(first) + len(second)))[0]
+    whole = values(first + second)[0]
+    assert len(merged.values) <= MOST_VALUES + 1
+    assert merged.share.sum() == pytest.approx(1)
+    if len(first) < 100:
+        order, expected = np.argsort(merged.values), np.argsort(whole.values)
+        np.testing.assert_array_equal(merged.values[order], whole.values[expected])
+        np.testing.assert_allclose(merged.share[order], whole.share[expected])
+        np.testing.assert_array_equal(merged.coordinates[order], whole.coordinates[expected])
+    else:
+        assert merged.values.min() == whole.values.min()
+        assert merged.values.max() == whole.values.max()
+        at = np.linspace(0.1, 2.9, 20)
+        below = [np.interp(at, v.values, v.share.cumsum()) for v in (merged, whole)]
+        np.testing.assert_allclose(*below, atol=0.05)
+
+
+def test_numbers_and_text_become_text():
+    merged = merged_values(values([1.0, 2.0]), values(["b", "b"]), 0.5)[0]
+    assert sorted(merged.values.tolist()) == ["1.0", "2.0", "b"]
