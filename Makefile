@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo demo-dask test test-slow test-autogluon test-pytabkit lint typecheck docs benchmark benchmark-automl clean
+.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit lint typecheck docs benchmark benchmark-automl clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -16,6 +16,24 @@ test: .venv/.dev
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+
+# New random cases; prints how many were right, refused and at fault, and the smallest that is at fault.
+fuzz: .venv/.dev
+	FUZZ_CASES=5000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz
+
+# The lowest versions that pyproject.toml allows, and no optional tool. torch is the one of constraints.txt, whose
+# build for CPUs is the only one that can be had everywhere.
+test-lowest: .venv-lowest/.ready
+	.venv-lowest/bin/python -m pytest -p no:cacheprovider -n 2 --without-optional --doctest-ignore-import-errors
+
+.venv-lowest/.ready: pyproject.toml constraints.txt .ci/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	@echo "Installing the lowest versions that pyproject.toml allows into .venv-lowest"
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	.venv-lowest/bin/python .ci/lowest.py > .venv-lowest/lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--constraint .venv-lowest/lowest.txt --editable . pytest pytest-xdist hypothesis
+	@touch $@
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -42,7 +60,7 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

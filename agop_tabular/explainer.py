@@ -7,7 +7,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import MetaEstimatorMixin, OneToOneFeatureMixin, TransformerMixin
@@ -15,12 +14,12 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from agop_tabular.attribution.attributor import Attributor
-from agop_tabular.attribution.method import Refine, Settings
+from agop_tabular.attribution.method import Refine
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
 from agop_tabular.distributed.fitting import DaskTable
-from agop_tabular.distributed.validation import validated_baseline, validated_table
+from agop_tabular.distributed.validation import validated_baseline, validated_table, validated_training
 from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, Fit, FitPlan, column_effects, fit_method, fit_table
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
@@ -29,6 +28,7 @@ from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted, unchanged_on_error
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
+from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
@@ -64,7 +64,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     standardize : bool, default=True
         Measure every coordinate in training standard deviations, so that attributions do not depend on units.
     baseline : "mean", "zero" or one row in the user's columns, default="mean"
-        The reference x₀ that attributions are differences from; those of "agop" are differences from the mean score.
+        The reference x₀ of "agop-ixg" and "ixg", from which their attributions are differences; those of "agop" are
+        differences from the mean score. As any parameter, it is refused by a method that it has no effect on.
     contrast : bool or "auto", default="auto"
         Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
         for the published methods. Always on where only log-probabilities are known.
@@ -216,7 +217,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
         Parameters
         ----------
-        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
+        X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             Needed where the estimator is to be fitted. Otherwise labels sharpen ``gate_``, if these are rows that the
             estimator was not trained on.
@@ -229,7 +230,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             Itself.
         """
         self.check_parameters()
-        table = validated_table(self, X, reset=True)
+        table, y = validated_training(self, X, y, reset=True)
         estimator = fitted_estimator(self.estimator, table.trainable, y, self.prefit, fit_params)
         if self.max_samples is not None:
             table, y = table.sampled(self.max_samples, y, self.random_state)
@@ -242,7 +243,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
         Parameters
         ----------
-        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
+        X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
         y : array-like of shape (n_samples,), optional
             As in :meth:`fit`, for these rows.
         classes : ignored
@@ -258,7 +259,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             raise ValueError(
                 "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
             )
-        table = validated_table(self, X, reset=not started)
+        table, y = validated_training(self, X, y, reset=not started)
         if not started:
             return self._learn(self.estimator, table, y)
         begun = self._fitted_method.method
@@ -294,25 +295,21 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
         Parameters
         ----------
-        X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n_samples, d)
+        X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
         target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
 
         Returns
         -------
         ndarray or DataFrame of shape (n_samples, d)
-            In the dtype of X (float64 for integers); a DataFrame where X is one. For ``target="all"`` an ndarray of
-            shape (n_samples, d, n_classes). Of a dask collection, one in the same partitions, not computed yet.
+            In the dtype of X (float64 for integers); a table of X's kind where it is one. For ``target="all"`` an
+            ndarray of shape (n_samples, d, n_classes). Of a dask collection, one in its partitions, not computed yet.
         """
         check_is_fitted(self, "n_samples_seen_")
         table = validated_table(self, X, reset=False)
         if isinstance(table, DaskTable):
             return explain_lazily(self.attributor_, X, target)
-        rows = table.example
-        values = self.attributor_.attribute(rows, target).values
-        if isinstance(rows, pd.DataFrame) and values.ndim == 2:
-            return pd.DataFrame(values, index=rows.index, columns=rows.columns)
-        return values
+        return like(X, self.attributor_.attribute(table.example, target).values)
 
     def transform(self, X: ArrayLike) -> Any:
         """Attributions (n_samples, d) for each row's predicted class, as :meth:`explain` returns them."""
@@ -464,13 +461,13 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         Parameters
         ----------
         path : str or path-like
-            Written whole or not at all.
+            Written whole or not at all. A link is followed; a file that is there keeps its mode.
         """
         check_is_fitted(self, "n_samples_seen_")
         save(SavedExplainer.of(self), path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPExplainer:
+    def load(cls, path: str | PathLike[str], estimator: Any = None, device: Any = None) -> AGOPExplainer:
         """Read an explainer that :meth:`save` wrote.
 
         Parameters
@@ -478,6 +475,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         path : str or path-like
         estimator : object, optional
             The fitted estimator that was explained. Without it only ``method="agop-global"`` can explain.
+        device : str or torch.device, optional
+            Where to compute. None for the device that was set when it was saved, or, on a machine without that one, for
+            where the estimator is.
 
         Returns
         -------
@@ -486,15 +486,13 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         Raises
         ------
         ValueError
-            Where the file is truncated, altered, or of a newer format, or the estimator has another width.
+            Where the file is no whole one of :meth:`save`, the estimator has another width, or the device is none.
         """
-        saved = load(path, estimator)
+        saved = load(path, estimator, device)
         explainer = cls(estimator, **saved.params)
         explainer.n_features_in_ = saved.n_features_in
         if saved.feature_names_in is not None:
             explainer.feature_names_in_ = np.array(saved.feature_names_in, dtype=object)
-        settings = Settings(explainer.rank, explainer.standardize, saved.baseline)
-        fitted = fit_method(method_named(explainer.method), saved.model, saved.statistics, settings)
-        explainer._set_fitted(Fit(saved.model, saved.statistics, fitted, saved.gate), estimator)
-        explainer.network_record_ = saved.network
+        explainer._set_fitted(saved.fit(), estimator)
+        explainer.network_record_, explainer.fitted_params_ = saved.network, saved.fitted
         return explainer

@@ -6,9 +6,19 @@ import pytest
 import torch
 from skorch import NeuralNetClassifier
 from support.nets import MLP
+from support.without_optional import SkipWithoutOptionalTools
 from torch import nn
 
 torch.set_num_threads(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-optional", action="store_true", help="skip what needs an optional tool that is missing")
+
+
+def pytest_configure(config):
+    if config.getoption("--without-optional"):
+        config.pluginmanager.register(SkipWithoutOptionalTools())
 
 
 @pytest.fixture

@@ -47,10 +47,16 @@ class EnsembleModule(nn.Module):
         twin.layout, twin.training = self.layout, self.training
         return twin
 
-    def confirm(self, x: Tensor) -> None:
+    def choose_dtypes(self, x: Tensor) -> None:
+        """Choose the dtype of each member's input, once it is known which coordinates are whose."""
+        if self.shared or self.layout is not None:
+            for adapter, part in zip(self.adapters, self._coordinates_of_members(x), strict=True):
+                adapter.choose_dtype(part)
+
+    def confirm(self, x: Tensor, most_rows: int | None = None) -> None:
         """Confirm every member on its own coordinates."""
         for adapter, part in zip(self.adapters, self._coordinates_of_members(x), strict=True):
-            adapter.confirm(part.to(adapter.dtype))
+            adapter.confirm(part.to(adapter.dtype), most_rows)
         self.networks = nn.ModuleList(adapter.module for adapter in self.adapters)
 
     def forward(self, x: Tensor) -> Tensor:

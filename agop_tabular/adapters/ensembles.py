@@ -146,10 +146,14 @@ class EnsembleAdapter(Adapter):
             return torch.zeros(self.p, dtype=torch.bool)
         return torch.cat([adapter.code_coordinates() for adapter in ensemble.adapters])[ensemble.layout.kept]
 
-    def confirm(self, x: Tensor) -> None:
+    def choose_dtype(self, x: Tensor) -> None:
+        """Choose the dtype of each member's input."""
+        self._ensemble().choose_dtypes(x)
+
+    def confirm(self, x: Tensor, most_rows: int | None = None) -> None:
         """Confirm every member, then the ensemble as one network."""
-        self._ensemble().confirm(x)
-        super().confirm(x)
+        self._ensemble().confirm(x, most_rows)
+        super().confirm(x, most_rows)
 
     def _ensemble(self) -> EnsembleModule:
         """The ensemble's module, which may be inside another one, as behind the transformation of a target."""

@@ -6,11 +6,13 @@ import copy
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
+from torch.nn import functional
 
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
-from agop_tabular.models.probabilities import first_output
+from agop_tabular.models.probabilities import one_tensor
 
 
 class NetModule(nn.Module):
@@ -42,7 +44,7 @@ class NetModule(nn.Module):
         """Raw output of the net's module."""
         if self.net.module_ is not self.module:
             raise ValueError("The skorch net was fitted or initialized again; fit the explainer again, too.")
-        return first_output(self.net.infer(x))
+        return one_tensor(self.net.infer(x))  # of a tuple skorch's predict takes the first; here it must be said which
 
     def _apply(self, fn: Any, recurse: bool = True) -> NetModule:
         super()._apply(fn, recurse)
@@ -52,17 +54,38 @@ class NetModule(nn.Module):
         return self
 
 
-def _criterion(net: Any) -> Any:
+OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+"""Criteria whose outputs are scores of classes."""
+
+OF_LABELS = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss, nn.MultiLabelMarginLoss)
+"""Criteria whose single output is the logit of a second class, and whose several outputs are separate labels."""
+
+_MODULES: tuple[tuple[Any, type[nn.Module]], ...] = (
+    (functional.cross_entropy, nn.CrossEntropyLoss),
+    (functional.nll_loss, nn.NLLLoss),
+    (functional.multi_margin_loss, nn.MultiMarginLoss),
+    (functional.binary_cross_entropy, nn.BCELoss),
+    (functional.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss),
+    (functional.multilabel_soft_margin_loss, nn.MultiLabelSoftMarginLoss),
+    (functional.multilabel_margin_loss, nn.MultiLabelMarginLoss),
+)
+"""The criterion that each of torch's functions is."""
+
+
+def _criterion(net: Any) -> type:
+    """Class of the net's criterion, behind torch.compile and functools.partial; a function of torch counts as one."""
     criterion = getattr(net, "criterion_", None)
-    return getattr(criterion, "_orig_mod", criterion)
+    criterion = getattr(criterion, "_orig_mod", criterion)
+    criterion = getattr(criterion, "func", criterion)
+    return next((module for function, module in _MODULES if function is criterion), type(criterion))
 
 
 def _outputs(net: Any) -> dict[str, Any]:
     """Fields of the adapter that follow from the net's criterion."""
     criterion = _criterion(net)
     return {
-        "outputs": "probabilities" if isinstance(criterion, (nn.NLLLoss, nn.BCELoss)) else "scores",
-        "independent": isinstance(criterion, (nn.BCELoss, nn.BCEWithLogitsLoss)),
+        "outputs": "probabilities" if issubclass(criterion, (nn.NLLLoss, nn.BCELoss)) else "scores",
+        "independent": issubclass(criterion, OF_LABELS),
     }
 
 
@@ -96,6 +119,10 @@ def skorch_regressor(net: Any) -> Adapter:
 
 @adapts("skorch.NeuralNet")
 def skorch_net(net: Any) -> Adapter:
-    """A plain NeuralNet is a classifier if its criterion is one for classes."""
-    classifies = isinstance(_criterion(net), (nn.CrossEntropyLoss, nn.NLLLoss, nn.BCELoss, nn.BCEWithLogitsLoss))
-    return skorch_classifier(net) if classifies else Adapter(NetModule(net), kind="module")
+    """A plain NeuralNet is a classifier if it says so, or if its criterion is one of classes or of labels.
+
+    Under any other criterion nobody knows what its outputs are (quantiles, several targets, hazards): they are
+    explained one by one, as a regressor's.
+    """
+    classifies = isinstance(net, ClassifierMixin) or issubclass(_criterion(net), OF_CLASSES + OF_LABELS)
+    return skorch_classifier(net) if classifies else skorch_regressor(net)

@@ -25,5 +25,6 @@ def tabular_mlp_regressor(estimator: Any) -> Adapter:
 def student(estimator: Any) -> Adapter:
     """The network that imitates a predictor, with the predictor's labels."""
     inner = adapt(estimator.network_)
+    inner = replace(inner, preprocessing=estimator.preprocessing_ + inner.preprocessing)
     classes = getattr(estimator, "classes_", None)
     return inner if classes is None else replace(inner, kind="classifier", classes=classes)

@@ -17,6 +17,7 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.knots import simplified
 from agop_tabular.effects.look_up import LookUp
+from agop_tabular.effects.outliers import Bounds
 from agop_tabular.effects.refinement import Refinement
 from agop_tabular.effects.remainder import ROWS_AT_A_TIME, Measured, Remainder, with_constants
 from agop_tabular.effects.shuffling import sorted_rows
@@ -101,6 +102,7 @@ class FittedEffectsMethod(RowByRow):
                 self.feature_map.n_columns,
                 self.mean_scores.to(device),
                 self.remainder.to(device, dtype),
+                Bounds.of(self.effects.axes, torch.from_numpy(self.feature_map.column_of), device, network_dtype),
             )
         return self._tables[device, dtype]
 
@@ -171,39 +173,45 @@ class FittedEffectsMethod(RowByRow):
             with torch.no_grad():
                 s = model.scores(batch.x)
                 check_scores(s, batch.first_row)
-                if batch.choose is None:
-                    return self._of_all_scores(model, look_up, refinement, batch.x, s)
-                return self._of_one_score(model, look_up, refinement, batch.x, s, batch.choose(s))
+                index = None if batch.choose is None else batch.choose(s)
+                near, changes = batch.x, None
+                if look_up.bounds.has_far(near):
+                    changes = look_up.bounds.changes(model.scores, near, s, look_up.n_columns)
+                    near = look_up.bounds.clamped(near)
+                if index is None:
+                    values, support = look_up.of_all_scores(near, s, changes)
+                else:
+                    values, support = look_up.of_one_score(near, s, index, changes)
+                found = BatchAttributions(values, index, support, s if index is None else _chosen(s, index))
+                return found if refinement is None else self._refined(model, look_up, refinement, batch.x, s, found)
 
         return attribute_batch
 
-    def _of_all_scores(
-        self, model: ExplainedModel, look_up: ColumnLookUp, refinement: Refinement | None, x: Tensor, s: Tensor
-    ) -> BatchAttributions:
-        parts = [look_up.attributions(x, s[:, c], c) for c in range(s.shape[1])]
-        values, support = (torch.stack(part, dim=-1) for part in zip(*parts, strict=True))
-        if refinement is None:
-            return BatchAttributions(values, None, support, s)
-        every = torch.arange(s.shape[1], device=s.device).expand(len(x), -1)
-        refined, errors = refinement.refined(model.scores, x, values, s.double() - look_up.mean_scores, every)
-        return BatchAttributions(refined, None, support, s, errors)
-
-    def _of_one_score(
+    def _refined(
         self,
         model: ExplainedModel,
         look_up: ColumnLookUp,
-        refinement: Refinement | None,
+        refinement: Refinement,
         x: Tensor,
         s: Tensor,
-        index: Tensor,
+        found: BatchAttributions,
     ) -> BatchAttributions:
-        s = s.gather(1, index[:, None])[:, 0]
-        values, support = look_up.attributions(x, s, index)
-        if refinement is None:
-            return BatchAttributions(values, index, support, s)
-        total = s.double() - look_up.mean_scores[index]
-        refined, errors = refinement.refined(model.scores, x, values[:, :, None], total[:, None], index[:, None])
-        return BatchAttributions(refined[:, :, 0], index, support, s, errors[:, :, 0])
+        """Move looked-up attributions towards what permutations say."""
+        of_one = found.index is not None
+        if found.index is None:
+            index, values = torch.arange(s.shape[1], device=s.device).expand(len(x), -1), found.values
+        else:
+            index, values = found.index[:, None], found.values[:, :, None]
+        totals = s.double().gather(1, index) - look_up.mean_scores[index]
+        refined, errors = refinement.refined(model.scores, x, values, totals, index)
+        if of_one:
+            refined, errors = refined[:, :, 0], errors[:, :, 0]
+        return replace(found, values=refined, errors=errors)
+
+
+def _chosen(s: Tensor, index: Tensor) -> Tensor:
+    """One score of each row, (b,), of scores (b, C)."""
+    return s.gather(1, index[:, None])[:, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +227,8 @@ class ColumnLookUp:
     n_columns : int
     mean_scores : Tensor of shape (n_scores,)
     remainder : Remainder
+    bounds : Bounds
+        Where values begin to be far from the training rows.
     """
 
     tables: LookUp | None
@@ -226,8 +236,34 @@ class ColumnLookUp:
     n_columns: int
     mean_scores: Tensor
     remainder: Remainder
+    bounds: Bounds
 
-    def attributions(self, x: Tensor, score: Tensor, target: Tensor | int) -> tuple[Tensor, Tensor]:
+    def of_all_scores(self, x: Tensor, s: Tensor, changes: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Attributions (b, d, C) of all scores (b, C), and their support (b, C); ``changes`` as for one of them."""
+        each = [
+            self.attributions(x, s[:, c], c, None if changes is None else changes[:, :, c]) for c in range(s.shape[1])
+        ]
+        values, support = (torch.stack(part, dim=-1) for part in zip(*each, strict=True))
+        return values, support
+
+    def of_one_score(self, x: Tensor, s: Tensor, index: Tensor, changes: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Attributions (b, d) of one of the scores (b, C) of each row, and their support (b,).
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+            With far values at the bounds.
+        s : Tensor of shape (b, C)
+        index : Tensor of int, shape (b,)
+        changes : Tensor of shape (b, d, C) or None
+            What far values change in the scores.
+        """
+        own = None if changes is None else changes[torch.arange(len(x), device=x.device), :, index]
+        return self.attributions(x, _chosen(s, index), index, own)
+
+    def attributions(
+        self, x: Tensor, score: Tensor, target: Tensor | int, changes: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Attributions (b, d) of one score a row, and their support (b,).
 
         What main and pair effects leave of the score is shared out, so that a row's attributions add up to its score
@@ -238,8 +274,12 @@ class ColumnLookUp:
         x : Tensor of shape (b, p)
         score : Tensor of shape (b,)
         target : Tensor of shape (b,), or int
+        changes : Tensor of shape (b, d), optional
+            Added to what is looked up.
         """
         phi = self.of_effects(x, target)
+        if changes is not None:
+            phi = phi + changes.to(phi.dtype)
         total = (score.double() - self.mean_scores[target]).to(phi.dtype)
         return self.remainder.completed(phi, total, target)
 

@@ -45,6 +45,11 @@ class GradientMethod(Method):
     raw: bool = False
     uses_rank: bool = False
 
+    @property
+    def ignores(self) -> frozenset[str]:
+        """x₀, where nothing is multiplied by the distance from it; rank and units show in the support at least."""
+        return super().ignores | (frozenset() if self.times_input else {"baseline"})
+
     def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedGradientMethod:
         """Compose the filters between a row's gradient and its attributions; see :meth:`Method.fit`."""
         summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))

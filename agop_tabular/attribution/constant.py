@@ -13,7 +13,7 @@ from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.rows import result_dtype
-from agop_tabular.models.targets import asks_for_all
+from agop_tabular.models.targets import Target, asks_for_all, asks_for_predicted
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class ConstantMethod(Method):
     def needs_network(self) -> bool:
         """False: a saved file is enough."""
         return False
+
+    @property
+    def ignores(self) -> frozenset[str]:
+        """A column's share of diag M has no reference, and no kept components."""
+        return super().ignores | {"rank", "baseline"}
 
     def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedConstantMethod:
         """Read the diagonal of M; see :meth:`Method.fit`."""
@@ -36,8 +41,18 @@ class FittedConstantMethod(FittedMethod):
     """The same attributions for every row."""
 
     def attribute(self, model: ExplainedModel, X: Any, target: Any, run: Run) -> Attributions:
-        """Repeat the attributions for every row, and for every score where all are wanted."""
-        row = self.feature_map.fold(self.summary.diagonal).numpy().astype(result_dtype(X))
+        """Repeat the attributions for every row, and for every score where all are wanted.
+
+        Which score is explained makes no difference, but one that there is not is refused, as by every method.
+        """
+        if not asks_for_predicted(target):
+            Target.read(target, model, len(X))
+        row, dtype = self.feature_map.fold(self.summary.diagonal).numpy(), result_dtype(X)
+        if not (row <= np.finfo(dtype).max).all():
+            raise ValueError(
+                f"diag M is too large for {dtype}, the dtype of the rows; give them as float64, or scaled."
+            )
+        row = row.astype(dtype)
         if asks_for_all(target):
             return Attributions(np.tile(row[:, None], (len(X), 1, model.n_scores)))
         return Attributions(np.tile(row, (len(X), 1)))

@@ -169,6 +169,14 @@ class Method(ABC):
         """Whether rows cannot be explained without the network."""
         return True
 
+    @property
+    def ignores(self) -> frozenset[str]:
+        """Parameters that neither attributions nor their support depend on, so that setting one is refused.
+
+        ``gate`` and ``refine`` are not among them: they have checks of their own.
+        """
+        return frozenset()
+
     @abstractmethod
     def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedMethod:
         """Fit the method to sums over training rows.

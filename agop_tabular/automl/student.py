@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from agop_tabular.automl.dates import DaysOfDates
 from agop_tabular.models.rows import take_rows
 from agop_tabular.networks.tabular_mlp import TabularMLPRegressor
 
@@ -37,6 +38,9 @@ TIMED = 200
 
 STUDENT: dict[str, Any] = {"hidden_layer_sizes": (256, 128), "dropout": 0.0, "max_epochs": 60, "lr": 2e-3}
 """The default student: wider than TabularMLP's default and without dropout, since its targets have no noise."""
+
+DATES = DaysOfDates()
+"""What a student reads dates by."""
 
 
 class Student(BaseEstimator):
@@ -64,6 +68,11 @@ class Student(BaseEstimator):
     """
 
     network_: TabularMLPRegressor
+
+    @property
+    def preprocessing_(self) -> tuple[Any, ...]:
+        """What is done to rows before the network's own preprocessing."""
+        return (DATES,)
 
     def __init__(
         self, network: TabularMLPRegressor | None = None, *, max_seconds: float | None = None, random_state: Any = None
@@ -109,8 +118,8 @@ class Student(BaseEstimator):
             left = max(0.0, self.max_seconds - (time.perf_counter() - started))
             network = clone(network).set_params(max_seconds=left)
         lessons = pd.concat([seen, shuffled]) if hasattr(X, "iloc") else np.concatenate([seen, shuffled])
-        self.network_ = network.fit(lessons, np.concatenate(answers[:2]))
-        predictions = [_as_matrix(self.network_.predict(table)) for table in (unseen, shuffled_unseen)]
+        self.network_ = network.fit(DATES.transform(lessons), np.concatenate(answers[:2]))
+        predictions = [_as_matrix(self.network_.predict(DATES.transform(table))) for table in (unseen, shuffled_unseen)]
         self.fidelity_ = {
             "r2": _r2(answers[2], predictions[0]),
             "r2_shuffled": _r2(answers[3], predictions[1]),
@@ -154,7 +163,7 @@ class Student(BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities of the student, (n, n_classes)."""
         check_is_fitted(self, "network_")
-        scores = _as_matrix(self.network_.predict(X))
+        scores = _as_matrix(self.network_.predict(DATES.transform(X)))
         if scores.shape[1] == 1:
             return np.column_stack([expit(-scores), expit(scores)])
         probabilities: np.ndarray = softmax(scores, axis=1)
@@ -164,7 +173,7 @@ class Student(BaseEstimator):
         """Labels, or outputs, of the student."""
         check_is_fitted(self, "network_")
         if not hasattr(self, "classes_"):
-            return self.network_.predict(X)
+            return self.network_.predict(DATES.transform(X))
         labels: np.ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import numpy as np
 import torch
@@ -14,6 +15,55 @@ from torch import nn
 _LOCK = threading.RLock()
 """Training modes and random states belong to the whole process, so only one thread at a time may change them.
 Reentrant, since contexts are nested."""
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""Attributes of a module in which torch keeps hooks; they may change what a layer computes."""
+
+
+class _Open:
+    """A context that is open, in the thread that holds the lock, and what is to be restored of the process.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    changes : ExitStack
+        Restores what the context itself changed.
+    """
+
+    def __init__(self, module: nn.Module, changes: ExitStack):
+        self.thread, self.changes = threading.get_ident(), changes
+        hooks = [getattr(m, name, None) for m in module.modules() for name in HOOKS]
+        self.hooks = [(found, tuple(found)) for found in hooks if isinstance(found, dict)]
+
+    def abandon(self) -> None:
+        """Restore all, and remove hooks that were registered inside, in place of the thread."""
+        with suppress(Exception):  # the thread may have been about to enter or to leave
+            self.changes.close()
+        for hooks, before in self.hooks:
+            for key in set(hooks) - set(before):
+                del hooks[key]
+
+
+_OPEN: list[_Open] = []
+"""Contexts that are open, the outermost first."""
+
+
+def _begin_anew_in_child() -> None:
+    """In a process forked while another thread evaluates: restore what that thread changed, and make a new lock.
+
+    The thread itself does not exist there, so it would never do either.
+    """
+    global _LOCK
+    if _OPEN and _OPEN[-1].thread == threading.get_ident():  # the thread that forked is the one that evaluates
+        return
+    _LOCK = threading.RLock()
+    for context in reversed(_OPEN.copy()):
+        context.abandon()
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_begin_anew_in_child)
 
 
 @contextmanager
@@ -31,7 +81,12 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         The module, with all its submodules.
     """
     devices = {p.device for p in module.parameters() if p.device.type == "cuda"}
-    with _LOCK, _random_states(devices), _recording_gradients(module, devices), _buffers(module), _eval_mode(module):
+    with _LOCK, _recording_gradients(module, devices), ExitStack() as changes:
+        _OPEN.append(_Open(module, changes))
+        changes.callback(_OPEN.pop)
+        changes.enter_context(_random_states(devices))
+        changes.enter_context(_buffers(module))
+        changes.enter_context(_eval_mode(module))
         yield
 
 

@@ -51,7 +51,7 @@ class Filter:
     def sqrt_diagonal(cls, diagonal: Tensor) -> Filter:
         """Multiply coordinate j by ``sqrt(M_jj / max diag M)`` (arXiv 2605.12816)."""
         top = diagonal.max()
-        return cls(diagonal=(diagonal / top).sqrt() if top > 0 else torch.zeros_like(diagonal))
+        return cls(diagonal=(diagonal / top).clamp_min(0.0).sqrt() if top > 0 else torch.zeros_like(diagonal))
 
     @classmethod
     def centring(cls, directions: Tensor, weights: Tensor) -> Filter:

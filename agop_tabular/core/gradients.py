@@ -31,14 +31,21 @@ class _Scored:
     @classmethod
     def forward(cls, scores: Scores, x: Tensor, cut: Cut | None) -> _Scored:
         leaf = x.detach().requires_grad_()
-        if cut is None:
-            return cls(scores(leaf), (leaf,), leaf)
-        with cut() as outputs:
-            s = scores(leaf)
+        try:
+            if cut is None:
+                return cls(scores(leaf), (leaf,), leaf)
+            with cut() as outputs:
+                s = scores(leaf)
+        except RuntimeError as error:
+            if "nference tensor" in str(error):  # torch has no class of its own for it
+                raise ValueError(_INFERENCE) from error
+            raise
         return cls(s, tuple(outputs), leaf)
 
     def backward(self, weights: Tensor, *, retain_graph: bool = False) -> Tensor:
         """Gradient of the weighted sum of the scores, (b, p) or (b, h)."""
+        if self.scores.is_inference():
+            raise ValueError(_INFERENCE)
         if not self.scores.requires_grad:
             raise ValueError(_NO_GRADIENT)
         behind = self.leaves[0] is not self.input
@@ -73,8 +80,14 @@ class OtherReaderError(ValueError):
 
 _NO_GRADIENT = (
     "No gradient reaches the network's input: its scores are computed without autograd or from integers "
-    "(.long(), .detach(), numpy, look-ups other than nn.Embedding's of a column's codes). Explain a network that is "
-    "differentiable in its numeric input, for example one whose categories are one-hot encoded."
+    "(torch.no_grad inside of forward, .long(), .detach(), numpy, look-ups other than nn.Embedding's of a column's "
+    "codes). Explain a network that is differentiable in its numeric input, for example one whose categories are "
+    "one-hot encoded."
+)
+
+_INFERENCE = (
+    "The network computes, or was made, under torch.inference_mode, through which there is no gradient. Take it out of "
+    "forward; of a network whose parameters were made under it, explain a copy: copy.deepcopy(net)."
 )
 
 

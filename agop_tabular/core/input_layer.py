@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.core.evaluating import evaluating
+from agop_tabular.core.evaluating import HOOKS, evaluating
 from agop_tabular.core.gradients import OtherReaderError, Scores, class_gradients
 
 PROBE_ROWS = 32
@@ -23,9 +23,6 @@ PROBE_ROWS = 32
 TOLERANCE = 1e3
 """Units of rounding, relative to the largest gradient, that gradients from behind the layers may differ by. Numerical:
 the sums over h are in another order."""
-
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-"""Attributes of a module in which torch keeps hooks; they may change what a layer computes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +88,10 @@ class InputLayer:
         if not plain:
             return None
         with evaluating(module):
-            names, overwritten = _readers(plain, scores, x)
+            try:
+                names, overwritten = _readers(plain, scores, x)
+            except RuntimeError:  # such as tensors of torch.inference_mode, which cannot be followed
+                return None
             found = cls(module, tuple(names), overwritten)
             if not names or not found._confirmed(scores, x):
                 return None
@@ -126,6 +126,7 @@ def _readers(layers: dict[str, nn.Module], scores: Scores, x: Tensor) -> tuple[l
 
             def look(_: nn.Module, args: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
                 same = len(args) == 1 and args[0].shape == x.shape and args[0].dtype == x.dtype
+                same = same and output.dtype == x.dtype  # not under autocast
                 if same and torch.equal(args[0], x):
                     names.append(name)
                     seen.append((output, output._version))

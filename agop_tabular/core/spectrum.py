@@ -73,7 +73,7 @@ class Spectrum:
         values, vectors = values.flip(0), vectors.T.flip(0)
         kept = max(1, int((values > ROUNDING * values[0].clamp_min(0)).sum()))
         values = values[:kept].clamp_min(0.0)
-        unit = vectors[:kept] / values.sqrt().clamp_min(torch.finfo(torch.float64).tiny)[:, None]
+        unit = vectors[:kept] * torch.where(values > 0, values.rsqrt(), 0.0)[:, None]  # zero where all gradients are
         return cls(values, _signed(((unit @ root).to(basis.dtype) @ basis).double()), trace)
 
     def rank(self, rank: int | float | str) -> int:

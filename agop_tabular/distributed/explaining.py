@@ -13,8 +13,9 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.distributed.cores import share_of_cores
 from agop_tabular.distributed.labels import labels_in_chunks, rows_and_labels
 from agop_tabular.distributed.partitions import is_array, is_collection, one_chunk_wide, shipped
+from agop_tabular.models.frames import like
 from agop_tabular.models.rows import result_dtype
-from agop_tabular.models.targets import Target, asks_for_all
+from agop_tabular.models.targets import Target, asks_for_all, asks_for_predicted
 
 
 def explain_lazily(attributor: Attributor, X: Any, target: Any) -> Any:
@@ -33,8 +34,10 @@ def explain_lazily(attributor: Attributor, X: Any, target: Any) -> Any:
         Of the same partitions as X; a dask array of shape (n, d, n_scores) for "all".
     """
     each_row = is_collection(target) or np.ndim(target) > 0
-    if attributor.method.method.needs_network:  # a wrong target is refused here, not on a worker
-        Target.read(np.empty(0, dtype=int) if each_row else target, attributor.model.network, 0)
+    needs_network = attributor.method.method.needs_network
+    if needs_network or not asks_for_predicted(target):  # a wrong target is refused here, not on a worker
+        scores = attributor.model.network if needs_network else attributor.model
+        Target.read(np.empty(0, dtype=int) if each_row else target, scores, 0)
     n_scores = attributor.model.n_scores if asks_for_all(target) else None
     attributor = attributor.for_workers()
     if is_array(X):
@@ -75,7 +78,7 @@ def _array_part(
 def _frame_part(rows: pd.DataFrame, attributor: Attributor, target: Any, partition_info: Any = None) -> Any:
     """Attributions of one partition of a DataFrame."""
     values = _part(attributor, rows, target, np.nan, partition_info["number"])
-    return pd.DataFrame(values, index=rows.index, columns=rows.columns) if values.ndim == 2 else values
+    return like(rows, values)
 
 
 def _part(attributor: Attributor, rows: Any, target: Any, start: float, number: int) -> np.ndarray:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
+from torch import Tensor
 
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.partitions import Partitions, is_collection
 from agop_tabular.fitting.tables import MemoryTable, Table
+from agop_tabular.models.frames import column_labels
+from agop_tabular.models.inputs import as_array, check_unmasked, readable_table
 from agop_tabular.models.rows import one_row
 
 
-def validated_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Table:
-    """Check column names and the number of columns. Values are checked later, at the network's input.
+def validated_table(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -> Table:
+    """Check the form, column names and the number of columns. Values are checked later, at the network's input.
 
     Parameters
     ----------
@@ -24,22 +29,53 @@ def validated_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Table:
     X : ndarray, DataFrame, dask array or dask DataFrame, of shape (n, d)
     reset : bool
         Whether the columns are set; otherwise they are compared.
+    name : str
+        What messages call the table.
 
     Raises
     ------
-    ValueError
-        Where there are no rows, or the columns are not those of the fit.
+    TypeError, ValueError
+        Where it is no table, there are no rows, or the columns are not those of the fit.
     """
     if is_collection(X):
         table = DaskTable(Partitions.of(X))
         validated_table(estimator, table.example, reset=reset)
         return table
-    if isinstance(X, pd.DataFrame):
-        X = validate_data(estimator, X, reset=reset, skip_check_array=True)
+    X = readable_table(X, name)
+    labels = column_labels(X)
+    if labels is None:
+        X = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
+    else:  # only names and width: every library has dtypes of its own
+        validate_data(estimator, pd.DataFrame(columns=labels), reset=reset, skip_check_array=True)
         if len(X) == 0:
             raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPExplainer.")
-        return MemoryTable(X)
-    return MemoryTable(validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False))
+    _check_labels(estimator, labels, reset=reset)
+    return MemoryTable(X)
+
+
+def validated_training(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Table, Any]:
+    """Training rows as :func:`validated_table` returns them, and their labels, one a row.
+
+    Parameters
+    ----------
+    estimator, X, reset
+        As in :func:`validated_table`.
+    y : array-like or dask collection of shape (n,) or (n, n_outputs), or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the rows are refused, or labels are not one a row.
+    """
+    table = validated_table(estimator, X, reset=reset)
+    if y is None or is_collection(y):
+        return table, y
+    y = as_array(y, "y") if isinstance(y, Tensor) else y
+    if _is_no_array(y):
+        raise ValueError(f"y={y!r} is not an array of labels; give one label for each row, or none.")
+    if isinstance(table, MemoryTable):  # counting the rows of dask may take a pass
+        check_consistent_length(table.example, y)
+    return table, y
 
 
 def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
@@ -52,8 +88,37 @@ def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
     """
     if isinstance(baseline, str):
         return baseline
+    check_unmasked(baseline, "baseline")
     row = one_row(baseline, getattr(estimator, "feature_names_in_", None))
-    table = validated_table(estimator, row, reset=False)
-    if len(table) != 1:
-        raise ValueError(f"baseline has {len(table)} rows; give one row in the columns of X.")
-    return table.example
+    return validated_table(estimator, row, reset=False, name="baseline").take(np.arange(1))
+
+
+def _is_no_array(y: Any) -> bool:
+    """Whether numpy reads labels as no array of them, or not at all."""
+    try:
+        return isinstance(y, (str, bytes, dict)) or getattr(y, "ndim", np.asarray(y).ndim) == 0
+    except ValueError:  # lists of different lengths
+        return True
+
+
+def _check_labels(estimator: Any, labels: list[Any] | None, *, reset: bool) -> None:
+    """Compare or keep labels of columns that are no text, which scikit-learn does not look at."""
+    given = None
+    if labels is not None and not all(isinstance(label, str) for label in labels):
+        given = tuple(map(str, labels))
+    if reset:
+        estimator._labels_in = given
+        return
+    known = getattr(estimator, "_labels_in", None)
+    if not hasattr(estimator, "_labels_in") and hasattr(estimator, "feature_map_"):  # loaded from a file
+        names = estimator.feature_map_.names
+        known = None if names == tuple(f"x{j}" for j in range(len(names))) else names
+    if given is not None and known is not None and given != known and not hasattr(estimator, "feature_names_in_"):
+        raise ValueError(
+            f"X has the columns {_listed(given)}, but {type(estimator).__name__} was fitted on {_listed(known)}; give "
+            "the same columns in the same order."
+        )
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "")

@@ -41,6 +41,9 @@ costs evaluations of the network, and more of them would leave few rows to compa
 ROWS_PER_STATE = 4
 """Least rows per state, on average: in a small table even a continuous column has few values."""
 
+SMALLEST_RANGE = torch.finfo(torch.float32).tiny
+"""Range that the values of a coordinate exceed, if it varies: below it float32 loses digits, and networks see zeros."""
+
 KEY_GAP = 1e-4
 """Least distance between the keys of two states, as a share of the range of all keys. Numerical: well above the
 rounding of a key in float32, which would otherwise put rows into a neighbouring state."""
@@ -161,7 +164,7 @@ def find_axes(
             taken[coordinates] = True
     for j in torch.nonzero(~taken).flatten():
         values, counts = torch.unique(rows[:, j], return_counts=True)
-        if len(values) > 1:
+        if values[-1] - values[0] > SMALLEST_RANGE:
             few = len(values) <= _most_states(FEW_VALUES, len(rows))
             axes.append((_few_valued_axis if few else _numeric_axis)(j[None], values, counts))
     return tuple(axes)
@@ -226,7 +229,9 @@ def _few_valued_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis
     """Axis of a numeric coordinate with few values, each of which is a grid point and a group of its own."""
     share = counts.double() / counts.sum()
     edges = (values[1:] + values[:-1]) / 2
-    return Axis(coordinate, torch.ones(1).double(), edges, values, torch.arange(len(values)), None, share, True)
+    return Axis(
+        coordinate, torch.ones(1, dtype=torch.float64), edges, values, torch.arange(len(values)), None, share, True
+    )
 
 
 def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
@@ -245,7 +250,7 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
     groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
     groups = torch.unique(groups, return_inverse=True)[1]
-    return Axis(coordinate, torch.ones(1).double(), edges, nodes, groups, None, share, len(gaps) > 0)
+    return Axis(coordinate, torch.ones(1, dtype=torch.float64), edges, nodes, groups, None, share, len(gaps) > 0)
 
 
 def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:

@@ -85,7 +85,7 @@ def _largest_miss(axis: Axis, rows: Tensor, scores: Scores, gradients: Gradients
         s = scores(x).double().cpu().reshape(k, n, -1)
     slope = torch.stack([g[:, j].double().cpu() for g in gradients(x)], dim=1).reshape(k, n, -1)
     integrated = 0.5 * (slope[1:] + slope[:-1]) * axis.nodes.diff()[:, None, None]
-    missed = torch.cat((torch.zeros(1, n, s.shape[2]), (s.diff(dim=0) - integrated).cumsum(dim=0)))
+    missed = torch.cat((torch.zeros_like(s[:1]), (s.diff(dim=0) - integrated).cumsum(dim=0)))
     # Effects are known up to a constant, so the miss counts from the grid point in the middle of the rows.
     middle = min(int(torch.searchsorted(axis.share.cumsum(0), 0.5)), k - 1)
     return (missed - missed[middle]).square().mean(dim=1).sqrt().amax(dim=0)

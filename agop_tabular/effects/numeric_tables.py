@@ -97,7 +97,7 @@ class NumericTables(AxisTables):
         """
         n_scores, r = effects.signs.shape
         n_rounds = max((len(effects.knots[self.axes[n]]) - 1 for n in paired), default=0)
-        first = torch.zeros(n_scores, len(paired), r).double()
+        first = torch.zeros(n_scores, len(paired), r, dtype=torch.float64)
         rises: list[list[Tensor]] = [[] for _ in range(n_rounds)]
         steps: list[list[Tensor]] = [[] for _ in range(n_rounds)]
         for m, n in enumerate(paired):

@@ -175,7 +175,7 @@ class Refinement:
         m = len(self.background)
         rounds = [torch.randperm(m, generator=generator) for _ in range(-(-self.n_pairs // m))]
         absent = self.background[torch.cat(rounds)[: self.n_pairs].to(self.background.device)]
-        return absent, torch.rand(self.n_pairs, self.n_columns, generator=generator).argsort(dim=1)
+        return absent, torch.rand(self.n_pairs, self.n_columns, generator=generator, dtype=torch.float32).argsort(dim=1)
 
     @cached_property
     def _mean_attributions(self) -> list[Tensor]:

@@ -216,7 +216,9 @@ def with_constants(remainder: Remainder, measured: Measured) -> Remainder:
         With tables that know the background.
     """
     m = len(measured.background)
-    few = torch.linspace(0, m - 1, min(m, measured.affordable(m))).long()  # sorted rows: from all over the table
+    few = torch.linspace(
+        0, m - 1, min(m, measured.affordable(m)), dtype=torch.float64
+    ).long()  # sorted rows: from all over the table
     background = torch.split(measured.background[few], measured.rows_at_a_time)
     s = torch.cat([measured.scores(x).double().cpu() for x in background])
     constants = torch.zeros_like(remainder.constants)

@@ -102,12 +102,14 @@ def _draw_sources(b: int, n_rows: int, n_columns: int, generator: torch.Generato
     if n_columns > PERMUTED_COLUMNS:
         return torch.randint(n_rows, (b, n_columns), generator=generator)
     rounds = -(-b // n_rows)
-    return torch.rand(rounds, n_rows, n_columns, generator=generator).argsort(dim=1).flatten(0, 1)[:b]
+    return (
+        torch.rand(rounds, n_rows, n_columns, generator=generator, dtype=torch.float32).argsort(dim=1).flatten(0, 1)[:b]
+    )
 
 
 def _draw_axes(b: int, axes: tuple[Axis, ...], generator: torch.Generator) -> Tensor:
     """Number of the oversampled axis of each of b rows, -1 for none."""
-    axis = torch.where(torch.rand(b, generator=generator) < oversampled_share(axes), 0, -1)
+    axis = torch.where(torch.rand(b, generator=generator, dtype=torch.float32) < oversampled_share(axes), 0, -1)
     axis += (axis == 0) * torch.randint(max(1, len(axes)), (b,), generator=generator)
     return axis
 
@@ -131,5 +133,5 @@ class _RowsByBin:
     def draw(self, k: int, generator: torch.Generator) -> Tensor:
         """Numbers of k rows: a bin, each equally likely, and a row in it."""
         bins = torch.randint(len(self.starts), (k,), generator=generator)
-        within = (torch.rand(k, generator=generator) * self.counts[bins]).long()
+        within = (torch.rand(k, generator=generator, dtype=torch.float32) * self.counts[bins]).long()
         return self.members[self.starts[bins] + within]

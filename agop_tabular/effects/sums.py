@@ -129,7 +129,7 @@ class EffectSums:
     def _locate(self, x: Tensor, oversampled: Tensor) -> _Batch:
         """Find the bins and groups of the rows, and the axes that each row is representative for."""
         bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
-        groups = torch.zeros(len(bins), len(self.pair_counts))
+        groups = torch.zeros(len(bins), len(self.pair_counts), dtype=torch.float32)
         rows = torch.arange(len(bins))
         for i in torch.nonzero(self.interacting).flatten().tolist():
             groups[rows, self.group_slices[i].start + self.axes[i].groups[bins[:, i]]] = 1.0
@@ -186,7 +186,7 @@ class EffectSums:
             self.slopes[:, self.bin_slices[i]] += s[undistorted].sum(dim=0).double()
             if self.interacting[i]:
                 # In pairs, a group of states has the mean score of its states.
-                weights = torch.zeros(axis.n_bins, axis.n_groups)
+                weights = torch.zeros(axis.n_bins, axis.n_groups, dtype=torch.float32)
                 weights[torch.arange(axis.n_bins), axis.groups] = axis.share.float().clamp_min(SMALLEST_SHARE)
                 in_group = (s @ (weights / weights.sum(dim=0))).flatten(1)
                 sums = (in_group.T @ own).double().reshape(s.shape[1], axis.n_groups, -1)
@@ -246,7 +246,7 @@ def _scores_in_states(scores: Scores, x: Tensor, states: Tensor, coordinates: Te
 def _choose_interacting(axes: tuple[Axis, ...], n_scores: int, importance: Tensor | None) -> Tensor:
     """Choose the axes that interact: as many as fit, the most important ones first, none of importance zero."""
     groups = torch.tensor([axis.n_groups for axis in axes], dtype=torch.long)
-    importance = torch.ones(len(axes)) if importance is None else importance
+    importance = torch.ones(len(axes), dtype=torch.float64) if importance is None else importance
     order = importance.argsort(descending=True, stable=True)
     interacting = torch.zeros(len(axes), dtype=torch.bool)
     interacting[order] = groups[order].cumsum(0) <= min(MAX_GROUPS, math.isqrt(MAX_PAIR_NUMBERS // n_scores))

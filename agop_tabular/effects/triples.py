@@ -108,12 +108,7 @@ class Triples:
             for rows in (x, background)
         )
         for members, columns, table in zip(self.members.tolist(), self.columns.tolist(), self.tables, strict=True):
-            groups = [(of_background[i][None], of_rows[i][:, None]) for i in members]  # where absent, where present
-
-            def worth(*present: int, groups=groups, table=table) -> Tensor:
-                """Effect with these of the three columns present, (b, m)."""
-                return table[target][tuple(groups[k][k in present] for k in range(3))]
-
+            worth = _corners(table[target], [(of_background[i][None], of_rows[i][:, None]) for i in members])
             for k, column in enumerate(columns):
                 phi[:, :, column] += _shapley_value(k, worth)
         return phi
@@ -167,6 +162,18 @@ class _LaidOut(NamedTuple):
 
     values: Tensor
     column_of_value: Tensor
+
+
+def _corners(table: Tensor, groups: list[tuple[Tensor, Tensor]]) -> Callable[..., Tensor]:
+    """Effect (b, m), by a table (g, g', g''), with some of the three columns present, the others absent.
+
+    ``groups`` has the groups of each column where it is absent (1, m), and where it is present (b, 1).
+    """
+
+    def worth(*present: int) -> Tensor:
+        return table[tuple(own[k in present] for k, own in enumerate(groups))]
+
+    return worth
 
 
 def _shapley_value(k: int, worth: Callable[..., Tensor]) -> Tensor:

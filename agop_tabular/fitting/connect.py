@@ -10,12 +10,18 @@ from sklearn.utils.validation import _check_feature_names
 
 from agop_tabular.adapters import adapt
 from agop_tabular.fitting.tables import Table
-from agop_tabular.models.agreement import warn_of_other_predictions
+from agop_tabular.models.agreement import warn_of_assumed_classes, warn_of_other_predictions
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
 
 
 def connect(
-    estimator: Any, table: Table, *, contrast: bool | None, first_layer: bool, device: str | torch.device | None
+    estimator: Any,
+    table: Table,
+    *,
+    contrast: bool | None,
+    first_layer: bool,
+    device: str | torch.device | None,
+    batch_size: int | str = "auto",
 ) -> ExplainedModel:
     """Find the network of an estimator, trace the table's columns to its input, and try it on a few rows.
 
@@ -31,6 +37,8 @@ def connect(
         Whether to look for the layer that the input goes straight into.
     device : str, torch.device or None
         Where to compute; None for where the network is.
+    batch_size : int or "auto"
+        Rows on which the network is tried at a time, at most.
 
     Raises
     ------
@@ -44,6 +52,10 @@ def connect(
     if adapter.preprocessing:  # which may treat a missing value in a way of its own
         places = np.union1d(places, table.missing_rows())
     rows = table.take(places)
-    model = ExplainedModel.connect(adapter, rows, contrast=contrast, first_layer=first_layer, places=places)
-    warn_of_other_predictions(estimator, model, rows)
+    model = ExplainedModel.connect(
+        adapter, rows, contrast=contrast, first_layer=first_layer, places=places, batch_size=batch_size
+    )
+    if contrast is not True:
+        warn_of_assumed_classes(model)
+    warn_of_other_predictions(estimator, model, rows, None if batch_size == "auto" else int(batch_size))
     return model

@@ -15,6 +15,7 @@ from agop_tabular.attribution.method import FittedMethod, Method, Settings
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
+from agop_tabular.fitting.gradient_check import warn_of_false_gradients
 from agop_tabular.fitting.moment_choice import choose_moment
 from agop_tabular.fitting.remainder import disagreement_of, warn_of_disagreement, with_remainder
 from agop_tabular.fitting.shuffled_rows import (
@@ -219,6 +220,8 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
     if scored:
         statistics, fitted = _fit_effects(model, with_background(model, statistics, table, coordinates), plan)
     else:
+        batch = () if plan.batch_size == "auto" else (int(plan.batch_size),)
+        warn_of_false_gradients(model, statistics.coordinates.scale(), *batch)
         fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
     tried = tried_rows(plan.gate, plan.method, len(table))
     if coordinates is None:

@@ -14,7 +14,14 @@ from agop_tabular.core.moments import FactoredMoment
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.embeddings import has_embeddings
 from agop_tabular.models.explained_model import Batches, ExplainedModel
-from agop_tabular.models.refusals import check_finite, check_gradient, check_known, check_moves, check_squares
+from agop_tabular.models.refusals import (
+    check_finite,
+    check_gradient,
+    check_known,
+    check_moves,
+    check_range,
+    check_squares,
+)
 
 
 def gather(
@@ -74,6 +81,7 @@ def check_gathered(model: ExplainedModel, statistics: TrainingStatistics) -> Non
     coordinates = statistics.coordinates
     with evaluating(adapter.module):
         check_known(model.feature_map, coordinates.varies)
+        check_range(coordinates.scale(), statistics.gradients.diagonal(), model.feature_map)
         if x is None:
             return
         dead = (statistics.gradients.diagonal() == 0) & (coordinates.scale() > 0)

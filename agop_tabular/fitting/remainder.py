@@ -19,6 +19,10 @@ CHECKED_ROWS = 4096
 """Shuffled rows on which effects are compared with scores: above a hundred in each bin."""
 
 
+WORTH_SAYING = 0.01
+"""Share of a score's variance from which a disagreement is said."""
+
+
 def with_remainder(
     model: ExplainedModel, fitted: FittedEffectsMethod, background: Tensor, seed: int
 ) -> FittedEffectsMethod:
@@ -51,9 +55,11 @@ def disagreement_of(model: ExplainedModel, fitted: FittedEffectsMethod, backgrou
 
 def warn_of_disagreement(model: ExplainedModel, axes: tuple[Axis, ...], disagreement: Disagreement) -> None:
     """Warn of columns whose effects disagree with the scores although they were gathered from the scores themselves."""
-    columns = [int(model.feature_map.column_of[int(axes[i].coordinates[0])]) for i in disagreement.axes]
-    shares = disagreement.shares[disagreement.axes].tolist()
-    parts = [f"{model.feature_map.names[j]!r} ({share:.1%})" for j, share in zip(columns, shares, strict=True)]
+    shares: dict[str, float] = {}
+    for i in disagreement.axes:
+        name = model.feature_map.names[int(model.feature_map.column_of[int(axes[i].coordinates[0])])]
+        shares[name] = max(shares.get(name, 0.0), float(disagreement.shares[i]))
+    parts = [f"{name!r} ({share:.1%})" for name, share in shares.items() if share > WORTH_SAYING]
     if parts:
         warn_user(
             f"The scores move with column(s) {', '.join(parts[:10])} in a way that effects do not follow. This share "

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.utils import check_consistent_length, check_random_state
 from torch import Tensor
@@ -14,7 +13,11 @@ from torch import Tensor
 from agop_tabular.fitting.gather import gather
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import PROBE_ROWS, Batches, ExplainedModel
+from agop_tabular.models.frames import for_transformers, missing_cells
 from agop_tabular.models.rows import take_rows
+
+CELLS_AT_A_TIME = 2**22
+"""Cells that are looked at together for missing ones: their mask takes 4 MB."""
 
 
 class Table(ABC):
@@ -124,8 +127,8 @@ class MemoryTable(Table):
 
     @property
     def trainable(self) -> Any:
-        """The rows themselves."""
-        return self.rows
+        """The rows themselves, as transformers take them."""
+        return for_transformers(self.rows)
 
     def take(self, places: np.ndarray) -> Any:
         """Some rows, by their places; of an array a copy, since preprocessing may write into it."""
@@ -140,8 +143,16 @@ class MemoryTable(Table):
 
     def missing_rows(self) -> np.ndarray:
         """Places of the first row that lacks a value, for each column; not too many."""
-        missing = np.asarray(pd.isna(self.rows))
-        return np.unique(missing.argmax(axis=0)[missing.any(axis=0)])[:PROBE_ROWS]
+        n, d = self.shape
+        first = np.full(d, n)
+        size = max(1, CELLS_AT_A_TIME // max(1, d))
+        for start in range(0, n, size):  # so that no mask of the whole table is held
+            missing = missing_cells(take_rows(self.rows, slice(start, start + size)))
+            found = missing.any(axis=0) & (first == n)
+            first[found] = start + missing.argmax(axis=0)[found]
+            if (first < n).all():
+                break
+        return np.unique(first[first < n])[:PROBE_ROWS]
 
     def gather(
         self,

@@ -78,6 +78,11 @@ class AdaptiveMethod(Method):
     steady: bool = False
     image_shape: tuple[int, ...] = ()
 
+    @property
+    def ignores(self) -> frozenset[str]:
+        """No components are kept, and a class's own score is explained."""
+        return super().ignores | {"rank", "contrast"}
+
     def fit(self, feature_map: FeatureMap, statistics: Statistics, settings: Settings) -> FittedMethod:
         """Take the diagonal of M and the standard deviations; see :meth:`Method.fit`."""
         summary = MomentSummary.of(feature_map, statistics.gradients, statistics.coordinates, **vars(settings))
@@ -141,8 +146,8 @@ class FittedAdaptiveMethod(RowByRow):
         """The gradient averaged over noise, times sqrt(diag M / max diag M)."""
         adapter, diagonal = model.network, self.summary.diagonal
         top = diagonal.max()
-        weights = ((diagonal / top).sqrt() if top > 0 else diagonal).to(adapter.device, adapter.dtype)
-        drawn = torch.randn(COPIES, len(diagonal), generator=torch.Generator().manual_seed(0))
+        weights = ((diagonal / top).clamp_min(0.0).sqrt() if top > 0 else diagonal).to(adapter.device, adapter.dtype)
+        drawn = torch.randn(COPIES, len(diagonal), generator=torch.Generator().manual_seed(0), dtype=torch.float32)
         noise = (NOISE * self.deviations * drawn).to(adapter.device, adapter.dtype)
         return lambda x, target: smoothed_gradient(adapter.scores, x, target, noise) * weights
 

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.attribution.attributor import Attributor
+from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
@@ -230,7 +231,7 @@ class AGOPImageExplainer(ExplainerParameters):
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
         self.check_parameters()
-        return AGOPExplainer(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
+        return ImageRows(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
 
     def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
         """Parameters of what explains the images as rows."""
@@ -245,11 +246,13 @@ class AGOPImageExplainer(ExplainerParameters):
         """Raise if a parameter is not one that images can be explained with."""
         if self.estimator is None:
             raise ValueError("AGOPImageExplainer needs an estimator: AGOPImageExplainer(net), with a skorch net.")
-        known = [ADAPTIVE, *(name for name, method in METHODS.items() if not method.gathers_effects)]
+        known = _known_methods()
         if self.method not in known:
             raise ValueError(f"method={self.method!r} is not one of {', '.join(map(repr, known))}.")
         if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+        self.check_values()
+        self.check_used(AdaptiveMethod(ADAPTIVE) if self.method == ADAPTIVE else method_named(self.method))
 
     def _set_fitted(
         self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
@@ -296,7 +299,7 @@ class AGOPImageExplainer(ExplainerParameters):
         params = explainer._row_params(shape)
         del params["estimator"]
         flat = None if estimator is None else FlatImages(estimator, shape)
-        return explainer._set_fitted(AGOPExplainer.from_callback(callback, flat, **params), shape)
+        return explainer._set_fitted(ImageRows.from_callback(callback, flat, **params), shape)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted explainer, without its estimator, to one file.
@@ -307,15 +310,17 @@ class AGOPImageExplainer(ExplainerParameters):
             Written whole or not at all.
         """
         check_is_fitted(self, "tabular_")
+        params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         images = {
             "shape": self.image_shape_,
             "method": self._fitted_method_name,
             "steadiness": getattr(self, "steadiness_", None),
+            "params": params,
         }
         persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], estimator: Any = None) -> AGOPImageExplainer:
+    def load(cls, path: str | PathLike[str], estimator: Any = None, device: Any = None) -> AGOPImageExplainer:
         """Read an explainer that :meth:`save` wrote.
 
         Parameters
@@ -324,6 +329,8 @@ class AGOPImageExplainer(ExplainerParameters):
         estimator : skorch net or torch.nn.Module, optional
             The network that was explained. Without it only ``method="agop-global"`` can explain: diag M is read from
             the file, and no network is called.
+        device : str or torch.device, optional
+            Where to compute, as in :meth:`AGOPExplainer.load`.
 
         Returns
         -------
@@ -332,14 +339,35 @@ class AGOPImageExplainer(ExplainerParameters):
         Raises
         ------
         ValueError
-            Where the file is truncated, altered, of a newer format, or of an explainer of tables.
+            Where the file is no whole one of :meth:`save`, is of an explainer of tables, or the device is none.
         """
         images = persistence.image_state(path)
-        shape = tuple(images["shape"])
-        tabular = AGOPExplainer.load(path, None if estimator is None else FlatImages(estimator, shape))
-        names = set(cls().get_params(deep=False)) - {"estimator"}
-        params = {name: value for name, value in tabular.get_params(deep=False).items() if name in names}
-        return cls(estimator, **params | {"method": images["method"]})._set_fitted(tabular, shape, images["steadiness"])
+        shape, method = images["shape"], images["method"]
+        if method not in _known_methods() or (method == ADAPTIVE and images["steadiness"] is None):
+            raise ValueError(f"{path} holds no method of images that can be read; save the explainer again.")
+        tabular = ImageRows.load(path, None if estimator is None else FlatImages(estimator, shape), device)
+        params = images["params"]
+        if params is None:  # up to format 5, which has those for rows
+            params = tabular.get_params(deep=False) | {"method": method}
+            if params["batch_size"] == _batch_size("auto", shape):
+                params["batch_size"] = "auto"
+        names = cls().get_params(deep=False).keys() - {"estimator"}
+        params = {name: value for name, value in params.items() if name in names} | {"device": tabular.device}
+        explainer = cls(estimator, **params)._set_fitted(tabular, shape, images["steadiness"])
+        explainer._fitted_method_name = method
+        return explainer
+
+
+class ImageRows(AGOPExplainer):
+    """Explains images as rows; the image explainer has checked which parameters its method uses."""
+
+    def check_used(self, method: Method) -> None:
+        """Refuse nothing: the defaults of images are other ones, and "agop-adaptive" stands on another method."""
+
+
+def _known_methods() -> list[str]:
+    """Methods that images are explained by."""
+    return [ADAPTIVE, *(name for name, method in METHODS.items() if not method.gathers_effects)]
 
 
 def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:

@@ -11,15 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.dense import to_dense
 from agop_tabular.models.embedding_search import embedded_codes
 from agop_tabular.models.embeddings import EmbeddedCodes, Lookups, has_embeddings
-from agop_tabular.models.probabilities import ScoresOfProbabilities, first_output
-from agop_tabular.models.rows import take_rows
-from agop_tabular.models.tolerance import output_tolerance
+from agop_tabular.models.probabilities import ScoresOfProbabilities, SeveralOutputsError, one_tensor
+from agop_tabular.models.row_independence import check_row_by_row, describe, trying
+from agop_tabular.models.rows import spread_rows, take_rows
 
 CHUNK_BYTES = 32 * 2**20
 """Rows pass the preprocessing in chunks of about this many bytes of coordinates (in float64): enough that the
@@ -32,6 +31,9 @@ of a network whose layers are many times as wide."""
 FEWEST_ROWS, MOST_ROWS, MOST_ROWS_OF_WIDE, WIDE = 16, 4096, 2048, 512
 """Bounds of the rows in a batch: 16 of the widest table, since a call has a fixed cost; 4,096, or 2,048 of over 512
 coordinates, beyond which this cost no longer shows."""
+
+DTYPE_ROWS = 16
+"""Rows on which a network's input is tried in several dtypes: enough for some of them to lose digits where any do."""
 
 OWN_WIDTH = "It must take one tensor of numeric rows of its own width"
 EMBEDDED = "; columns that it looks up in nn.Embedding must hold the codes themselves, up to a constant"
@@ -53,6 +55,8 @@ class Adapter:
         score.
     classes : ndarray or None
         Labels in the order of the scores; None stands for 0, 1, ….
+    classes_given : bool
+        Whether the user gave them, so that another number of scores is an error; otherwise 0, 1, … take their place.
     outputs : {"scores", "probabilities"}
         What the module returns.
     independent : bool
@@ -64,6 +68,8 @@ class Adapter:
         Applied to the user's rows in front of the module, in order.
     coverage : float or None
         Share of an ensemble's weight that is explained, if members without a gradient were left out.
+    input_dtype : torch.dtype or None
+        Not set by an ecosystem; :meth:`choose_dtype` does. None for the dtype of the module's first tensor.
     p, n_scores, contrast_only, one_logit, in_place
         Not set by an ecosystem; :meth:`confirm` determines them.
     """
@@ -76,6 +82,8 @@ class Adapter:
     threshold_owner: Any = None
     preprocessing: tuple[Any, ...] = ()
     coverage: float | None = None
+    classes_given: bool = False
+    input_dtype: torch.dtype | None = None
     p: int = 0
     n_scores: int = 0
     contrast_only: bool = False
@@ -84,8 +92,13 @@ class Adapter:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Floating dtype that the module computes in."""
-        return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.get_default_dtype())
+        """Floating dtype of the module's input."""
+        return self.input_dtype or self._dtypes()[0]
+
+    def _dtypes(self) -> list[torch.dtype]:
+        """Floating dtypes of the module's tensors, in their order."""
+        found = list(dict.fromkeys(t.dtype for t in self._tensors() if t.is_floating_point()))
+        return found or [torch.get_default_dtype()]
 
     @property
     def device(self) -> torch.device:
@@ -116,6 +129,45 @@ class Adapter:
         """Coordinates as a dense tensor of the module's dtype, on its device; it may share their memory."""
         return _tensor(coordinates, self.device, self.dtype)
 
+    def probe(self, coordinates: Any) -> Tensor:
+        """Coordinates of a few rows as :meth:`tensor`, once :meth:`choose_dtype` has chosen on them."""
+        dense = to_dense(coordinates)
+        self.choose_dtype(torch.from_numpy(dense[spread_rows(len(dense), DTYPE_ROWS)]))
+        return self.tensor(dense)
+
+    def choose_dtype(self, x: Tensor) -> None:
+        """Choose the dtype of the module's input: that of its first tensor, unless another keeps more of the rows.
+
+        A module may normalise its input in double before all else is computed in float32, as the user's own
+        ``predict`` has it: then rows are fed in their own dtype. Where the first tensor's dtype cannot be fed, as where
+        only a later layer has it, the next one that can is taken.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, p)
+            A few rows, in their own dtype, on any device.
+        """
+        first, *others = self._dtypes()
+        self.input_dtype = None
+        if not others and x.dtype == first:
+            return
+        fed = {dtype: self._fed(x.to(self.device, dtype)) for dtype in dict.fromkeys((x.dtype, first))}
+        own, usual = fed[x.dtype], fed[first]
+        if own is not None and (usual is None or not torch.equal(own, usual)):
+            self.input_dtype = x.dtype
+        elif own is None and usual is None:  # if none can be fed, confirm says so
+            wide = sorted(set(others) - set(fed), key=lambda dtype: torch.finfo(dtype).eps)
+            able = (dtype for dtype in wide if self._fed(x.to(self.device, dtype)) is not None)
+            self.input_dtype = next(able, None)
+
+    def _fed(self, x: Tensor) -> Tensor | None:
+        """Raw outputs at a few rows in float64, NaN as zero; None where the module fails on them."""
+        try:
+            with trying(self.module):
+                return torch.nan_to_num(as_rows(self.module(x.clone()), len(x)).double())
+        except Exception:  # whatever it raises where it is given another dtype than it expects
+            return None
+
     def batches(self, X: Any, batch_size: int | None) -> Iterator[tuple[slice, Tensor]]:
         """Yield the coordinates of ``X`` a batch at a time, each with the place of its rows in ``X``."""
         n = X.shape[0]
@@ -125,6 +177,8 @@ class Adapter:
         for start in range(0, n, max(chunk, 1)):
             stop = min(start + chunk, n)
             coordinates = self.encode(take_rows(X, slice(start, stop)))
+            if coordinates.shape[0] != stop - start:
+                raise ValueError(f"The preprocessing returns {coordinates.shape[0]} rows for {stop - start}.")
             if coordinates.shape[1] != self.p:
                 raise ValueError(
                     f"The preprocessing returns {coordinates.shape[1]} columns, but the explainer was fitted with "
@@ -155,14 +209,15 @@ class Adapter:
         return True
 
     def state(self) -> AdapterState:
-        """Return what :meth:`adjust_preprocessing` found."""
-        embedded = self._embedded()
+        """Return what :meth:`adjust_preprocessing` and :meth:`choose_dtype` found."""
+        embedded, dtype = self._embedded(), self.input_dtype
         if embedded is None:
-            return AdapterState("plain", {})
-        return AdapterState("embedded codes", dict(vars(embedded.lookups)))
+            return AdapterState("plain", {}, dtype=dtype)
+        return AdapterState("embedded codes", dict(vars(embedded.lookups)), dtype=dtype)
 
     def restore(self, state: AdapterState) -> None:
-        """Change the preprocessing as when the state was taken, without rows."""
+        """Change the preprocessing, and feed the dtype, as when the state was taken, without rows."""
+        self.input_dtype = state.dtype
         if state.kind == "embedded codes":
             self._look_up(Lookups(**state.tensors))
 
@@ -181,7 +236,7 @@ class Adapter:
 
     # From coordinates to scores ---------------------------------------------------------------------------------
 
-    def confirm(self, x: Tensor) -> None:
+    def confirm(self, x: Tensor, most_rows: int | None = None) -> None:
         """Run the module on a few rows and determine the kind of its outputs.
 
         Sets ``p``, ``in_place``, ``n_scores``, ``classes``, ``one_logit`` and ``contrast_only``. A module that returns
@@ -190,40 +245,44 @@ class Adapter:
         Parameters
         ----------
         x : Tensor of shape (b, p)
+        most_rows : int, optional
+            Rows of a batch, at most; None for all at once.
 
         Raises
         ------
         ValueError
-            If the module cannot be run on numeric rows, mixes rows, or does not return one row of scores for each.
+            If the module cannot be run on numeric rows, mixes rows, keeps something between calls, or does not return
+            one row of scores for each.
         """
-        with evaluating(self.module), torch.no_grad():
-            raw = self._run(x)
-            if x.shape[0] > 1 and not _row_by_row(self.module, x, raw):
-                raise ValueError(
-                    "The network mixes rows: a row's scores change with the batch it is in, also in evaluation mode "
-                    "(BatchNorm with track_running_stats=False, attention over rows, F.dropout without "
-                    "training=self.training?). Explain a network that scores every row by itself."
-                )
-            if self.outputs == "probabilities":
+        most_rows = most_rows or len(x)
+        with trying(self.module):
+            raw = torch.cat([self._run(part) for part in torch.split(x, most_rows)])
+        check_row_by_row(self.module, lambda rows: as_rows(self.module(rows), len(rows)), x, raw, most_rows)
+        if self.outputs == "probabilities":
+            with trying(self.module):
+                few = slice(0, most_rows)
                 self.module, self.contrast_only = ScoresOfProbabilities.around(
-                    self.module, x, raw, independent=self.independent
+                    self.module, x[few], raw[few], independent=self.independent
                 )
-                self.outputs = "scores"
+            self.outputs = "scores"
         self.p = x.shape[1]
         self._set_scores(raw.shape[1])
 
     def _run(self, x: Tensor) -> Tensor:
         """Raw outputs (b, n_outputs) of the module; sets ``in_place``."""
+        own = x.clone()
+        version = own._version
         try:
-            own = x.clone()
-            version = own._version
-            raw = as_rows(self.module(own), len(x))
-            self.in_place = own._version != version or not torch.equal(own, x)
-        except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
+            out = self.module(own)
+        except SeveralOutputsError:
+            raise
+        except Exception as error:
             raise ValueError(
-                f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: {error}. "
-                f"{OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
+                f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: "
+                f"{describe(error)}. {OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
             ) from error
+        raw = as_rows(out, len(x))
+        self.in_place |= own._version != version or not torch.equal(own, x)
         if not raw.is_floating_point():
             raise ValueError(f"The network returns {raw.dtype}, which has no gradient; it must return floating scores.")
         return raw
@@ -234,6 +293,11 @@ class Adapter:
             self.kind = "regressor"  # no class is predicted: every output stands for itself
         self.one_logit = n_outputs == 1 and self.kind == "classifier"
         self.n_scores = 2 if self.one_logit else n_outputs
+        if self.classes_given and self.classes is not None and len(self.classes) != self.n_scores:
+            raise ValueError(
+                f"The network's classes_ are {len(self.classes)}, but it returns {n_outputs} scores; set one label for "
+                "each score, two where it returns one logit, or None where its outputs are no classes."
+            )
         if self.kind == "regressor":
             self.classes = None
         elif (self.kind == "classifier" or n_outputs > 1) and (
@@ -266,19 +330,20 @@ class Adapter:
 
 
 def as_rows(out: Any, b: int) -> Tensor:
-    """A module's output as scores (b, n_outputs); the first of several outputs is taken, and (b,) becomes (b, 1).
+    """A module's output as scores (b, n_outputs); (b,) becomes (b, 1).
 
     Raises
     ------
-    ValueError, TypeError
-        If it is not one row of scores for each of the b rows.
+    ValueError
+        If it is not one tensor with one row of scores for each of the b rows.
     """
-    out = first_output(out)
+    out = one_tensor(out)
     if out.ndim < 2:
         out = out.reshape(1, -1) if b == 1 else out.reshape(-1, 1)
     if out.ndim != 2 or out.shape[0] != b or out.shape[1] == 0:
         raise ValueError(
-            f"it returned shape {tuple(out.shape)} for {b} rows, not one row of scores for each, (n,) or (n, n_scores)"
+            f"The network cannot be explained as it is: it returned shape {tuple(out.shape)} for {b} rows, not one row "
+            "of scores for each, (n,) or (n, n_scores). Explain a network that does."
         )
     return out
 
@@ -289,18 +354,6 @@ def _tensor(coordinates: Any, device: torch.device, dtype: torch.dtype) -> Tenso
     if not dense.flags.writeable or min(dense.strides, default=0) < 0:  # torch takes neither
         dense = dense.copy()
     return torch.from_numpy(dense).to(device, dtype)
-
-
-def _row_by_row(module: nn.Module, x: Tensor, together: Tensor) -> bool:
-    """Whether half of the rows get the same outputs alone as they get together with the others."""
-    half = len(x) // 2
-    together = together[:half]
-    try:
-        alone = as_rows(module(x[:half].clone()), half)
-    except (RuntimeError, ValueError):  # such as BatchNorm's on a single row
-        return False
-    same = (alone - together).abs() <= output_tolerance(together)
-    return bool((same | ~torch.isfinite(together)).all())
 
 
 def auto_batch_size(p: int, *, values: int = VALUES_PER_BATCH) -> int:

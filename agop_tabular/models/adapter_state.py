@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 
+import torch
 from torch import Tensor
 
 from agop_tabular.models.embeddings import Lookups
 
 Kind = Literal["plain", "embedded codes", "ensemble"]
+
+DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
+"""Dtypes of a network's input, by their names in a file."""
 
 T = TypeVar("T")
 
@@ -26,11 +30,14 @@ class AdapterState:
     tensors : dict of str to Tensor
     members : tuple of AdapterState
         States of an ensemble's members, in order.
+    dtype : torch.dtype or None
+        Of the module's input; None for that of its first tensor.
     """
 
     kind: Kind
     tensors: dict[str, Tensor]
     members: tuple[AdapterState, ...] = ()
+    dtype: torch.dtype | None = None
 
     def to_tensors(self) -> dict[str, Tensor]:
         """All tensors in one dictionary; names of the i-th member's begin with ``"i."``."""
@@ -40,10 +47,12 @@ class AdapterState:
         return flat
 
     def tags(self) -> dict[str, str]:
-        """The kinds, named like the tensors: ``{"kind": "ensemble", "0.kind": "plain", …}``."""
+        """The kinds and dtypes, named like the tensors: ``{"kind": "ensemble", "0.kind": "plain", …}``."""
         flat: dict[str, str] = {"kind": self.kind}
+        if self.dtype is not None:
+            flat["dtype"] = str(self.dtype).removeprefix("torch.")
         for i, member in enumerate(self.members):
-            flat |= {f"{i}.{name}": kind for name, kind in member.tags().items()}
+            flat |= {f"{i}.{name}": tag for name, tag in member.tags().items()}
         return flat
 
     @classmethod
@@ -51,7 +60,10 @@ class AdapterState:
         """Inverse of :meth:`to_tensors` and :meth:`tags`."""
         own = {name: tensor for name, tensor in tensors.items() if "." not in name}
         members = (cls.from_tensors(_of_member(tensors, i), _of_member(tags, i)) for i in range(_n_members(tags)))
-        return cls(tags["kind"], own, tuple(members))
+        dtype = tags.get("dtype")
+        if dtype is not None and dtype not in DTYPES:
+            raise ValueError(f"{dtype!r} is no dtype of a network's input")
+        return cls(tags["kind"], own, tuple(members), None if dtype is None else DTYPES[dtype])
 
 
 def infer_tags(tensors: dict[str, Tensor]) -> dict[str, str]:

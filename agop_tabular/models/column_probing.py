@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse
-from sklearn.utils import _safe_indexing
+from torch import Tensor
 
 from agop_tabular.models.column_links import Links
-
-_REFUSALS = (ValueError, TypeError, AttributeError, LookupError)
-"""Errors of a transformer that does not take some value."""
+from agop_tabular.models.frames import other_frame, take_columns, with_values
+from agop_tabular.models.inputs import as_array
 
 
 def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
@@ -97,10 +96,10 @@ def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarra
     """
     moves = np.zeros((rows.shape[1], before.shape[1]), dtype=bool)
     for j in range(len(moves)):
-        for values in _other_values(_numbers(_safe_indexing(rows, [j], axis=1))[:, 0]):
+        for values in _other_values(_numbers(take_columns(rows, [j]))[:, 0]):
             try:
                 after = _numbers(transformer.transform(_with_columns(rows, [j], [values])))
-            except _REFUSALS:
+            except Exception:  # a transformer that does not take some value; each library has errors of its own
                 continue
             moves[j] |= ((after != before) & ~(_missing(after) & _missing(before))).any(axis=0)
     return moves
@@ -118,7 +117,7 @@ def _other_values(column: np.ndarray) -> Iterator[np.ndarray]:
 def _numbers(table: Any) -> np.ndarray:
     if scipy.sparse.issparse(table):
         return table.toarray()
-    return np.asarray(table)
+    return as_array(table, "A step's output") if isinstance(table, Tensor) else np.asarray(table)
 
 
 def _missing(values: np.ndarray) -> np.ndarray:
@@ -132,6 +131,8 @@ def _with_columns(rows: Any, columns: Any, values: Any) -> Any:
         for j, value in zip(columns, values, strict=True):
             copy.isetitem(j, np.broadcast_to(value, len(copy)))
         return copy
+    if other_frame(rows) is not None:
+        return with_values(rows, columns, values)
     sparse = scipy.sparse.issparse(rows)
     copy = rows.toarray() if sparse else np.array(rows)
     for j, value in zip(columns, values, strict=True):

@@ -64,6 +64,6 @@ def trace_adapter(adapter: Adapter, names: tuple[str, ...], rows: Any) -> tuple[
     """
     while True:
         feature_map, coordinates = trace(adapter.preprocessing, names, rows)
-        x = adapter.tensor(coordinates)
+        x = adapter.probe(coordinates)
         if not adapter.adjust_preprocessing(rows, x, feature_map):
             return feature_map, x

@@ -7,6 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse
+from torch import Tensor
+
+from agop_tabular.models.frames import NO_NUMBERS, column_labels, floating_dtypes, floats_of_column, is_frame
+from agop_tabular.models.inputs import as_array
+
+FLOATS = {np.dtype("float32"), np.dtype("float64")}
+"""What torch computes in; a table of one of them is not copied."""
 
 
 def to_dense(coordinates: Any) -> np.ndarray:
@@ -19,10 +26,14 @@ def to_dense(coordinates: Any) -> np.ndarray:
     """
     if scipy.sparse.issparse(coordinates):
         coordinates = coordinates.toarray()
-    if isinstance(coordinates, pd.DataFrame):
+    if isinstance(coordinates, Tensor):
+        coordinates = as_array(coordinates, "The network's input")
+    if is_frame(coordinates):
         coordinates = _frame_to_dense(coordinates)
     dense = np.asarray(coordinates)
     if dense.dtype == object:
+        if any(isinstance(cell, NO_NUMBERS) for cell in dense.flat):
+            raise ValueError(_not_numeric("The network's input", "text or dates"))
         try:
             dense = dense.astype(np.float64)
         except (TypeError, ValueError) as error:
@@ -34,20 +45,21 @@ def to_dense(coordinates: Any) -> np.ndarray:
     return np.ascontiguousarray(dense)
 
 
-def _frame_to_dense(frame: pd.DataFrame) -> np.ndarray:
-    dtypes = set(frame.dtypes)
-    if len(dtypes) == 1 and next(iter(dtypes)) in (np.dtype("float32"), np.dtype("float64")):
+def _frame_to_dense(frame: Any) -> np.ndarray:
+    """A DataFrame, of pandas or of another library, as an array."""
+    dtypes = floating_dtypes(frame)
+    if isinstance(frame, pd.DataFrame) and len(dtypes) == 1 and dtypes <= FLOATS:
         return frame.to_numpy()
     columns, bad = [], []
-    for name, column in frame.items():
+    for j, name in enumerate(column_labels(frame) or ()):
         try:
-            if getattr(column.dtype, "kind", "O") in "Mm":
-                raise TypeError("a network cannot know the unit of a date")
-            columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            columns.append(floats_of_column(frame, j))
         except (TypeError, ValueError):
             bad.append(str(name))
     if bad:
-        raise ValueError(_not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text, categories or dates"))
+        raise ValueError(
+            _not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text, categories, dates or complex numbers")
+        )
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.embeddings import EmbeddedCodes, EmbeddingCalls, Lookups, has_embeddings
-from agop_tabular.models.probabilities import first_output
+from agop_tabular.models.probabilities import one_tensor
 from agop_tabular.models.tolerance import output_tolerance
 
 MAX_CODES = 4096
@@ -278,7 +278,7 @@ def _reproduces_output(wrapped: EmbeddedCodes, rows: Tensor) -> bool:
     """Whether matrix products reproduce the network's output, and the codes have no other effect on it."""
     x, codes = wrapped.coordinates(rows)
     with EmbeddingCalls():
-        out = first_output(wrapped.module(rows.clone()))
+        out = one_tensor(wrapped.module(rows.clone()))
     products = wrapped.output(x, codes)
     near = bool(((products - out).abs() <= output_tolerance(out)).all())
     return near and torch.equal(wrapped(x), products)  # wrapped(x) passes the same codes for all rows

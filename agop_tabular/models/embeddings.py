@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from agop_tabular.models.codes import CodeRows, one_hot
-from agop_tabular.models.probabilities import first_output
+from agop_tabular.models.probabilities import one_tensor
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class EmbeddedCodes(nn.Module):
         numeric, *blocks = x.split([self.n_numeric, *self.sizes], dim=1)
         rows = torch.cat((numeric, codes), dim=1).index_select(1, self._place.to(x.device))
         with _Products(self._slots, blocks) as calls:
-            out = first_output(self.module(rows))
+            out = one_tensor(self.module(rows))
         if calls.n != int(self.lookups.n_calls):
             raise RuntimeError(CHANGED_CALLS)
         return out

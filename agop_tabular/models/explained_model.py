@@ -77,6 +77,7 @@ class ExplainedModel:
         contrast: bool | None = False,
         first_layer: bool = False,
         places: np.ndarray | None = None,
+        batch_size: int | str = "auto",
     ) -> ExplainedModel:
         """Trace the user's columns to the network's input, and try the network on a few rows.
 
@@ -92,6 +93,8 @@ class ExplainedModel:
             Whether to look for the layer that the input goes straight into.
         places : ndarray of int, shape (b,), optional
             Places of the rows in the user's table, for messages.
+        batch_size : int or "auto"
+            Rows on which the network is tried at a time, at most.
 
         Raises
         ------
@@ -100,13 +103,14 @@ class ExplainedModel:
         """
         feature_map, x = trace_adapter(adapter, column_names(rows), rows)
         check_finite(x, feature_map, places=places)
-        adapter.confirm(x)
+        most_rows = len(x) if batch_size == "auto" else int(batch_size)
+        adapter.confirm(x, most_rows)
         if contrast is None:
             contrast = adapter.classes is not None and adapter.n_scores > 1
         if contrast and adapter.n_scores < 2:
             raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
         unconnected = cls(None, feature_map, contrast or adapter.contrast_only, _score_names(adapter), adapter.classes)
-        return unconnected.with_adapter(adapter, x, first_layer=first_layer, probe=x)
+        return unconnected.with_adapter(adapter, x[:most_rows], first_layer=first_layer, probe=x)
 
     def with_adapter(
         self, adapter: Adapter, x: Tensor, *, first_layer: bool, probe: Tensor | None = None
@@ -177,7 +181,10 @@ class ExplainedModel:
             size = int(np.clip(LOOKED_UP_VALUES // max(1, p), 16, LOOKED_UP_ROWS))
         elif size is None and self.layer is not None:
             size = auto_batch_size(p, values=BEHIND_LAYER_VALUES)
-        with tqdm(total=len(X), desc=progress, unit=" rows", disable=progress is None) as bar:
+        if progress is None:  # without a bar, which takes a lock that a forked process may never get
+            yield from self.network.batches(X, size)
+            return
+        with tqdm(total=len(X), desc=progress, unit=" rows") as bar:
             for rows, x in self.network.batches(X, size):
                 yield rows, x
                 bar.update(len(x))

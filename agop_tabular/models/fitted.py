@@ -11,6 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from agop_tabular.models.pipeline_steps import steps_of_predict
+
 
 def is_fitted(estimator: Any) -> bool:
     """Whether an estimator can be explained without fitting it.
@@ -24,10 +26,11 @@ def is_fitted(estimator: Any) -> bool:
     if isinstance(estimator, FrozenEstimator):
         return is_fitted(estimator.estimator)
     if isinstance(estimator, Pipeline):
-        *before, (_, last) = estimator.steps
-        return is_fitted(last) and all(_is_ready(step) for _, step in before)
+        return is_fitted(estimator.steps[-1][1]) and all(_is_ready(step) for step in steps_of_predict(estimator))
     if isinstance(getattr(estimator, "is_fit", None), bool):  # AutoGluon's predictors
         return bool(estimator.is_fit)
+    if isinstance(getattr(estimator, "initialized_", None), bool):  # skorch, whose versions answer the check variously
+        return bool(estimator.initialized_)
     try:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError):
@@ -38,7 +41,7 @@ def is_fitted(estimator: Any) -> bool:
 
 
 def _is_ready(step: Any) -> bool:
-    if step is None or isinstance(step, str) or is_fitted(step):
+    if is_fitted(step):
         return True
     return _is_stateless(step) and not type(step).__module__.startswith("sklearn.")
 

@@ -72,18 +72,32 @@ class ScoresOfProbabilities(nn.Module):
         """Scores of the rows."""
         if self.final is not None:
             return _input_of(self.module.get_submodule(self.final), self.module, x)
-        p = first_output(self.module(x))
+        p = one_tensor(self.module(x))
         tiny = torch.finfo(p.dtype).tiny
         log_p = torch.log(p.clamp_min(tiny))
         return log_p - torch.log((1 - p).clamp_min(tiny)) if self.independent else log_p
 
 
-def first_output(out: Any) -> Tensor:
-    """The first output of a module that returns several; skorch's criterion reads the same one."""
-    while isinstance(out, (tuple, list)):
-        out = out[0]
+class SeveralOutputsError(ValueError):
+    """The module returned something else than one tensor, of which nobody can tell what is to be explained."""
+
+    def __init__(self, out: Any) -> None:
+        super().__init__(
+            f"The network cannot be explained as it is: the module returned {type(out).__name__}, not a tensor. Wrap "
+            "it in a torch.nn.Module whose forward returns the one tensor that is to be explained, such as "
+            "self.net(x)[0]."
+        )
+
+
+def one_tensor(out: Any) -> Tensor:
+    """A module's output, if it is one tensor.
+
+    Raises
+    ------
+    SeveralOutputsError
+    """
     if not isinstance(out, Tensor):
-        raise TypeError(f"the module returned {type(out).__name__}, not a tensor")
+        raise SeveralOutputsError(out)
     return out
 
 

@@ -27,6 +27,9 @@ SLOPE_FACTOR = 4
 """A change larger than the interval times the largest gradient times this factor is a jump; a continuous function may
 exceed the gradients at those points, but rarely by so much."""
 
+LARGEST = 1e150
+"""Standard deviation that is still squared in double precision, which ends at 1.8e308, and summed over coordinates."""
+
 ROUNDING = 64
 """Change of the scores that may be rounding, in units of machine epsilon times the largest score. Numerical: each layer
 rounds its sums."""
@@ -135,6 +138,31 @@ def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
             "found by changing one column at a time on a few rows: a transformer that describes nothing of its outputs "
             "computes them from rare values. Give it one column at a time, or use a ColumnTransformer of "
             "scikit-learn's own transformers."
+        )
+
+
+def check_range(scale: Tensor, diagonal: Tensor, feature_map: FeatureMap) -> None:
+    """Raise if coordinates vary, or are standardised gradients, by more than double precision can square.
+
+    Parameters
+    ----------
+    scale : Tensor of shape (p,), float64
+        Standard deviations of the coordinates.
+    diagonal : Tensor of shape (p,), float64
+        Mean squared gradients.
+    feature_map : FeatureMap
+
+    Raises
+    ------
+    ValueError
+    """
+    sizes = torch.maximum(scale, scale * diagonal.to(scale).sqrt())
+    bad = ~(sizes < LARGEST)  # NaN, too: infinity less infinity
+    if bad.any():
+        names = _columns(feature_map, bad.nonzero()[:, 0].tolist())
+        raise ValueError(
+            f"The values of column(s) {names} are too large to be squared in double precision: a number such as 1e300 "
+            "among them? Clip the column, or leave such rows out."
         )
 
 

@@ -6,20 +6,36 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse
+from torch import Tensor
+
+from agop_tabular.models.frames import (
+    column_labels,
+    floating_dtypes,
+    for_transformers,
+    frame_rows,
+    is_frame,
+    other_frame,
+)
+from agop_tabular.models.inputs import as_array
 
 
 def column_names(X: Any) -> tuple[str, ...]:
     """Names of the columns: a DataFrame's own, otherwise x0, x1, …, as scikit-learn names them."""
-    return tuple(str(c) for c in X.columns) if hasattr(X, "columns") else tuple(f"x{j}" for j in range(X.shape[1]))
+    labels = column_labels(X)
+    return tuple(f"x{j}" for j in range(X.shape[1])) if labels is None else tuple(map(str, labels))
 
 
 def result_dtype(X: Any) -> np.dtype:
-    """The rows' own dtype where it is float32 or wider, float32 for halves, which would overflow, otherwise float64."""
-    dtypes = set(X.dtypes) if isinstance(X, pd.DataFrame) else {X.dtype}
+    """float32 for rows of that dtype, and for halves, which would overflow; float64 for all others.
+
+    torch, which attributions are computed by, has no wider floats, and no bytes in another order than the machine's.
+    """
+    dtypes = floating_dtypes(X) if is_frame(X) else {X.dtype}
     if len(dtypes) == 1:
         (dtype,) = dtypes
-        if isinstance(dtype, np.dtype) and dtype.kind == "f":
-            return np.dtype(np.float32) if dtype.itemsize < 4 else dtype
+        if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 4:
+            return np.dtype(np.float32)
     return np.dtype(np.float64)
 
 
@@ -35,12 +51,23 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     Returns
     -------
     DataFrame where there are names, otherwise ndarray of shape (1, d)
+
+    Raises
+    ------
+    ValueError
+        Where it is several rows.
     """
+    if isinstance(row, Tensor):
+        row = as_array(row, "baseline")
     if isinstance(row, dict):
         row = pd.DataFrame([row])
     elif isinstance(row, pd.Series):
         row = pd.DataFrame([row.to_dict()])
-    if isinstance(row, pd.DataFrame) and names is not None:
+    labels = column_labels(row)
+    shape = (len(row), len(labels)) if labels is not None else np.shape(row)
+    if len(shape) not in (1, 2) or (len(shape) == 2 and shape[0] != 1):
+        raise ValueError(f"baseline has shape {shape}; give one row in the columns of X.")
+    if labels is not None and (names is not None or not all(isinstance(label, str) for label in labels)):
         return row
     if names is None:
         return np.asarray(row).reshape(1, -1)
@@ -78,5 +105,9 @@ def spread_rows(n: int, k: int) -> np.ndarray:
 
 
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
-    """Rows of an array, a sparse matrix or a DataFrame; a view where the table allows one."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    """Rows of an array, a sparse matrix or a DataFrame, as transformers take them; a view where that is possible."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if scipy.sparse.issparse(X) and X.format not in ("csr", "csc", "lil"):  # of the others no rows can be taken
+        X = X.tocsr()
+    return X[rows] if other_frame(X) is None else for_transformers(frame_rows(X, rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -12,6 +12,25 @@ from agop_tabular.core.gradients import Choice
 from agop_tabular.models.adapter import Adapter
 
 PREDICTED, ALL = "predicted", "all"
+
+
+class Scored(Protocol):
+    """Something with scores: an adapter, or a model that is explained without one."""
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Labels in the order of the scores; None for outputs that are no classes."""
+        ...
+
+    @property
+    def n_scores(self) -> int:
+        """Number of scores."""
+        ...
+
+
+def asks_for_predicted(target: Any) -> bool:
+    """Whether ``target`` is the word "predicted"."""
+    return isinstance(target, str) and target == PREDICTED
 
 
 def asks_for_all(target: Any) -> bool:
@@ -35,14 +54,15 @@ class Target:
     index: np.ndarray | None = None
 
     @classmethod
-    def read(cls, target: Any, adapter: Adapter, n: int) -> Target:
+    def read(cls, target: Any, adapter: Scored, n: int) -> Target:
         """Read what a user gave as ``target=``.
 
         Parameters
         ----------
         target : "predicted", "all", a label, or an array-like of n labels
             The two words win over classes of the same name; give an array of labels for those.
-        adapter : Adapter
+        adapter : Adapter or ExplainedModel
+            Whose scores they are.
         n : int
             Number of rows.
 
@@ -56,7 +76,7 @@ class Target:
             Where the target is unknown, or one per row but not n.
         """
         several_outputs = adapter.classes is None and adapter.n_scores > 1
-        if isinstance(target, str) and target == PREDICTED:
+        if asks_for_predicted(target):
             if several_outputs:
                 raise ValueError(
                     f"The model has {adapter.n_scores} outputs and no predicted class: give target= an index from 0 to "

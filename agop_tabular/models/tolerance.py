@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 ROUNDING = 1e4
 """Tolerance in units of the dtype's machine epsilon. Numerical: a batch of another size, or a matrix product in place
 of a look-up, sums in another order, and every layer amplifies the difference; real differences are far larger."""
 
+SPREAD, MANY, LEAST_ROUNDING = 0.01, 8, 64
+"""Tolerance as a share of the outputs' range, where there are many rows, since a difference within ``ROUNDING`` may be
+all that outputs far from zero differ by; but no less than the last, in units of epsilon, which any sum may be off."""
+
+REPEATED = 256
+"""As ``ROUNDING``, where the same rows are in the same batch: only sums whose order is left to chance differ."""
+
 LARGEST = 0.05
 """Largest relative tolerance. ``ROUNDING`` alone would accept any output in half precision, whose epsilon is 1e-3."""
 
 
-def output_tolerance(output: Tensor) -> Tensor:
-    """Absolute difference up to which another computation counts as the same output."""
-    return min(ROUNDING * torch.finfo(output.dtype).eps, LARGEST) * output.abs().max()
+def output_tolerance(output: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Absolute difference up to which another computation counts as the same output.
+
+    Parameters
+    ----------
+    output : Tensor of shape (b, C)
+    dtype : torch.dtype, optional
+        The coarsest dtype that it went through; None for its own.
+    """
+    eps, largest = torch.finfo(dtype or output.dtype).eps, output.abs().amax()
+    tolerance = min(ROUNDING * eps, LARGEST) * largest
+    if len(output) < MANY:
+        return tolerance
+    spread = (output.amax(dim=0) - output.amin(dim=0)).amax()
+    return torch.minimum(tolerance, torch.maximum(SPREAD * spread, min(LEAST_ROUNDING * eps, LARGEST) * largest))
+
+
+def repeated_tolerance(output: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The same for a computation of the same rows in the same batch.
+
+    Parameters
+    ----------
+    output : Tensor of shape (b, C)
+    dtype : torch.dtype, optional
+        The coarsest dtype that it went through; None for its own.
+    """
+    return min(REPEATED * torch.finfo(dtype or output.dtype).eps, LARGEST) * output.abs().amax()
+
+
+class SeenDtypes(TorchDispatchMode):
+    """Context that notes in which floating dtypes tensors are computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.dtypes |= {t.dtype for t in tree_leaves(out) if isinstance(t, Tensor) and t.is_floating_point()}
+        return out
+
+    def coarsest(self, *others: torch.dtype) -> torch.dtype:
+        """The one of largest rounding among those noted, and others."""
+        return max((*self.dtypes, *others), key=lambda dtype: torch.finfo(dtype).eps)

@@ -26,10 +26,11 @@ from sklearn.preprocessing import (
     SplineTransformer,
     TargetEncoder,
 )
-from sklearn.utils import _safe_indexing
 
 from agop_tabular.models.column_links import Links
 from agop_tabular.models.column_probing import links_by_probing, links_of_scaled, refuse_mixing
+from agop_tabular.models.frames import column_labels, take_columns
+from agop_tabular.models.pipeline_steps import steps_of_transform
 
 
 def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
@@ -58,10 +59,11 @@ def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
     if transformer is None or (isinstance(transformer, str) and transformer == "passthrough"):
         return links, rows
     if isinstance(transformer, Pipeline):
-        for _, step in transformer.steps:
+        for step in steps_of_transform(transformer):
             links, rows = through(step, links, rows)
         return links, rows
     out = transformer.transform(rows)
+    check_output(transformer, out, rows.shape[0])
     behind = links_behind(transformer, links, rows)
     if len(behind.column) != out.shape[1]:
         raise ValueError(
@@ -69,6 +71,35 @@ def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
             f"{len(behind.column)}, so attributions cannot be folded back to the user's columns."
         )
     return behind, out
+
+
+def check_output(transformer: Any, out: Any, n: int) -> None:
+    """Refuse what a transformer made of n rows if it is not one table that has these rows.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Named in the message.
+    out : object
+    n : int
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    name, shape = type(transformer).__name__, getattr(out, "shape", None)
+    if not isinstance(shape, tuple):
+        raise TypeError(
+            f"{name} returns a {type(out).__name__}, and a network is explained whose input is one table: return an "
+            "array or a DataFrame, as ColumnTransformer does, and let the network take one tensor."
+        )
+    if len(shape) != 2:
+        raise ValueError(f"{name} returns shape {shape} for {n} rows; it must return a table, (n_samples, n_features).")
+    if shape[0] != n:
+        raise ValueError(
+            f"{name} returns {shape[0]} rows for {n}, so attributions cannot be given to the rows they are of; drop "
+            "or add rows before the pipeline."
+        )
 
 
 @singledispatch
@@ -95,14 +126,15 @@ def _behind_column_transformer(transformer: ColumnTransformer, links: Links, row
         if isinstance(inner, str) and inner == "drop":
             continue
         columns = transformer._transformer_to_input_indices[name]
-        if hasattr(rows, "columns") and hasattr(transformer, "feature_names_in_"):  # by name: order and extras are free
-            columns = rows.columns.get_indexer(transformer.feature_names_in_[columns])
+        labels = column_labels(rows)
+        if labels is not None and hasattr(transformer, "feature_names_in_"):  # by name: order and extras are free
+            columns = pd.Index(labels).get_indexer(transformer.feature_names_in_[columns])
         place = transformer.output_indices_[name]
         if isinstance(spec, (str, int)) and len(columns):  # the inner one gets a column, not a table of it: text
             labels = [f"[{k}]" for k in range(place.stop - place.start)]
             parts.append((place.start, links.take(columns).derived([0] * len(labels), labels)))
         elif len(columns):
-            inputs = _safe_indexing(rows, list(columns), axis=1)
+            inputs = take_columns(rows, list(columns))
             parts.append((place.start, through(inner, links.take(columns), inputs)[0]))
     return Links.concatenate([part for _, part in sorted(parts, key=lambda part: part[0])])
 

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.background import Background
 from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.effects.triples import Triples
-from agop_tabular.results.column_effects import ColumnValues
+from agop_tabular.results.column_values import ColumnValues
 
 INTERACTING = "effect_meeting"
 """Name of the axes that interact; the word is that of earlier formats."""
@@ -21,16 +22,21 @@ INTERACTING = "effect_meeting"
 _PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
 
 
+def _dtype_of(name: str) -> torch.dtype:
+    """Dtype of a tensor of an axis."""
+    return torch.long if name in ("coordinates", "groups") else torch.float64
+
+
 def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
     out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {INTERACTING: sums.interacting}
     for name in _PER_AXIS:
         parts = [getattr(axis, name) for axis in sums.axes]
-        out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0)
+        out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0, dtype=_dtype_of(name))
         out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
     states = [axis.states.flatten() for axis in sums.axes if axis.states is not None]
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
-    out["effect_axis_gaps"] = torch.tensor([axis.gaps for axis in sums.axes], dtype=torch.bool)
+    out["effect_axis_gaps"] = torch.tensor([axis.compared for axis in sums.axes], dtype=torch.bool)
     out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in sums.axes], dtype=torch.bool)
     return out
 
@@ -74,7 +80,7 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
             shape = len(fields["share"]), len(fields["coordinates"])
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
-        axes.append(Axis(states=states, gaps=bool(tensors["effect_axis_gaps"][i]), **fields))
+        axes.append(Axis(states=states, compared=bool(tensors["effect_axis_gaps"][i]), **fields))
     sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors[INTERACTING])
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
@@ -86,20 +92,37 @@ def remainder_to_tensors(remainder: Remainder | None) -> dict[str, Tensor]:
     if remainder is None:
         return {}
     out = {"remainder_constants": remainder.constants, "remainder_shares": remainder.shares}
-    triples = remainder.triples
+    background, triples = remainder.background, remainder.triples
+    if background is not None:
+        lengths = [len(own) for own in background.weights]
+        out["remainder_weights"] = torch.cat([torch.zeros(0, dtype=torch.float64), *background.weights])
+        out["remainder_weights_lengths"] = torch.tensor(lengths, dtype=torch.long)
+        assert remainder.unexplained is not None  # measured together
+        out["remainder_unexplained"] = remainder.unexplained
     if triples is not None:
         out |= {"remainder_triple_members": triples.members, "remainder_triple_columns": triples.columns}
         out |= {f"remainder_triple_{k}": table for k, table in enumerate(triples.tables)}
+        out |= {f"remainder_triple_{k}_shares": share for k, share in enumerate(triples.cell_shares or ())}
     return out
 
 
 def remainder_from_tensors(tensors: Mapping[str, Tensor], effects: EffectSums | None) -> Remainder | None:
-    """What :func:`remainder_to_tensors` was given; None where the file has none, as up to format 4."""
+    """What :func:`remainder_to_tensors` was given; None where the file has none, as up to format 4.
+
+    Up to format 5 there is no background: columns are taken as independent.
+    """
     if effects is None or "remainder_shares" not in tensors:
         return None
-    triples = None
+    background, triples = None, None
+    if "remainder_weights" in tensors:
+        lengths = tensors["remainder_weights_lengths"].tolist()
+        background = Background(tuple(tensors["remainder_weights"].split(lengths)))
     if "remainder_triple_members" in tensors:
         members, columns = tensors["remainder_triple_members"], tensors["remainder_triple_columns"]
         tables = tuple(tensors[f"remainder_triple_{k}"] for k in range(len(members)))
-        triples = Triples(effects.axes, members, columns, tables)
-    return Remainder(tensors["remainder_constants"], tensors["remainder_shares"], triples)
+        shares = None
+        if "remainder_triple_0_shares" in tensors:
+            shares = tuple(tensors[f"remainder_triple_{k}_shares"] for k in range(len(members)))
+        triples = Triples(effects.axes, members, columns, tables, shares)
+    unexplained = tensors.get("remainder_unexplained")
+    return Remainder(tensors["remainder_constants"], tensors["remainder_shares"], triples, background, unexplained)

@@ -1,18 +1,71 @@
-"""The part of a saved explainer that is JSON: all but its tensors."""
+"""The part of a saved explainer that is JSON: all but its tensors. A file is checked against its annotations."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from agop_tabular.gate.noise_floor import Gate
+from agop_tabular.persistence.cells import NUMBER, TIME, array_from_json, cell_from_json, cell_to_json
+from agop_tabular.persistence.parameters import check_params
+from agop_tabular.persistence.specs import demand
+from agop_tabular.persistence.typed_json import AnyFloat, Count, Length, Within, checked, parsed
 
-FORMAT = 5
-"""Version of the file format; a newer one is refused. 5 names the kinds of the moment and of the adapter's state."""
+FORMAT = 6
+"""Version of the file format; a newer one is refused. 6 has dtypes and shapes under the checksum, and the parameters as
+they were when the explainer was saved beside those that it was fitted with."""
+
+OLDEST = 3
+"""The oldest format that is read."""
+
+Names = Annotated[list[str], Length(least=1)]
+
+Rows = Annotated[int, Within(1, 2**53)]
+"""A number of rows, which float64 can hold."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Labels of the classes, and their dtype."""
+
+    dtype: str
+    labels: list[Any]
+
+
+@dataclass(frozen=True)
+class GateRecord:
+    """A :class:`~agop_tabular.gate.noise_floor.Gate`, its mask as a list."""
+
+    mask: list[bool]
+    floor: AnyFloat
+    margin: AnyFloat
+    evidence: AnyFloat
+    predictions_changed: AnyFloat
+    variance_changed: AnyFloat
+    labelled: bool
+
+
+@dataclass(frozen=True)
+class Images:
+    """What an image explainer keeps: its parameters where they are other ones than those for rows, and its shape.
+
+    Attributes
+    ----------
+    shape : list of int
+        (channels, height, width).
+    method : str
+    steadiness : float or None
+    params : dict or None
+        As they were at save; None up to format 5.
+    """
+
+    shape: Annotated[list[Count], Length(3, 3)]
+    method: str
+    steadiness: Annotated[float, Within(0, 2)] | None
+    params: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -23,52 +76,94 @@ class Header:
     ----------
     format : int
     params : dict
-        The explainer's parameters by name, without its estimator.
+        The explainer's parameters by name, without its estimator, as they were at save.
+    fitted : dict
+        Those that it was fitted with; up to format 5 the same.
     contrast : bool
     n : int
         Rows gathered.
-    names, coordinate_names, score_names : sequence of str
+    names, coordinate_names, score_names : list of str
     feature_names_in : list of str or None
     n_features_in : int
-    classes : dict or None
-        ``dtype`` and ``labels``.
+    classes : Classes or None
     network : str
         Fingerprint of the network.
     columns : list
         Text values of columns, None for numbers, which are tensors.
-    images : dict or None
-        Of an image explainer: its shape, method and steadiness.
-    gate : dict or None
+    images : Images or None
+        Of an image explainer.
+    gate : GateRecord or None
     moment : str or None
         Kind of the moment; None up to format 4.
     adapter : dict or None
         Kinds of the adapter's state and of its members'; None up to format 4.
     """
 
-    format: int
+    format: Count
     params: dict[str, Any]
+    fitted: dict[str, Any]
     contrast: bool
-    n: int
-    names: Any
-    coordinate_names: Any
-    feature_names_in: list[str] | None
-    n_features_in: int
-    score_names: Any
-    classes: dict[str, Any] | None
-    network: str
-    columns: list[Any]
-    images: dict[str, Any] | None
-    gate: dict[str, Any] | None
-    moment: str | None = None
-    adapter: dict[str, Any] | None = None
+    n: Rows
+    names: Names
+    coordinate_names: Names
+    feature_names_in: Names | None
+    n_features_in: Count
+    score_names: Names
+    classes: Classes | None
+    network: Annotated[str, Length(most=64)]
+    columns: list[list[str] | None]
+    images: Images | None
+    gate: GateRecord | None
+    moment: Literal["dense", "factored", "sketched", "diagonal"] | None
+    adapter: dict[str, str] | None
 
     def to_json(self) -> str:
         """As text."""
         return json.dumps(asdict(self))
 
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Header:
+        """From what :func:`parse_header` returned.
+
+        Raises
+        ------
+        ValueError
+            Where something is missing, unknown, or not what it has to be.
+        """
+        earlier: dict[str, Any] = {"images": None}
+        if state["format"] <= 5:
+            earlier |= {"fitted": state.get("params")}
+        if state["format"] <= 4:
+            earlier |= {"moment": None, "adapter": None}
+        if state["format"] <= 5 and isinstance(state.get("images"), dict):
+            state = state | {"images": {"params": None} | state["images"]}
+        header: Header = checked(cls, earlier | state, "its header")
+        header._check()
+        return header
+
+    def _check(self) -> None:
+        """Raise unless the parts belong together."""
+        d, n_scores = len(self.names), len(self.score_names)
+        demand(self.n_features_in == d, "header names another number of columns than it has")
+        demand(self.feature_names_in is None or len(self.feature_names_in) == d, "header has names for other columns")
+        demand(self.classes is None or len(self.classes.labels) == n_scores, "header has labels for other scores")
+        demand(self.gate is None or len(self.gate.mask) == d, "gate has a mask over other columns")
+        demand(len(self.columns) in (0, d), "header has values of other columns")
+        demand(self.images is None or _product(self.images.shape) == d, "images have another number of values")
+        demand(self.format <= 4 or None not in (self.moment, self.adapter), "header names no moment, or no adapter")
+        for params in (self.params, self.fitted):
+            check_params(params, d)
+        if self.images is not None and self.images.params is not None:
+            check_params(self.images.params, d, methods=False)
+        classes_from_json(None if self.classes is None else vars(self.classes))
+
+
+def _product(shape: list[int]) -> int:
+    return shape[0] * shape[1] * shape[2]
+
 
 def parse_header(text: str, source: Any) -> dict[str, Any]:
-    """Fields of a :class:`Header` from text that :meth:`Header.to_json` returned, now or in an earlier version.
+    """The state of a :class:`Header` from text that :meth:`Header.to_json` returned, now or in an earlier version.
 
     Parameters
     ----------
@@ -79,55 +174,82 @@ def parse_header(text: str, source: Any) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        Where the format is newer.
+        Where it is no JSON, or the format is newer, too old, or none.
     """
-    state: dict[str, Any] = json.loads(text)
-    if state.get("format", 0) > FORMAT:
+    try:
+        state = parsed(text)
+    except ValueError as error:
         raise ValueError(
-            f"{source} has format version {state['format']}; this agop_tabular reads up to {FORMAT}. Upgrade "
-            "agop_tabular."
+            f"{source} is truncated or not an explainer file: {error}; save the explainer again."
+        ) from error
+    version = state.get("format") if isinstance(state, dict) else None
+    if type(version) is not int or version < OLDEST:
+        raise ValueError(
+            f"{source} has no format version that is known, from {OLDEST} to {FORMAT}; save the explainer again."
         )
-    return {"images": None} | state
-
-
-def param_to_json(name: str, value: Any) -> Any:
-    """A parameter as JSON can hold it; None for what it cannot, such as a RandomState."""
-    if name == "baseline" and not isinstance(value, str):
-        if isinstance(value, dict):
-            value = pd.DataFrame([value])
-        elif isinstance(value, pd.Series):
-            value = value.to_frame().T
-        if isinstance(value, pd.DataFrame):
-            return {"columns": list(value.columns), "data": json.loads(value.to_json(orient="values"))}
-        return np.asarray(value).reshape(-1).tolist()
-    if name == "gate" and not isinstance(value, (str, bool, type(None))):
-        return np.asarray(value).tolist()
-    if name == "device" and value is not None:
-        return str(value)
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if isinstance(value, (str, int, float, bool, type(None))) else None
-
-
-def params_from_json(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters from what :func:`param_to_json` made of them."""
-    baseline = params["baseline"]
-    if isinstance(baseline, dict):
-        return params | {"baseline": pd.DataFrame(baseline["data"], columns=baseline["columns"])}
-    return params
+    if version > FORMAT:
+        raise ValueError(
+            f"{source} has format version {version}; this agop_tabular reads up to {FORMAT}. Upgrade agop_tabular."
+        )
+    found: dict[str, Any] = state
+    return found
 
 
 def classes_to_json(classes: np.ndarray | None) -> dict[str, Any] | None:
-    """Labels and their dtype."""
+    """Labels and their dtype.
+
+    Raises
+    ------
+    ValueError
+        Where they are of a type that a file cannot hold.
+    """
     if classes is None:
         return None
-    dtype = "object" if classes.dtype.kind in "OT" else classes.dtype.str
-    return {"dtype": dtype, "labels": classes.tolist()}
+    dtype = classes.dtype.str
+    if TIME.fullmatch(dtype):
+        return {"dtype": dtype, "labels": classes.view("i8").tolist()}
+    if NUMBER.fullmatch(dtype):
+        return {"dtype": dtype, "labels": classes.tolist()}
+    if classes.dtype.kind == "U":
+        if classes.dtype.itemsize > 4 * LONGEST_LABEL:  # as long as the longest label, or it could not be read
+            classes = classes.astype(f"U{max(map(len, classes.tolist()), default=1)}")
+        return {"dtype": classes.dtype.str, "labels": classes.tolist()}
+    if classes.dtype.kind not in "OT":
+        raise ValueError(
+            f"The classes are of dtype {classes.dtype}, of which a file can hold none; use text or numbers."
+        )
+    try:
+        return {"dtype": "object", "labels": [cell_to_json(label) for label in classes.tolist()]}
+    except ValueError as error:
+        raise ValueError(f"The label {error}; use text, numbers or dates as labels.") from error
+
+
+LONGEST_LABEL = 1024
+"""Width of a dtype of text up to which labels may be shorter than it; wider ones are as wide as the longest label."""
 
 
 def classes_from_json(classes: dict[str, Any] | None) -> np.ndarray | None:
-    """Labels from what :func:`classes_to_json` made of them."""
-    return None if classes is None else np.array(classes["labels"], dtype=classes["dtype"])
+    """Labels from what :func:`classes_to_json` made of them.
+
+    Raises
+    ------
+    ValueError
+        Where they are nothing that it makes.
+    """
+    if classes is None:
+        return None
+    dtype, labels, where = classes["dtype"], classes["labels"], "its labels"
+    if dtype == "object":
+        found = np.empty(len(labels), dtype=object)
+        found[:] = [cell_from_json(label, where) for label in labels]
+        return found
+    if TIME.fullmatch(dtype) or NUMBER.fullmatch(dtype):
+        return array_from_json(labels, dtype, where)
+    width = dtype[2:]
+    demand(dtype[:2] in ("<U", ">U") and width.isdecimal() and len(width) < 9, "labels are of an unknown dtype")
+    longest = max(map(len, checked(list[str], labels, where)), default=0)
+    demand(longest <= int(width) <= max(longest, LONGEST_LABEL), "labels are not as long as they should be")
+    return np.array(labels, dtype=dtype)
 
 
 def gate_to_json(gate: Gate | None) -> dict[str, Any] | None:

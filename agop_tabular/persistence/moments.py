@@ -9,6 +9,10 @@ from torch import Tensor
 
 from agop_tabular.core.moments import DenseMoment, DiagonalMoment, FactoredMoment, GradientMoment
 from agop_tabular.core.sketch import SketchedMoment
+from agop_tabular.persistence.specs import SINGLE, Spec, demand, real, whole
+
+MOST_DIRECTIONS = 2**20
+"""Directions of a sketch at most, far more than one keeps."""
 
 
 def moment_to_tensors(moment: GradientMoment) -> dict[str, Tensor]:
@@ -37,6 +41,47 @@ def moment_from_tensors(kind: str, p: int, n: int, tensors: Mapping[str, Tensor]
     if kind not in kinds:
         raise ValueError(f"The file holds a moment of the kind {kind!r}, which is unknown; save the explainer again.")
     return kinds[kind](p, n, total)
+
+
+def moment_specs(kind: str) -> dict[str, Spec]:
+    """Specs of the tensors of a moment, by name.
+
+    Parameters
+    ----------
+    kind : str
+    """
+    if kind == "factored":
+        return {"agop_total": real("h", "h"), "agop_weight": Spec(("F32", "F64", "F16", "BF16"), ("h", "p"))}
+    if kind == "dense":
+        return {"agop_total": real("p", "p")}
+    specs = {"agop_total": real("p", low=0)}
+    if kind == "sketched":
+        specs |= {
+            "agop_rows": Spec(("F32", "F64"), ("sketched", "p")),
+            "agop_size": whole(low=1, high=MOST_DIRECTIONS),
+            "agop_lost": real(low=0),
+        }
+    return specs
+
+
+def check_moment(kind: str, tensors: Mapping[str, Tensor]) -> None:
+    """Raise unless the tensors of a moment, of the right shapes, can be sums of squares.
+
+    Parameters
+    ----------
+    kind : str
+    tensors : mapping of str to Tensor
+
+    Raises
+    ------
+    ValueError
+    """
+    if kind in ("dense", "factored"):
+        demand((tensors["agop_total"].diagonal() >= 0).all(), "gradients have negative squares")
+    if kind == "sketched":
+        demand(len(tensors["agop_rows"]), "gradients have no direction")
+        largest = float(tensors["agop_rows"].abs().max())
+        demand(largest == 0 or 1 / SINGLE < largest < SINGLE, "gradients are too small or too large for float32")
 
 
 def infer_kind(tensors: Mapping[str, Tensor]) -> str:

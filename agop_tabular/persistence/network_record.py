@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.core.warning import warn_user
+from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fingerprint import fingerprint
 
@@ -28,15 +29,19 @@ class NetworkRecord:
         SHA-256 over its weights and its preprocessing.
     probe_scores : Tensor of shape (8, n_scores), float64
         Scores at rows about the training mean.
+    state : AdapterState
+        What the adapter found out, from which that of a loaded estimator is restored.
     """
 
     fingerprint: str
     probe_scores: Tensor
+    state: AdapterState = field(default_factory=lambda: AdapterState("plain", {}))
 
     @classmethod
     def of(cls, model: ExplainedModel, coordinates: CoordinateMoment) -> NetworkRecord:
         """The record of a network, and of the coordinates of its training rows."""
-        return cls(fingerprint(model.network), torch.from_numpy(_probe_scores(model, coordinates)))
+        scores = torch.from_numpy(_probe_scores(model, coordinates))
+        return cls(fingerprint(model.network), scores, model.network.state())
 
     def warn_of_another(self, model: ExplainedModel, coordinates: CoordinateMoment) -> None:
         """Warn where a network is not the recorded one, by its fingerprint or its scores.
@@ -57,9 +62,13 @@ class NetworkRecord:
             )
 
 
+PROBES = 8
+"""Rows at which scores are compared."""
+
+
 def probe_coordinates(coordinates: CoordinateMoment) -> Tensor:
     """A few rows about the training mean (8, p), the same at every call."""
-    steps = torch.linspace(-1.0, 1.0, 8, dtype=torch.float64)[:, None]
+    steps = torch.linspace(-1.0, 1.0, PROBES, dtype=torch.float64)[:, None]
     return coordinates.mean + steps * coordinates.scale()
 
 

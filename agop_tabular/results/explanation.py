@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agop_tabular.models.frames import frame_rows, is_frame, other_frame, to_pandas
+from agop_tabular.models.rows import take_rows
 from agop_tabular.results.about import About
 
 ROUNDING = 1e-3
@@ -70,7 +72,7 @@ class Explanation:
         chosen = np.atleast_1d(np.arange(len(self))[rows])
         names = ("target", "base_values", "support", "gap", "standard_errors", "residual")
         parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
-        data = self.data.iloc[chosen] if hasattr(self.data, "iloc") else self.data[chosen]
+        data = take_rows(self.data, chosen) if other_frame(self.data) is None else frame_rows(self.data, chosen)
         return replace(self, values=self.values[chosen], data=data, **parts)
 
     @property
@@ -113,7 +115,7 @@ class Explanation:
         rows = np.repeat(np.arange(n), n_targets * k)
         which = np.tile(np.repeat(np.arange(n_targets), k), n)
         features = order.ravel()
-        cells = self.data.to_numpy(dtype=object) if hasattr(self.data, "to_numpy") else np.asarray(self.data)
+        cells = to_pandas(self.data).to_numpy(dtype=object) if is_frame(self.data) else np.asarray(self.data)
         names = self._row_targets() if self.values.ndim == 2 else None
         targets = names[rows] if names is not None else np.asarray(self.target_names, dtype=object)[which]
         index = pd.MultiIndex.from_arrays(
@@ -225,8 +227,7 @@ class Explanation:
 
 def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """Rows as numbers for shap's colours, text as its rank in sorted order; unchanged for labels if any is text."""
-    if not isinstance(data, pd.DataFrame):
-        data = pd.DataFrame(np.asarray(data))
+    data = to_pandas(data)
     columns, text = [], False
     for _, column in data.items():
         try:

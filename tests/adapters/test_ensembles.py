@@ -4,15 +4,19 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import VotingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
+from skorch import NeuralNetClassifier
 from support.ensembles import frame, mlp
 from support.model_scores import probabilities
+from torch import nn
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters.ensembles import KeptCoordinates
@@ -78,3 +82,26 @@ def test_integers_scaled_by_a_fraction_are_the_same_coordinate():
     rows[1, 1] = 3
     with pytest.warns(UserWarning, match="1 of 3 rows"):
         kept.transform(rows)
+
+
+def test_members_are_fed_what_keeps_their_digits():
+    """The mean of the probabilities of two networks, one of which normalises timestamps in double."""
+    times = 1.7e9 + 1000 * np.random.default_rng(0).standard_normal((200, 2))
+
+    class Normalised(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.net(((x.double() - 1.7e9) / 1000).float())
+
+    torch.manual_seed(0)
+    nets = [NeuralNetClassifier(Normalised, criterion=nn.CrossEntropyLoss).initialize() for _ in range(2)]
+    for net in nets:
+        net.classes = [0, 1]
+    vote = VotingClassifier([("a", nets[0]), ("b", nets[1])], voting="soft")
+    vote.estimators_, vote.le_, vote.classes_ = nets, LabelEncoder().fit([0, 1]), np.array([0, 1])
+    explainer = AGOPExplainer(vote).fit(times)
+    assert explainer.model_.network.dtype == torch.float64
+    assert_allclose(probabilities(explainer, times), vote.predict_proba(times), atol=1e-4)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -38,3 +40,38 @@ def test_ensembles_of_trees_are_refused(X):
         AGOPExplainer(RandomForestClassifier(5).fit(X, y)).fit(X)
     with pytest.raises(TypeError, match="DecisionTreeClassifier cannot be explained"):
         AGOPExplainer(VotingClassifier([("a", DecisionTreeClassifier())], voting="soft").fit(X, y)).fit(X)
+
+
+@pytest.fixture
+def imblearn():
+    pytest.importorskip("imblearn")
+    from imblearn import over_sampling, pipeline, under_sampling
+
+    return (
+        pipeline.make_pipeline,
+        over_sampling.SMOTE(random_state=0),
+        under_sampling.RandomUnderSampler(random_state=0),
+    )
+
+
+def test_samplers_are_passed_over(imblearn, X):
+    build, over, under = imblearn
+    y = (X[:, 0] > 2).astype(int)
+    for steps in ((StandardScaler(), over), (over, StandardScaler()), (under, StandardScaler(), over)):
+        model = build(*steps, LogisticRegression()).fit(X, y)
+        explanation = AGOPExplainer(model).fit(X)(X)
+        total = explanation.values.sum(axis=1) + explanation.base_values
+        np.testing.assert_allclose(total, np.abs(model.decision_function(X)), rtol=1e-4, atol=1e-4)
+        assert AGOPExplainer(model, prefit=True).fit(X).estimator_ is model
+    unfitted = build(StandardScaler(), over, LogisticRegression())
+    assert AGOPExplainer(unfitted).fit(X, y).explain(X).shape == X.shape
+
+
+def test_samplers_inside_a_column_transformer_and_a_pipeline(imblearn, X):
+    build, over, _ = imblearn
+    y = (X[:, 0] > 2).astype(int)
+    same = pytest.importorskip("imblearn").FunctionSampler()
+    scaled = ColumnTransformer([("some", build(same, StandardScaler()), [0, 1])], remainder="passthrough")
+    model = make_pipeline(scaled, build(over, LogisticRegression())).fit(X, y)
+    plain = make_pipeline(model[0], model[1][-1])
+    np.testing.assert_allclose(AGOPExplainer(model).fit(X).explain(X), AGOPExplainer(plain).fit(X).explain(X))

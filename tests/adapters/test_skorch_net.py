@@ -5,10 +5,12 @@ import copy
 import numpy as np
 import pytest
 import torch
+from sklearn.base import ClassifierMixin
 from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
 from support.model_scores import scores
-from support.nets import ARCHITECTURES, MLP
+from support.nets import ARCHITECTURES, MLP, Tuple
 from torch import nn
+from torch.nn import functional
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.adapters import adapt
@@ -193,3 +195,78 @@ def test_several_labels_under_bce(X):
     assert not out[:, [0, 2, 3, 4, 5]].any()
     with pytest.raises(ValueError, match="no predicted class"):
         explainer.explain(X)
+
+
+class Pinball(nn.Module):
+    """A loss of the user's own, of several quantiles."""
+
+    def forward(self, out, y):
+        return torch.maximum(0.9 * (y - out), 0.1 * (out - y)).mean()
+
+
+class Smoothed(nn.CrossEntropyLoss):
+    """A cross-entropy of the user's own."""
+
+
+class TestWhatOutputsAre:
+    """Only what is known to be a classifier is one."""
+
+    def explained(self, X, criterion, n_out, cls=NeuralNet):
+        torch.manual_seed(0)
+        net = cls(MLP, module__n_in=6, module__n_out=n_out, criterion=criterion, verbose=0).initialize()
+        return AGOPExplainer(net).fit(X)
+
+    @pytest.mark.parametrize("n_out", [1, 3])
+    @pytest.mark.parametrize(
+        "criterion",
+        [nn.MSELoss, nn.L1Loss, nn.HuberLoss, nn.SmoothL1Loss, nn.PoissonNLLLoss, Pinball, lambda: functional.mse_loss],
+    )
+    def test_outputs_of_other_kinds(self, criterion, n_out, X):
+        explainer = self.explained(X, criterion, n_out)
+        assert not hasattr(explainer, "classes_")
+        assert not explainer.model_.contrast
+        assert explainer.model_.n_scores == n_out
+        if n_out > 1:
+            with pytest.raises(ValueError, match="no predicted class"):
+                explainer.explain(X)
+        explanation = explainer(X, target="all" if n_out > 1 else "predicted")
+        out = explainer.predict(X)
+        total = explanation.values.sum(axis=1) + explanation.base_values
+        np.testing.assert_allclose(total.reshape(out.shape), out, rtol=1e-3, atol=1e-3)
+
+    @pytest.mark.parametrize(
+        "criterion", [nn.CrossEntropyLoss, Smoothed, nn.MultiMarginLoss, lambda: functional.cross_entropy]
+    )
+    def test_classes(self, criterion, X):
+        explainer = self.explained(X, criterion, 3)
+        assert explainer.classes_.tolist() == [0, 1, 2]
+        assert explainer.model_.contrast
+
+    @pytest.mark.parametrize("criterion", [nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss])
+    def test_one_label_or_several(self, criterion, X):
+        explainer = self.explained(X, criterion, 1)
+        assert explainer.classes_.tolist() == [0, 1]
+        np.testing.assert_allclose(explainer.explain(X, target=0), -explainer.explain(X, target=1), atol=1e-5)
+        several = self.explained(X, criterion, 3)
+        assert not hasattr(several, "classes_")
+        assert not several.model_.contrast
+
+    def test_a_net_that_says_that_it_classifies(self, X):
+        class Classifier(ClassifierMixin, NeuralNet):
+            pass
+
+        assert self.explained(X, Pinball, 3, Classifier).classes_.tolist() == [0, 1, 2]
+        assert self.explained(X, nn.MSELoss, 3, NeuralNetClassifier).classes_.tolist() == [0, 1, 2]
+
+
+def test_a_tuple_is_refused(X):
+    """skorch's own predict takes the first output, unsaid."""
+    net = NeuralNetClassifier(Tuple, module__n_in=6, module__n_out=3, criterion=nn.CrossEntropyLoss).initialize()
+    with pytest.raises(ValueError, match="the module returned tuple, not a tensor. Wrap it"):
+        AGOPExplainer(net).fit(X)
+
+
+def test_what_predict_applies_behind_the_network_is_said(X):
+    net = NeuralNetRegressor(MLP, module__n_in=6, module__n_out=1, predict_nonlinearity=torch.exp).initialize()
+    with pytest.warns(UserWarning, match=r"differ from NeuralNetRegressor\.\w+ by up to"):
+        AGOPExplainer(net).fit(X)

@@ -1,8 +1,16 @@
 """A bare torch module: its outputs are the scores."""
 
+import warnings
+from collections import namedtuple
+from dataclasses import make_dataclass
+
+import numpy as np
+import pytest
 import torch
 from support.nets import MLP, OneDimensional, Tuple
+from torch import nn
 
+from agop_tabular import AGOPExplainer
 from agop_tabular.adapters import adapt
 
 
@@ -28,6 +36,79 @@ def test_one_output_is_one_score_as_in_regression(X):
         torch.testing.assert_close(scores, module(torch.from_numpy(X)).reshape(200, 1))
 
 
-def test_the_first_of_several_outputs_is_explained(X):
-    module = Tuple(6, 3)
-    torch.testing.assert_close(confirmed(module, X)[1], module(torch.from_numpy(X))[0])
+class Returns(nn.Module):
+    """Wraps its scores in something else."""
+
+    def __init__(self, wrap):
+        super().__init__()
+        self.net, self.wrap = MLP(6, 3), wrap
+
+    def forward(self, x):
+        return self.wrap(self.net(x))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        Tuple(6, 3),
+        Returns(lambda s: [s]),
+        Returns(lambda s: {"logits": s}),
+        Returns(namedtuple("Output", "logits")),
+        Returns(make_dataclass("Output", ["logits"])),
+        Returns(lambda s: None),
+    ],
+    ids=["tuple", "list", "dict", "named tuple", "dataclass", "None"],
+)
+def test_what_is_not_one_tensor_is_refused(module, X):
+    with pytest.raises(ValueError, match=r"not a tensor\. Wrap it in a torch\.nn\.Module"):
+        AGOPExplainer(module).fit(X)
+
+
+def test_what_is_assumed_of_several_outputs_is_said(X):
+    with pytest.warns(
+        UserWarning, match="does not say what its 3 outputs are; they are taken as the scores of classes"
+    ):
+        explainer = AGOPExplainer(MLP(6, 3)).fit(X)
+    assert explainer.classes_.tolist() == [0, 1, 2]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        AGOPExplainer(MLP(6, 1)).fit(X)
+        AGOPExplainer(MLP(6, 3), contrast=True).fit(X)
+
+
+class TestTheModuleSaysWhatItsOutputsAre:
+    @pytest.fixture(autouse=True)
+    def _no_warning(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            yield
+
+    def test_classes(self, module, X):
+        module.classes_ = ["a", "b", "c"]
+        explainer = AGOPExplainer(module).fit(X)
+        assert explainer.model_.contrast
+        assert explainer.classes_.tolist() == ["a", "b", "c"]
+        np.testing.assert_array_equal(explainer.explain(X, target="b"), explainer.explain(X, target="all")[:, :, 1])
+
+    def test_outputs_that_are_no_classes(self, module, X):
+        module.classes_ = None
+        explainer = AGOPExplainer(module).fit(X)
+        assert not explainer.model_.contrast
+        assert not hasattr(explainer, "classes_")
+        with pytest.raises(ValueError, match="no predicted class"):
+            explainer.explain(X)
+        explanation = explainer(X, target=1)
+        own = module(torch.from_numpy(X))[:, 1].detach().numpy()
+        np.testing.assert_allclose(explanation.values.sum(axis=1) + explanation.base_values, own, rtol=1e-3, atol=1e-4)
+
+    def test_one_logit(self, X):
+        module = MLP(6, 1)
+        module.classes_ = np.array(["no", "yes"])
+        explainer = AGOPExplainer(module).fit(X)
+        np.testing.assert_allclose(explainer.explain(X, target="no"), -explainer.explain(X, target="yes"), atol=1e-5)
+
+    @pytest.mark.parametrize("classes", [["a", "b"], list("abcd"), []])
+    def test_another_number_of_classes_is_refused(self, classes, module, X):
+        module.classes_ = classes
+        with pytest.raises(ValueError, match="classes_ are . but|classes_ are ., but it returns 3 scores"):
+            AGOPExplainer(module).fit(X)

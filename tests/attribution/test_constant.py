@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LinearRegression
 
 from agop_tabular import AGOPExplainer
 
@@ -35,3 +36,15 @@ def test_no_score_is_explained(explainer, X):
     assert explanation.base_values is None
     assert explanation.support is None
     assert explanation.gap is None
+
+
+def test_a_target_that_there_is_not_is_refused(explainer, X):
+    for target, message in (("nope", "target 'nope' is unknown"), (7, "target 7 is unknown"), ([0, 1], "has shape")):
+        with pytest.raises(ValueError, match=message):
+            explainer.explain(X[:5], target=target)
+    np.testing.assert_array_equal(explainer.explain(X[:2], target=[0, 2]), explainer.explain(X[:2]))
+
+
+def test_outputs_need_no_target(X):
+    model = LinearRegression().fit(X, X[:, :2])
+    assert AGOPExplainer(model, method="agop-global").fit(X).explain(X).shape == X.shape

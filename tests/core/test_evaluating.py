@@ -1,7 +1,11 @@
 """A network is evaluated with gradients, and left exactly as it was."""
 
+import os
 import random
+import signal
 import threading
+import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ import torch
 from support.nets import ARCHITECTURES, make_architecture
 from torch import nn
 
+from agop_tabular import AGOPExplainer
 from agop_tabular.core import evaluating
 
 
@@ -103,3 +108,87 @@ def test_threads_take_turns():
         assert not inside
     thread.join()
     assert inside
+
+
+def in_child(check, timeout=60):
+    """Whether a check holds in a forked process, or "hangs"."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if check() else 1)
+        except BaseException:
+            os._exit(2)
+    for _ in range(timeout * 100):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "hangs"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+class TestFork:
+    """A process that is forked while a network is evaluated finds it as it was, and can evaluate it itself."""
+
+    @pytest.mark.parametrize("depth", [1, 2])
+    def test_while_another_thread_evaluates(self, depth):
+        module = make_architecture("batch norm").train()
+        torch.manual_seed(5)
+        state, entered, leave = torch.get_rng_state(), threading.Event(), threading.Event()
+        expected = {name: buffer.clone() for name, buffer in module.state_dict().items()}
+
+        def evaluate():
+            with ExitStack() as stack:
+                for _ in range(depth):
+                    stack.enter_context(evaluating(module))
+                module[0].register_forward_hook(lambda *_: 1 / 0)
+                module[1].running_mean += 1
+                entered.set()
+                leave.wait()
+                module[0]._forward_hooks.clear()
+
+        def as_before():
+            same = all(torch.equal(buffer, expected[name]) for name, buffer in module.state_dict().items())
+            found = same and all(m.training for m in module.modules()) and torch.equal(torch.get_rng_state(), state)
+            with evaluating(module):
+                return found and bool(module(torch.ones(2, 6)).requires_grad) and not module.training
+
+        thread = threading.Thread(target=evaluate)
+        thread.start()
+        entered.wait()
+        try:
+            assert in_child(as_before) is True
+        finally:
+            leave.set()
+            thread.join()
+        assert in_child(as_before) is True
+
+    def test_by_the_thread_that_evaluates(self):
+        module = make_architecture("dropout").train()
+
+        def evaluates_on():
+            with evaluating(module):
+                return not module.training
+
+        with evaluating(module):
+            assert in_child(lambda: not module.training and evaluates_on() and not module.training) is True
+        assert module.training
+
+    def test_an_explainer(self, X):
+        explainer = AGOPExplainer(make_architecture("mlp"), method="agop-ixg", moment="factored").fit(X)
+        expected, many, stop = explainer.explain(X[:5]), np.tile(X, (50, 1)), threading.Event()
+
+        def explain_on():
+            while not stop.is_set():
+                explainer.explain(many)
+
+        thread = threading.Thread(target=explain_on)
+        thread.start()
+        try:
+            for _ in range(5):
+                assert in_child(lambda: np.array_equal(explainer.explain(X[:5]), expected)) is True
+        finally:
+            stop.set()
+            thread.join()

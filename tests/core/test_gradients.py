@@ -1,5 +1,7 @@
 """Gradients against autograd's slow forms."""
 
+import copy
+
 import pytest
 import torch
 from support.nets import make_architecture
@@ -87,3 +89,44 @@ def test_scores_are_passed_to_whoever_asks(x):
     (found,) = scores
     torch.testing.assert_close(found, module(x))
     assert not found.requires_grad
+
+
+class Without(nn.Module):
+    """Computes all, or a factor, in a context without gradients."""
+
+    def __init__(self, context, *, part):
+        super().__init__()
+        self.net, self.context, self.part = make_architecture("mlp").double(), context, part
+
+    def forward(self, x):
+        if self.part:
+            with self.context():
+                factor = 2 * self.net[0].weight.sum()
+            return self.net(x) * factor
+        with self.context():
+            return self.net(x)
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_inference_mode_inside_of_forward(part, x):
+    with pytest.raises(ValueError, match="under torch.inference_mode, through which there is no gradient. Take it out"):
+        score_jacobian(Without(torch.inference_mode, part=part), x)
+
+
+def test_no_grad_inside_of_forward(x):
+    with pytest.raises(ValueError, match="No gradient reaches the network's input.*torch.no_grad inside of forward"):
+        score_jacobian(Without(torch.no_grad, part=False), x)
+    assert score_jacobian(Without(torch.no_grad, part=True), x).any()
+
+
+def test_a_network_made_under_inference_mode(x):
+    with torch.inference_mode():
+        module = nn.Linear(6, 3).double()
+    with pytest.raises(ValueError, match=r"explain a copy: copy.deepcopy\(net\)"):
+        score_jacobian(module, x)
+    torch.testing.assert_close(score_jacobian(copy.deepcopy(module), x)[0], module.weight.clone())
+
+
+def test_other_errors_of_the_network_stay(x):
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        score_jacobian(nn.Linear(5, 3).double(), x)

@@ -1,9 +1,11 @@
 """Gradients behind the first layers against those with respect to the input."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from agop_tabular import AGOPExplainer
 from agop_tabular.core import InputLayer, class_gradients, evaluating
 from agop_tabular.core.gradients import OtherReaderError, score_gradient
 
@@ -99,3 +101,27 @@ def test_a_reader_that_shows_later_is_refused():
     with evaluating(module), pytest.raises(OtherReaderError, match='moment="dense"'):
         list(class_gradients(module, 1000 * rows(), cut=layer.cut))
     assert not any(m._forward_hooks for m in module.modules())
+
+
+class Under(nn.Module):
+    def __init__(self, context):
+        super().__init__()
+        self.net, self.context = mlp(), context
+
+    def forward(self, x):
+        with self.context():
+            return self.net(x)
+
+
+@pytest.mark.parametrize("context", [lambda: torch.autocast("cpu", dtype=torch.bfloat16), torch.inference_mode])
+def test_no_layer_in_a_context_in_which_it_computes_otherwise(context):
+    """Where the network has a gradient, it is then taken at the input."""
+    rows = torch.randn(40, P, generator=torch.Generator().manual_seed(0))
+    module = Under(context)
+    assert InputLayer.find(module, module, rows) is None
+    if context is not torch.inference_mode:
+        torch.manual_seed(0)
+        plain, found = (AGOPExplainer(m, method="agop-ixg").fit(rows.numpy()) for m in (mlp(), module))
+        assert (plain.moment_, found.moment_) == ("factored", "dense")
+        plain, found = (e.explain(rows.numpy(), target=0) for e in (plain, found))
+        assert np.corrcoef(plain.ravel(), found.ravel())[0, 1] > 0.99

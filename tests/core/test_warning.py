@@ -15,7 +15,7 @@ def test_the_caller_outside_of_the_package_is_named():
 
 def test_the_users_line_is_named_from_the_depth_of_a_fit(module, X):
     """Two lines that warn of the same thing are two warnings, as Python's default filter counts them."""
-    table = np.zeros_like(X)
+    table, module.classes_ = np.zeros_like(X), range(3)
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("default")
         AGOPExplainer(module, method="ixg").fit(table)

@@ -27,7 +27,7 @@ class TestBaseline:
     def test_a_row_of_a_table(self, net, X):
         table = pd.DataFrame(X, columns=list("abcdef"))
         for row in (table.iloc[[4]], table.iloc[4], dict(table.iloc[4]), X[4]):
-            explainer = AGOPExplainer(net, baseline=row).fit(table)
+            explainer = AGOPExplainer(net, method="agop-ixg", baseline=row).fit(table)
             np.testing.assert_allclose(explainer.baseline_, X[4], rtol=1e-6)
 
     def test_base_values_are_the_scores_there(self, net, X):
@@ -44,5 +44,5 @@ def test_baseline_of_mixed_types(rng):
     model = make_pipeline(encode, LogisticRegression()).fit(table, rng.integers(0, 2, 60))
     rows = [1, "a", 0.5], {"kind": 1, "text": "a", "x": 0.5}, pd.Series({"kind": 1, "text": "a", "x": 0.5})
     for row in rows:
-        explainer = AGOPExplainer(model, baseline=row).fit(table)
+        explainer = AGOPExplainer(model, method="ixg", baseline=row).fit(table)
         assert explainer.baseline_.tolist() == [0, 1, 0, 1, 0, 0.5]

@@ -101,3 +101,19 @@ def test_where_nothing_moves_a_score_its_attributions_are_zero():
 
 def relative_error(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("params", [{}, {"refine": 4}, {"method": "agop-ixg"}], ids=str)
+def test_the_default_dtype_changes_no_bit(dtype, params):
+    X = np.random.default_rng(0).standard_normal((400, 5), dtype=np.float32)
+    X[:, 3] = X[:, 3] > 0
+    net = MLP(5)
+    net.classes_ = [0, 1]
+    usual = AGOPExplainer(net, **params).fit(X).explain(X[:20])
+    torch.set_default_dtype(dtype)
+    try:
+        found = AGOPExplainer(net, **params).fit(X).explain(X[:20])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    np.testing.assert_array_equal(found, usual)

@@ -1,44 +1,14 @@
 """What a fit measures beyond main and pair effects, through the explainer."""
 
-import itertools
-import math
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.functions import Function, brute_force, relative_error
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-
-
-class Function(nn.Module):
-    """A module whose score is a function of its input."""
-
-    def __init__(self, f):
-        super().__init__()
-        self.f, self.unused = f, nn.Parameter(torch.zeros(1))
-
-    def forward(self, x):
-        return self.f(x)[:, None] + 0 * self.unused
-
-
-def brute_force(f, x, background):
-    """Interventional Shapley values of a row by all coalitions."""
-    d = len(x)
-    worth = {}
-    for size in range(d + 1):
-        for present in itertools.combinations(range(d), size):
-            hybrid = background.copy()
-            hybrid[:, list(present)] = x[list(present)]
-            worth[present] = float(f(torch.from_numpy(hybrid)).mean())
-    out = np.zeros(d)
-    for j, present in itertools.product(range(d), worth):
-        if j not in present:
-            weight = math.factorial(len(present)) * math.factorial(d - len(present) - 1) / math.factorial(d)
-            out[j] += weight * (worth[tuple(sorted((*present, j)))] - worth[present])
-    return out
 
 
 def table(correlation, n=1500, d=5, seed=0):
@@ -50,9 +20,7 @@ def table(correlation, n=1500, d=5, seed=0):
 
 def error(f, X):
     explainer = AGOPExplainer(Function(f)).fit(X)
-    found = explainer.explain(X[:20])
-    true = np.array([brute_force(f, x, X[:500]) for x in X[:20]])
-    return np.linalg.norm(found - true) / np.linalg.norm(true)
+    return relative_error(explainer.explain(X[:20]), brute_force(f, X[:20], X[:500]))
 
 
 def test_a_product_of_dependent_columns():

@@ -150,7 +150,7 @@ def test_save_and_load(module, X, method, tmp_path):
     again = AGOPImageExplainer.load(tmp_path / "maps.agop", module)
     assert_allclose(again.explain(X), explainer.explain(X), rtol=1e-5, atol=1e-7)
     assert again.method == method
-    assert again.get_params()["batch_size"] == explainer.tabular_.batch_size
+    assert again.get_params(deep=False) == explainer.get_params(deep=False)
 
 
 def test_global_is_served_without_the_model(module, X, tmp_path):
@@ -194,3 +194,34 @@ def test_large_images_never_build_a_matrix():
     assert maps.shape == (40, 96, 96)
     assert explainer.tabular_.statistics_.gradients.total.shape == (27648,)
     assert peak < 100e6
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("agop-adaptive", {"contrast": True}),
+        ("agop-adaptive", {"rank": 2}),
+        ("agop-weighted", {"baseline": "mean"}),
+        ("agop-local", {"baseline": "mean"}),
+        ("agop-global", {"rank": 2}),
+    ],
+)
+def test_a_parameter_without_an_effect_is_refused(module, X, method, params):
+    with pytest.raises(ValueError, match=f"{next(iter(params))}= has no effect on .*{method}"):
+        AGOPImageExplainer(module, method=method, **params).fit(X)
+
+
+@pytest.mark.parametrize(
+    "params", [{"batch_size": True}, {"max_samples": True}, {"random_state": -1}, {"device": "x"}, {"verbose": "yes"}]
+)
+def test_parameters_of_another_kind_are_refused(module, X, params):
+    with pytest.raises(ValueError, match=f"{next(iter(params))}="):
+        AGOPImageExplainer(module, **params).fit(X)
+
+
+def test_an_explainer_that_was_loaded_can_be_fitted_again(module, X, tmp_path):
+    for method in ("agop-adaptive", "agop-weighted", "ixg"):
+        explainer = AGOPImageExplainer(module, method=method).fit(X)
+        explainer.save(tmp_path / "images.agop")
+        loaded = AGOPImageExplainer.load(tmp_path / "images.agop", module)
+        assert_allclose(loaded.fit(X).explain(X), explainer.explain(X))

@@ -38,3 +38,13 @@ def test_names_in_files_stay():
 def test_members_without_tensors_behind_the_last_are_not_inferred():
     tensors = AdapterState("ensemble", {}, (CODES, PLAIN)).to_tensors()
     assert AdapterState.from_tensors(tensors, infer_tags(tensors)) == AdapterState("ensemble", {}, (CODES,))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_dtype_of_the_input(dtype):
+    state = AdapterState("ensemble", {}, (AdapterState("plain", {}, dtype=dtype), PLAIN))
+    tags = json.loads(json.dumps(state.tags()))
+    assert AdapterState.from_tensors({}, tags) == state
+    assert "dtype" not in PLAIN.tags()
+    with pytest.raises(ValueError, match="'int8' is no dtype of a network's input"):
+        AdapterState.from_tensors({}, {"kind": "plain", "dtype": "int8"})

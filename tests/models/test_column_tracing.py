@@ -24,6 +24,7 @@ from agop_tabular import AGOPExplainer
 pytestmark = pytest.mark.filterwarnings("ignore:Bins whose width", "ignore:Feature .* is constant")
 
 
+@pytest.mark.filterwarnings("ignore:The scores move with")  # along splines and powers of one column, truly
 @pytest.mark.parametrize("last", ["skorch", "mlp"])
 @pytest.mark.parametrize("name", PREPROCESSING)
 def test_attributions_on_the_users_columns(name, last, frame, labels):

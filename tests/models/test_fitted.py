@@ -59,3 +59,11 @@ def test_which_estimator_is_explained(X, y):
     ):
         with pytest.raises(error, match="not fitted|cannot be trained"):
             fitted_estimator(LogisticRegression(), X_or_none, y_or_none, prefit, {})
+
+
+def test_samplers_need_no_fitting():
+    make = pytest.importorskip("imblearn.pipeline").make_pipeline
+    over = pytest.importorskip("imblearn.over_sampling").RandomOverSampler()
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    assert is_fitted(make(over, LogisticRegression().fit(X, y)))
+    assert not is_fitted(make(over, LogisticRegression()))

@@ -5,7 +5,7 @@ import torch
 from support.nets import MLP
 from torch import nn
 
-from agop_tabular.models.probabilities import ScoresOfProbabilities, first_output
+from agop_tabular.models.probabilities import ScoresOfProbabilities, one_tensor
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def test_logarithms_of_probabilities_are_scores_already(module, x):
     assert differences_only
 
 
-def test_the_first_of_several_outputs():
+@pytest.mark.parametrize("make", [lambda one: (one, 3), lambda one: [one], lambda one: {"scores": one}])
+def test_what_is_not_one_tensor_is_refused(make):
     one = torch.ones(2)
-    assert first_output(([one, 3], "else")) is one
-    with pytest.raises(TypeError, match="returned dict, not a tensor"):
-        first_output({"scores": one})
+    assert one_tensor(one) is one
+    with pytest.raises(ValueError, match="returned (tuple|list|dict), not a tensor. Wrap it"):
+        one_tensor(make(one))

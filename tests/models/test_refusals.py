@@ -13,6 +13,8 @@ from support.nets import MLP
 from torch import nn
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.models.refusals import check_range
 
 
 class TestModels:
@@ -154,3 +156,20 @@ class TestStepFunctions:
 def test_not_an_estimator(wrong, X):
     with pytest.raises(TypeError, match="cannot be explained"):
         AGOPExplainer(wrong).fit(X)
+
+
+@pytest.mark.parametrize("method", ["agop", "agop-ixg", "agop-global", "ixg"])
+@pytest.mark.parametrize("value", [1e155, 1e200, -1e300])
+def test_numbers_that_cannot_be_squared(value, method, X):
+    rows = X.astype("float64")
+    rows[3, 2] = value
+    with pytest.raises(ValueError, match=r"values of column\(s\) 'x2' are too large to be squared"):
+        AGOPExplainer(MLP(6, 1).double(), method=method).fit(rows)
+
+
+def test_a_range_that_can_be_squared_is_none():
+    names = FeatureMap.identity(tuple("abc"))
+    scale, diagonal = torch.tensor([[1e140, 0, 1], [1e4, 1e300, 1e290]], dtype=torch.float64)
+    check_range(scale, diagonal, names)
+    with pytest.raises(ValueError, match=r"column\(s\) 'a', 'b' are too large"):
+        check_range(torch.tensor([torch.inf, torch.nan, 1], dtype=torch.float64), diagonal, names)

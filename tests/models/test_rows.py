@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 
 from agop_tabular.models.rows import column_names, one_row, result_dtype, spread_rows, take_rows
 
@@ -14,7 +15,16 @@ def test_names_of_columns():
 
 @pytest.mark.parametrize(
     ("given", "returned"),
-    [("float32", "float32"), ("float64", "float64"), ("float16", "float32"), ("int64", "float64"), (bool, "float64")],
+    [
+        ("float32", "float32"),
+        ("float64", "float64"),
+        ("float16", "float32"),
+        ("int64", "float64"),
+        (bool, "float64"),
+        (np.longdouble, "float64"),
+        (">f4", "float32"),
+        (">f8", "float64"),
+    ],
 )
 def test_dtype_of_attributions(given, returned):
     assert result_dtype(np.zeros((2, 2), dtype=given)) == returned
@@ -56,3 +66,32 @@ def test_rows_of_arrays_and_frames():
     array = np.arange(6).reshape(3, 2)
     assert np.shares_memory(take_rows(array, slice(1, 3)), array)
     assert take_rows(pd.DataFrame(array), np.array([2, 0]))[0].tolist() == [4, 0]
+
+
+@pytest.mark.parametrize(
+    "row", [np.zeros((2, 2)), pd.DataFrame(np.zeros((2, 2))), [[1, 2], [3, 4]], np.zeros((1, 1, 2))]
+)
+def test_several_rows_are_refused(row):
+    for names in (None, np.array(["a", "b"])):
+        with pytest.raises(ValueError, match="baseline has shape .* give one row"):
+            one_row(row, names)
+
+
+def test_a_sparse_matrix_of_any_format():
+    array = np.arange(6.0).reshape(3, 2)
+    for form in ("coo", "csr", "csc", "bsr", "dia", "dok", "lil"):
+        some = take_rows(scipy.sparse.coo_matrix(array).asformat(form), slice(1, 3))
+        np.testing.assert_array_equal(some.toarray(), array[1:3])
+
+
+def test_rows_of_other_libraries():
+    pl = pytest.importorskip("polars")
+    table = pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["x", "y", "z"]})
+    assert column_names(table) == ("a", "b")
+    assert take_rows(table, slice(0, 2)).shape == (2, 2)
+    assert take_rows(table, np.array([2, 0]))["b"].to_list() == ["z", "x"]
+    assert result_dtype(table) == np.float64
+    assert result_dtype(table.select(pl.col("a").cast(pl.Float32))) == np.float32
+    pytest.importorskip("pyarrow")
+    some = take_rows(table.to_arrow(), np.array([2, 0]))
+    assert some["b"].tolist() == ["z", "x"], "as pandas, which transformers take"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.compose import make_column_transformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import make_pipeline, make_union
@@ -102,3 +103,36 @@ def test_outputs_that_are_not_accounted_for_are_refused(table):
 
     with pytest.raises(ValueError, match="Wide returns 2 columns where its attributes account for 1"):
         links_of(Wide(), table, ["a"])
+
+
+class Step:
+    """A step of a user's own that returns whatever a function does."""
+
+    def __init__(self, function):
+        self.transform = function
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda X: {"a": X}, "Step returns a dict"),
+        (lambda X: X.tolist(), "Step returns a list"),
+        (lambda X: (X, X), "Step returns a tuple"),
+        (lambda X: None, "Step returns a NoneType"),
+        (lambda X: X[:, 0], r"Step returns shape \(9,\) for 9 rows"),
+        (lambda X: X[:, :, None], r"Step returns shape \(9, 2, 1\)"),
+        (lambda X: X[1:], "Step returns 8 rows for 9"),
+        (lambda X: np.rec.fromarrays(X.T), "Step returns shape"),
+    ],
+)
+def test_a_step_that_returns_no_table_of_the_rows(function, message):
+    rows = np.random.default_rng(0).normal(size=(9, 2))
+    with pytest.raises((TypeError, ValueError), match=message):
+        through(Step(function), Links.identity(("a", "b")), rows)
+
+
+def test_steps_that_return_tensors():
+    rows = np.random.default_rng(0).normal(size=(9, 2))
+    for step in (torch.tensor, lambda X: torch.tensor(X, requires_grad=True), lambda X: torch.tensor(X).bfloat16()):
+        links, _ = through(Step(step), Links.identity(("a", "b")), rows)
+        assert links.column.tolist() == [0, 1]

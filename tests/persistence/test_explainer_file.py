@@ -28,7 +28,8 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_round_trip(net, X, path, method):
-    explainer = AGOPExplainer(net, method=method, rank=2, contrast=True, batch_size=33).fit(X)
+    rank = {} if method in ("agop", "agop-global") else {"rank": 2}
+    explainer = AGOPExplainer(net, method=method, contrast=True, batch_size=33, **rank).fit(X)
     explainer.save(path)
     loaded = AGOPExplainer.load(path, estimator=net)
     assert loaded.get_params(deep=False) == explainer.get_params(deep=False)
@@ -38,8 +39,12 @@ def test_round_trip(net, X, path, method):
     assert loaded.classes_.dtype == explainer.classes_.dtype
     ours, theirs = loaded(X), explainer(X)
     np.testing.assert_array_equal(ours.target, theirs.target)
-    loaded.partial_fit(X[:50])
-    assert loaded.n_samples_seen_ == 250
+    if method == "agop":
+        with pytest.raises(ValueError, match="earlier training rows"):
+            loaded.partial_fit(X[:50])
+    else:
+        loaded.partial_fit(X[:50])
+        assert loaded.n_samples_seen_ == 250
 
 
 def test_parameters_set_after_fit_are_not_saved(net, X, path):
@@ -55,7 +60,7 @@ def test_pipeline_with_a_baseline_row(frame, labels, path, labels_as):
     y["object"] = y["text"].astype(object)
     model = make_pipeline(PREPROCESSING["sparse one-hot"](), LogisticRegression(max_iter=500))
     model.fit(frame, y[labels_as][labels])
-    explainer = AGOPExplainer(model, baseline=frame.iloc[[2]]).fit(frame)
+    explainer = AGOPExplainer(model, method="agop-ixg", baseline=frame.iloc[[2]]).fit(frame)
     explainer.save(str(path))
     loaded = AGOPExplainer.load(str(path), estimator=model)
     pd.testing.assert_frame_equal(loaded.explain(frame), explainer.explain(frame))
@@ -121,6 +126,27 @@ def test_metadata_altered(net, X, path):
     rewrite(path, lambda state, _: state["params"].update(rank=1))
     with pytest.raises(ValueError, match="altered"):
         AGOPExplainer.load(path, estimator=net)
+
+
+def test_dtype_or_shape_altered(net, X, path):
+    """They are under the checksum, and the tensors' bytes are as they were."""
+    AGOPExplainer(net).fit(X).save(path)
+    whole = path.read_bytes()
+    length = int.from_bytes(whole[:8], "little")
+    for before, after in ((b'"dtype":"F64"', b'"dtype":"I64"'), (b'"shape":[6]', b'"shape":[ 6]')):
+        header = whole[8 : 8 + length]
+        assert before in header
+        longer = header.replace(before, after)
+        path.write_bytes(len(longer).to_bytes(8, "little") + longer + whole[8 + length :])
+        if after == b'"shape":[ 6]':  # the same shape
+            AGOPExplainer.load(path, net)
+            continue
+        with pytest.raises(ValueError, match="altered"):
+            AGOPExplainer.load(path, net)
+    path.write_bytes(whole)
+    rewrite(path, lambda _, tensors: tensors.update(probe_scores=tensors["probe_scores"].reshape(3, 8)))
+    with pytest.raises(ValueError, match="altered"):
+        AGOPExplainer.load(path, net)
 
 
 def test_newer_format(net, X, path):

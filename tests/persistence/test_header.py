@@ -1,11 +1,9 @@
-"""The JSON of a saved file: parameters, labels and gates come back as they were."""
+"""The JSON of a saved file: labels and gates come back as they were."""
 
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
-import torch
 
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.persistence.header import (
@@ -14,39 +12,12 @@ from agop_tabular.persistence.header import (
     classes_to_json,
     gate_from_json,
     gate_to_json,
-    param_to_json,
-    params_from_json,
     parse_header,
 )
 
 
 def through_json(value):
     return json.loads(json.dumps(value))
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "kept"),
-    [
-        ("rank", np.int64(3), 3),
-        ("rank", "auto", "auto"),
-        ("contrast", np.True_, True),
-        ("device", torch.device("cpu"), "cpu"),
-        ("random_state", np.random.RandomState(0), None),
-        ("gate", np.array([True, False]), [True, False]),
-        ("gate", "auto", "auto"),
-        ("baseline", "mean", "mean"),
-        ("baseline", np.array([[1.5, 2.0]]), [1.5, 2.0]),
-    ],
-)
-def test_parameters(name, value, kept):
-    assert through_json(param_to_json(name, value)) == kept
-
-
-@pytest.mark.parametrize("form", [dict, pd.Series, lambda row: pd.DataFrame([row])])
-def test_a_baseline_of_columns(form):
-    row = {"a": 1.5, "kind": "x"}
-    params = params_from_json({"baseline": through_json(param_to_json("baseline", form(row)))})
-    assert params["baseline"].to_dict("records") == [row]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +34,51 @@ def test_a_newer_format_is_refused():
     assert parse_header(json.dumps({"format": FORMAT}), "file")["format"] == FORMAT
     with pytest.raises(ValueError, match=f"format version {FORMAT + 1}"):
         parse_header(json.dumps({"format": FORMAT + 1}), "file")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"format": "9"},
+        {"format": None},
+        {"format": float("nan")},
+        {"format": [6]},
+        {"format": True},
+        {"format": 6.0},
+        {"format": 2},
+        {"format": -1},
+        {"format": 1e300},
+        [],
+        None,
+        "x",
+        6,
+    ],
+    ids=str,
+)
+def test_a_format_that_is_none_is_refused(state):
+    with pytest.raises(ValueError, match="^file has no format version that is known, from 3 to"):
+        parse_header(json.dumps(state), "file")
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        {"dtype": "<U100000000", "labels": ["a", "b"]},
+        {"dtype": "<U1", "labels": ["aa", "b"]},
+        {"dtype": "<i8", "labels": ["a", "b"]},
+        {"dtype": "<i8", "labels": [2**63, 0]},
+        {"dtype": "O", "labels": ["a", "b"]},
+        {"dtype": "<M8[D]", "labels": ["2024-01-01"]},
+        {"dtype": "object", "labels": [[1], 2]},
+        {"dtype": "S9", "labels": ["a"]},
+        {"dtype": "", "labels": []},
+    ],
+    ids=str,
+)
+def test_labels_that_are_none(classes):
+    with pytest.raises(ValueError, match="^its labels"):
+        classes_from_json(classes)
 
 
 def test_gates():

@@ -103,7 +103,6 @@ ARCHITECTURES = {
     "one-dimensional output": OneDimensional,
     "squeezed output": Squeezed,
     "nested": Nested,
-    "tuple": Tuple,
     "weight norm": lambda n_in, n_out: nn.Sequential(
         nn.utils.parametrizations.weight_norm(nn.Linear(n_in, 16)), nn.ReLU(), nn.Linear(16, n_out)
     ),
