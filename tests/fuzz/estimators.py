@@ -56,6 +56,7 @@ class Model:
     n_out: int
     double: bool
     normalised: bool
+    gain: float = 1.0
     scaler: str = "standard"
     coder: str = "one-hot"
 
@@ -91,6 +92,10 @@ class Model:
         make = (RIGHT | WRONG).get(self.network)
         codes = table.codes()
         module = Embedded(table.d, self.n_out, codes, self.activation) if codes else make(table.d, self.n_out, self.activation)
+        with torch.no_grad():
+            for layer in module.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.weight *= self.gain
         if self.normalised and not codes:
             values = torch.as_tensor(np.asarray(X, dtype="float64"))
             scale = values.std(dim=0, correction=0)
@@ -103,7 +108,7 @@ class Model:
         more = {} if binary or regressor else {"criterion": nn.CrossEntropyLoss}
         net = kind(Flat(module) if binary else module, max_epochs=2, lr=0.01, verbose=0, train_split=None, **more)
         y = self._labels(len(X), rng, X.dtype)
-        return net.fit(X, y) if len(X) > 1 else net.partial_fit(X, y)
+        return net.fit(X, y) if len(X) > 1 else net.initialize()
 
     def _labels(self, n, rng, dtype="float32"):
         if self.wrapper in ("skorch regressor", "MLPRegressor", "Ridge"):
@@ -251,7 +256,7 @@ def models_with_tables(draw):
         if not end.startswith("skorch"):
             n = max(table.n, 2 * n_out)
             table = Table(table.columns, n, table.container)
-        return Model(end, "mlp", activation, n_out, False, False, scaler, coder), table
+        return Model(end, "mlp", activation, n_out, False, False, 1.0, scaler, coder), table
     table = draw(numeric_tables(codes=True))
     network = draw(st.sampled_from(list(RIGHT)))
     if kind == "bare":
@@ -260,7 +265,7 @@ def models_with_tables(draw):
         wrapper = draw(st.sampled_from(["skorch classifier", "skorch binary", "skorch regressor"]))
         n_out = {"skorch classifier": max(2, n_out), "skorch binary": 1}.get(wrapper, n_out)
         double = False
-    return Model(wrapper, network, activation, n_out, double, normalised), table
+    return Model(wrapper, network, activation, n_out, double, normalised, draw(st.sampled_from([1.0, 1.0, 3.0]))), table
 
 
 ALL_NUMBERS = tuple(NUMBERS)
