@@ -177,6 +177,7 @@ class FittedEffectsMethod(RowByRow):
                 near, changes = batch.x, None
                 if look_up.bounds.has_far(near):
                     changes = look_up.bounds.changes(model.scores, near, s, look_up.n_columns)
+                    _check_replaced(changes, "values far outside the training rows need", "leave such rows out")
                     near = look_up.bounds.clamped(near)
                 if index is None:
                     values, support = look_up.of_all_scores(near, s, changes)
@@ -204,9 +205,19 @@ class FittedEffectsMethod(RowByRow):
             index, values = found.index[:, None], found.values[:, :, None]
         totals = s.double().gather(1, index) - look_up.mean_scores[index]
         refined, errors = refinement.refined(model.scores, x, values, totals, index)
+        _check_replaced(refined, "refine= asks for", "leave refine=0")
         if of_one:
             refined, errors = refined[:, :, 0], errors[:, :, 0]
         return replace(found, values=refined, errors=errors)
+
+
+def _check_replaced(found: Tensor, need: str, way_out: str) -> None:
+    """Raise if attributions are not finite for which the network scored rows that nobody gave."""
+    if not torch.isfinite(found).all():
+        raise ValueError(
+            f"The network's score is not finite where single columns of a row have other values, which {need} (a "
+            f"logarithm or square root of a difference of columns?). Let the network clamp such a number, or {way_out}."
+        )
 
 
 def _chosen(s: Tensor, index: Tensor) -> Tensor:
@@ -292,7 +303,7 @@ class ColumnLookUp:
         target : Tensor of shape (b,), or int
         """
         if self.tables is None:
-            return x.new_zeros(len(x), self.n_columns).float()
+            return x.new_zeros(len(x), self.n_columns, dtype=torch.promote_types(x.dtype, torch.float32))
         phi = self.tables.attributions(x, target)
         if self.column is not None:
             phi = phi.new_zeros(len(x), self.n_columns).index_add_(1, self.column, phi)

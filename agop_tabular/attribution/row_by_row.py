@@ -122,15 +122,24 @@ class RowByRow(FittedMethod):
                     choose = wanted.choice(adapter, rows, x.device)
                     found = attribute_batch(Batch(x, choose, run.with_support, first_row, place))
                     if found.values is not place:
-                        values[rows] = _as_numpy(found.values)
+                        values[rows] = _as_numpy(found.values, dtype)
                     for name, array in arrays.items():
                         part = getattr(found, name)
                         if array is not None and part is not None:
-                            array[rows] = _as_numpy(part)
+                            array[rows] = _as_numpy(part, array.dtype)
         return Attributions(values, **arrays)
 
 
-def _as_numpy(t: Tensor) -> np.ndarray:
-    """As an array; numpy knows no bfloat16."""
+def _as_numpy(t: Tensor, dtype: np.dtype) -> np.ndarray:
+    """As an array of a dtype; numpy knows no bfloat16."""
     array: np.ndarray = (t.float() if t.dtype is torch.bfloat16 else t).cpu().numpy()
-    return array
+    if dtype.kind != "f" or array.dtype.itemsize <= dtype.itemsize:
+        return array
+    with np.errstate(over="ignore"):
+        narrowed = array.astype(dtype)
+    if np.isinf(narrowed).any() and not np.isinf(array).any():
+        raise ValueError(
+            f"Attributions or scores are too large for {dtype}, the dtype of X, in which they are returned: give X as "
+            "float64, or clip what is so large."
+        )
+    return narrowed

@@ -35,6 +35,9 @@ CAUTION = 10.0
 """A correction by n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times the estimate. With less caution
 few pairs made rows worse on development networks, since a look-up is worth many pairs; from 64 on it hardly counts."""
 
+NEGLIGIBLE = 1e-4
+"""Share of a row's attributions that errors of sampling may be rounding below: networks run in float32."""
+
 
 @dataclass(frozen=True, eq=False)
 class Refinement:
@@ -206,12 +209,16 @@ def james_stein(
     -------
     values, standard_error : Tensor of shape (b, d)
     """
+    size = looked_up.abs() + sampled.abs() + variance.sqrt()
     variance = (n_pairs * variance + PRIOR_PAIRS * variance.mean(dim=1, keepdim=True)) / (n_pairs + PRIOR_PAIRS)
     # The total is known without error: what the samples miss of it goes to the columns by their variance, which is the
     # conditional mean given the total if errors are independent, and lowers their variance accordingly.
-    whole = variance.sum(dim=1, keepdim=True)
-    # Samples that agree, as where a row is its own background, know nothing of their errors: all columns get the same.
-    weight = torch.where(whole > 0, variance / whole.clamp_min(NEVER_ZERO), 1 / variance.shape[1])
+    # Samples that agree, as where a row is its own background, know nothing of their errors: all columns with a part
+    # in the scores get the same. The floor keeps rounding from deciding who that is.
+    floor = (NEGLIGIBLE * size.sum(dim=1, keepdim=True)).clamp_min(NEVER_ZERO)
+    weight = (variance + floor.square()) * (size / floor).clamp_max(1)
+    weight = torch.where(weight.sum(dim=1, keepdim=True) > 0, weight, 1.0)
+    weight = weight / weight.sum(dim=1, keepdim=True)
     sampled = sampled + weight * (total - sampled.sum(dim=1))[:, None]
     variance = variance * (1 - weight)
     step = sampled - looked_up

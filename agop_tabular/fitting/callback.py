@@ -120,9 +120,10 @@ class AGOPCallback(Callback):
             raise ValueError(f'accumulate={self.accumulate!r} is not "last", "every" or "average".')
         if self.moment not in ("auto", "dense", "diagonal"):
             raise ValueError(f'moment={self.moment!r} is not "auto", "dense" or "diagonal".')
-        for name, least in (("every", 1), ("max_samples", 1)):
+        for name in ("every", "max_samples"):
             value = getattr(self, name)
-            if not (name == "max_samples" and value is None) and (not isinstance(value, Integral) or value < least):
+            whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)) and int(value) >= 1
+            if not whole and not (name == "max_samples" and value is None):
                 raise ValueError(f"{name}={value!r} is not a positive whole number.")
         if not isinstance(self.decay, Real) or not 0 <= self.decay < 1:
             raise ValueError(f"decay={self.decay!r} is not in [0, 1).")

@@ -20,6 +20,7 @@ from agop_tabular.models.refusals import (
     check_known,
     check_moves,
     check_range,
+    check_scores,
     check_squares,
 )
 
@@ -59,6 +60,7 @@ def gather(
                 check_finite(x, model.feature_map, rows.start)
             gradients.update(model.gradients(x, cut=cut, seen=seen.append))
             s = model.in_contrast(seen.pop())
+            check_scores(s, rows.start)  # a logarithm of a negative number has a gradient
             if scored:
                 score_total = score_total + s.double().sum(dim=0).cpu()
             if not gradients.is_finite():

@@ -13,6 +13,7 @@ from agop_tabular.core.warning import warn_user
 from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.disagreement import Disagreement, find_disagreement
 from agop_tabular.effects.remainder import measure_remainder
+from agop_tabular.fitting.shuffled_rows import check_shuffled
 from agop_tabular.models.explained_model import ExplainedModel
 
 CHECKED_ROWS = 4096
@@ -40,7 +41,9 @@ def with_remainder(
     columns = importances.argsort(descending=True, stable=True)
     with evaluating(model.network.module):
         remainder = measure_remainder(fitted.measured(model, background), columns[importances[columns] > 0], seed)
-    return replace(fitted, remainder=remainder).against(model, background, fitted.mean_scores)
+    found = replace(fitted, remainder=remainder).against(model, background, fitted.mean_scores)
+    check_shuffled(found.remainder.constants, found.remainder.shares)
+    return found
 
 
 @torch.no_grad()
@@ -50,6 +53,7 @@ def disagreement_of(model: ExplainedModel, fitted: FittedEffectsMethod, backgrou
     with evaluating(model.network.module):
         x = measured.shuffled(measured.affordable(CHECKED_ROWS), torch.Generator().manual_seed(seed))
         scores, remainder = measured.residual(x)
+    check_shuffled(scores)
     return find_disagreement(fitted.effects.axes, x, scores, remainder)
 
 

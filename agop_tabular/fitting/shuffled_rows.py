@@ -116,7 +116,23 @@ def gather_effects(
         effects = EffectSums(axes, adapter.n_scores, importance)
         for x, oversampled in shuffled(pool, axes, column_of, n_shuffled, size, generator) if axes else ():
             effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.contrast)
+    check_shuffled(effects.slopes, effects.pairs)
     return replace(statistics, effects=effects)
+
+
+def check_shuffled(*sums: Tensor) -> None:
+    """Raise if sums over shuffled rows are not finite; those over training rows were found to be.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not all(torch.isfinite(part).all() for part in sums):
+        raise ValueError(
+            "The network's score or gradient is not finite on shuffled rows, in which each column has the value of "
+            "another training row (a logarithm or square root of a difference of columns, or numbers beyond float32?). "
+            'Let the network clamp them, or use a method that looks at training rows only, such as method="agop-ixg".'
+        )
 
 
 def pool_rows(n: int) -> np.ndarray:

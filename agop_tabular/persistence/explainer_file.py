@@ -133,7 +133,8 @@ def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
             if text is None:
                 raise ValueError(f"{path} was not written by AGOPExplainer.save.")
             state = parse_header(text, path)
-            tensors = {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            tensors = {name: _tensor(file, name) for name in names}
     except SafetensorError as error:
         raise ValueError(
             f"{path} is truncated or not an explainer file ({error}); save the explainer again."

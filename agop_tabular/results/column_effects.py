@@ -173,6 +173,7 @@ class ColumnEffects:
         d = len(self.feature_names)
         out = np.zeros((d, d))
         np.add.at(out, np.ix_(column, column), self._effects.pair_variances().sum(dim=0).numpy())
+        out = (out + out.T) / 2  # the axes of two columns were added up in two orders
         np.fill_diagonal(out, 0.0)
         for j in range(d):
             if self._axes(j):

@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
+from support.functions import Function
 from support.nets import MLP
 from support.preprocessing import PREPROCESSING
 from torch import nn
@@ -229,3 +230,17 @@ def test_a_rare_flag_does_not_bend_the_effects_of_others(share, other):
 
 def relative_error(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("f", [torch.log, torch.sqrt, lambda z: torch.where(z < 0, torch.inf, z)])
+@pytest.mark.parametrize(
+    ("row", "refine", "way_out"), [([4.0, -1.0, 0.0], 20, "refine=0"), ([-20.0, 20.0, 0.0], 0, "leave such rows out")]
+)
+def test_a_network_that_is_not_finite_at_rows_that_nobody_gave_is_refused(f, row, refine, way_out):
+    """Refinement takes columns from training rows, and far values are moved to where tables end."""
+    net = Function(lambda x: f(5 - x[:, 0] - x[:, 1]) + x[:, 2]).double()
+    X = np.random.default_rng(0).uniform(-2, 2, (300, 3))
+    explainer = AGOPExplainer(net, refine=refine).fit(X)
+    assert np.isfinite(explainer.explain(X)).all()
+    with pytest.raises(ValueError, match=rf"not finite where single columns of a row have other values.*{way_out}"):
+        explainer.explain(np.array([row]))

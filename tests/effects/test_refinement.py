@@ -126,6 +126,19 @@ def test_samples_that_agree_still_add_up(n_pairs):
     assert (error == 0).all()
 
 
+@pytest.mark.parametrize("n_pairs", [1, 2, 8])
+def test_rounding_does_not_decide_who_makes_up_for_the_total(n_pairs):
+    """Variances of zero and of rounding give the same, and a column that does nothing gets nothing."""
+    looked_up, sampled = torch.tensor([[1.0, 2.0, 0.0]]).double(), torch.tensor([[1.5, 1.5, 0.0]]).double()
+    total = torch.tensor([4.0]).double()
+    found = [
+        james_stein(looked_up, sampled, torch.tensor([variance]).double(), total, n_pairs)[0]
+        for variance in ([0.0, 0.0, 0.0], [1e-14, 0.0, 0.0], [0.0, 1e-14, 0.0], [0.0, 1e-30, 1e-30])
+    ]
+    for values in found:
+        torch.testing.assert_close(values, torch.tensor([[2.0, 2.0, 0.0]]).double(), rtol=1e-5, atol=1e-9)
+
+
 def test_pairs_in_parts_are_the_same(tables, monkeypatch):
     x = table(7, 5)
     whole = refinement(tables, 12).sample(scores, x, [0, 1])

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from support.functions import Function
 from support.nets import MLP
 from torch import nn
 
@@ -117,3 +118,31 @@ def test_the_default_dtype_changes_no_bit(dtype, params):
     finally:
         torch.set_default_dtype(torch.float32)
     np.testing.assert_array_equal(found, usual)
+
+
+@pytest.mark.parametrize("method", ["agop-ixg", "agop-weighted", "ixg"])
+@pytest.mark.parametrize("scale", [1e10, 1e25, 1e30])
+def test_attributions_beyond_the_dtype_of_the_rows_are_refused(method, scale):
+    """A network in double precision squares what float32 still holds."""
+    net = Function(lambda x: (x.double() ** 2).sum(dim=1)).double()
+    X = (scale * np.random.default_rng(0).standard_normal((50, 2))).astype("float32")
+    if scale > 1e20:
+        with pytest.raises(ValueError, match=r"not finite on shuffled rows.* beyond float32"):
+            AGOPExplainer(net).fit(X)
+    explainer = AGOPExplainer(net, method=method).fit(X)
+    wide = explainer.explain(X.astype("float64"))
+    assert np.isfinite(wide).all()
+    if np.abs(wide).max() < np.finfo("float32").max:
+        assert np.isfinite(explainer.explain(X)).all()
+        return
+    with pytest.raises(ValueError, match=r"too large for float32, the dtype of X.* as float64"):
+        explainer.explain(X)
+
+
+@pytest.mark.filterwarnings("ignore:Every coordinate is constant")
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_constant_table_attributes_nothing_however_large_scores_are(n):
+    net = Function(lambda x: (x**2).sum(dim=1)).double()
+    X = np.full((n, 2), 1e30)
+    explainer = AGOPExplainer(net).fit(X)
+    assert (explainer.explain(np.vstack((X, 3 * X))) == 0).all()

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from support.functions import Function
 from support.nets import MLP
 from torch import nn
 
+from agop_tabular import AGOPExplainer
 from agop_tabular.adapters import adapt
 from agop_tabular.fitting.gather import check_gathered, gather
 from agop_tabular.fitting.statistics import TrainingStatistics
@@ -50,6 +52,18 @@ def test_earlier_statistics_stay_as_they_are(module, X):
     with pytest.raises(ValueError, match=r"NaN .* 'x2' \(first at row 60\)"):
         gather(model, earlier, model.batches(bad, 33))
     torch.testing.assert_close(earlier.gradients.diagonal(), diagonal, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("method", ["agop", "agop-ixg", "agop-global"])
+@pytest.mark.parametrize("f", [torch.log, lambda x: x * torch.nan, lambda x: x / 0.0])
+def test_scores_that_are_not_finite_are_refused_though_their_gradient_is(X, f, method):
+    """The gradient of a logarithm of a negative number is a number; that of a table of equal rows is not looked at."""
+    net = Function(lambda x: f(x[:, 0]) + x[:, 1])
+    for rows in (-np.abs(X) - 1, -np.ones_like(X)):
+        explainer = AGOPExplainer(net, method=method)
+        with pytest.raises(ValueError, match=r"(score|gradient) is not finite at row 0 "):
+            explainer.fit(rows)
+        assert not hasattr(explainer, "n_samples_seen_")
 
 
 def test_a_column_without_a_gradient_that_moves_the_scores_is_refused(X):

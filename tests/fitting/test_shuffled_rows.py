@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
+from support.functions import Function
 from support.nets import MLP
 
 from agop_tabular import AGOPExplainer
@@ -42,3 +44,17 @@ def test_chunks_in_any_order_give_what_one_table_gives(order):
         assert new.index.min() == pytest.approx(old.index.min())
         assert new.index.max() == pytest.approx(old.index.max())
     assert_allclose(sum(column.share.sum() for column in chunked.statistics_.columns), 4)
+
+
+@pytest.mark.parametrize("f", [torch.log, torch.sqrt, lambda x: torch.acos(x / 2 - 1.5), lambda x: 1 / (x > 0)])
+@pytest.mark.parametrize("d", [2, 4])
+def test_a_network_that_is_not_finite_on_shuffled_rows_is_refused(f, d):
+    """Where columns depend on each other, shuffled rows have differences that no training row has."""
+    X = np.random.default_rng(0).standard_normal((300, d))
+    X[:, 1] = X[:, 0] - np.random.default_rng(1).uniform(1, 4, 300)
+    net = Function(lambda x: f(x[:, 0] - x[:, 1]) + x.sum(dim=1)).double()
+    explainer = AGOPExplainer(net)
+    with pytest.raises(ValueError, match=r"not finite on shuffled rows, .* clamp .*\"agop-ixg\""):
+        explainer.fit(X)
+    assert not hasattr(explainer, "n_samples_seen_")
+    assert np.isfinite(AGOPExplainer(net, method="agop-ixg").fit(X).explain(X)).all()

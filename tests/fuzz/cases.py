@@ -4,26 +4,39 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
-
 from fuzz.estimators import Model, models_with_tables
 from fuzz.tables import Table
+from hypothesis import strategies as st
 
 METHODS = ("agop", "agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
 
+WRONG_VALUES = {
+    "method": ("shap", None, ["agop"]),
+    "rank": (0, 1.5, "all", None, float("nan"), True),
+    "standardize": ("yes", None),
+    "baseline": ("median", 0, None, "zero"),
+    "contrast": ("yes", 2, None),
+    "gate": ("on", [True] * 9, 3, [0.5, 0.5]),
+    "refine": (-1, 1.5, "auto", None, True),
+    "moment": ("sparse", None),
+    "batch_size": (0, 2.0, "all", None),
+    "max_samples": (0, 0.5, True, "auto"),
+    "prefit": ("yes", None),
+    "device": ("cuda", 3, "meta"),
+    "random_state": (-1, "seed", 2**40, 1.0),
+    "verbose": ("loud", -1, None),
+}
+"""Values that no method takes; the default, at least, does not."""
+
 WRONG_PARAMETERS = (
-    {"method": "shap"}, {"method": None}, {"method": ["agop"]}, {"rank": 0}, {"rank": 1.5}, {"rank": "all"}, {"rank": None},
-    {"rank": 10**9, "method": "agop-ixg"}, {"rank": float("nan")}, {"rank": True}, {"standardize": "yes"},
-    {"standardize": None}, {"baseline": "median"}, {"baseline": 0}, {"baseline": None},
-    {"baseline": [[0.0] * 9], "method": "ixg"}, {"baseline": [], "method": "ixg"}, {"baseline": {"a": 1}, "method": "ixg"},
-    {"baseline": "zero"}, {"contrast": "yes"}, {"contrast": 2}, {"gate": "on"}, {"gate": [True] * 9}, {"gate": 3},
-    {"gate": [0.5, 0.5]}, {"gate": True, "method": "ixg"}, {"refine": -1}, {"refine": 1.5}, {"refine": "auto"}, {"refine": None},
-    {"refine": True}, {"refine": 2, "method": "ixg"}, {"moment": "sparse"}, {"moment": None}, {"batch_size": 0},
-    {"batch_size": 2.0}, {"batch_size": "all"}, {"batch_size": None}, {"max_samples": 0}, {"max_samples": 0.5},
-    {"max_samples": True}, {"max_samples": "auto"}, {"prefit": "yes"}, {"prefit": None}, {"device": "cuda"},
-    {"device": 3}, {"device": "meta"}, {"random_state": -1}, {"random_state": "seed"}, {"random_state": 2**40},
-    {"random_state": 1.0}, {"verbose": "loud"}, {"verbose": -1}, {"verbose": None},
-)  # fmt: skip
+    *({"method": "agop", name: value} for name, values in WRONG_VALUES.items() for value in values),
+    {"method": "agop-ixg", "rank": 10**9},
+    {"method": "ixg", "baseline": [[0.0] * 9]},
+    {"method": "ixg", "baseline": []},
+    {"method": "ixg", "baseline": {"a": 1}},
+    {"method": "ixg", "gate": True},
+    {"method": "ixg", "refine": 2},
+)
 
 CALLS = (
     "explain", "call", "all", "labels", "transform", "save", "pickle", "clone", "set_params", "partial_fit", "effects",
@@ -55,7 +68,9 @@ def parameters(draw, d, is_wrong):
         "moment": st.sampled_from(["auto", "dense"]),
         "prefit": st.just(True),
         "device": st.just("cpu"),
-        "gate": st.sampled_from([None, True, "mask"]) if chosen["method"] == "agop" else st.sampled_from([None, "mask"]),
+        "gate": st.sampled_from([None, True, "mask"])
+        if chosen["method"] == "agop"
+        else st.sampled_from([None, "mask"]),
     }
     if chosen["method"] == "agop":
         optional |= {"refine": st.sampled_from([1, 3])}

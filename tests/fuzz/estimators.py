@@ -1,9 +1,13 @@
 """Estimators around networks, and their scores, computed without the package."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.special
 import torch
+from fuzz.networks import ACTIVATIONS, RIGHT, WRONG, Embedded, Normalised, mlp
+from fuzz.tables import OTHERS, Table, mixed_tables, numeric_tables
 from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -24,9 +28,6 @@ from sklearn.preprocessing import (
 from skorch import NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks import InputShapeSetter
 from torch import nn
-
-from fuzz.networks import ACTIVATIONS, RIGHT, WRONG, Embedded, Normalised, mlp
-from fuzz.tables import NUMBERS, OTHERS, Table, mixed_tables, numeric_tables
 
 SCALERS = {
     "standard": StandardScaler,
@@ -66,17 +67,20 @@ class Model:
 
     @property
     def is_classifier(self):
-        return self.wrapper in ("module", "skorch classifier", "skorch binary", "MLPClassifier", "LogisticRegression") and (
-            self.n_out > 1 or self.wrapper != "module"
-        )
+        return self.wrapper in (
+            "module",
+            "skorch classifier",
+            "skorch binary",
+            "MLPClassifier",
+            "LogisticRegression",
+        ) and (self.n_out > 1 or self.wrapper != "module")
 
     def fitted(self, table, X, seed):
         """The estimator, fitted on rows."""
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
-        if self.wrapper in ENDS and not self.wrapper.startswith("skorch") or table.container == "frame" and any(
-            kind in OTHERS for kind in table.columns
-        ):
+        needs_coding = table.container == "frame" and any(kind in OTHERS for kind in table.columns)
+        if needs_coding or (self.wrapper in ENDS and not self.wrapper.startswith("skorch")):
             return self._pipeline(table, X, rng)
         module = self._module(table, X)
         if self.wrapper == "module":
@@ -91,13 +95,17 @@ class Model:
     def _module(self, table, X):
         make = (RIGHT | WRONG).get(self.network)
         codes = table.codes()
-        module = Embedded(table.d, self.n_out, codes, self.activation) if codes else make(table.d, self.n_out, self.activation)
+        module = (
+            Embedded(table.d, self.n_out, codes, self.activation)
+            if codes
+            else make(table.d, self.n_out, self.activation)
+        )
         with torch.no_grad():
             for layer in module.modules():
                 if isinstance(layer, nn.Linear):
                     layer.weight *= self.gain
         if self.normalised and not codes:
-            values = torch.as_tensor(np.asarray(X, dtype="float64"))
+            values = torch.as_tensor(np.array(X, dtype="float64"))
             scale = values.std(dim=0, correction=0)
             module = Normalised(module, values.mean(dim=0).float(), torch.where(scale > 0, scale, 1.0).float())
         return module.double() if self.double else module
@@ -106,7 +114,15 @@ class Model:
         binary, regressor = self.wrapper == "skorch binary", self.wrapper == "skorch regressor"
         kind = NeuralNetBinaryClassifier if binary else NeuralNetRegressor if regressor else NeuralNetClassifier
         more = {} if binary or regressor else {"criterion": nn.CrossEntropyLoss}
-        net = kind(Flat(module) if binary else module, max_epochs=2, lr=0.01, verbose=0, train_split=None, **more)
+        net = kind(
+            Flat(module) if binary else module,
+            max_epochs=2,
+            lr=0.01,
+            batch_size=512,
+            verbose=0,
+            train_split=None,
+            **more,
+        )
         y = self._labels(len(X), rng, X.dtype)
         return net.fit(X, y) if len(X) > 1 else net.initialize()
 
@@ -180,7 +196,7 @@ class Flat(nn.Module):
 
 
 def _numbers(X):
-    return X.astype("float64") if hasattr(X, "astype") else np.asarray(X, dtype="float64")
+    return X.astype("float64") if hasattr(X, "astype") else np.array(X, dtype="float64")
 
 
 def _text(X):
@@ -195,15 +211,15 @@ def _as_float():
     return FunctionTransformer(_numbers, feature_names_out="one-to-one")
 
 
-def raw_scores(estimator, X):
+def raw_scores(estimator, X, double=False):
     """Outputs (n, C) of the network for the user's rows, computed without the package."""
     if isinstance(estimator, nn.Module):
-        return _of_module(estimator, np.asarray(X, dtype="float64"))
+        return _of_module(estimator, np.array(X, dtype="float64"), double)
     if hasattr(estimator, "steps"):
-        return raw_scores(estimator[-1], estimator[:-1].transform(X))
-    X = X.toarray() if hasattr(X, "toarray") else np.asarray(X, dtype="float64")
+        return raw_scores(estimator[-1], estimator[:-1].transform(X), double)
+    X = X.toarray() if hasattr(X, "toarray") else np.array(X, dtype="float64")
     if hasattr(estimator, "module_"):
-        return _of_module(estimator.module_, X)
+        return _of_module(estimator.module_, X, double)
     if hasattr(estimator, "coefs_"):
         hidden, act = X, SKLEARN_ACTIVATIONS[estimator.activation]
         for W, b in list(zip(estimator.coefs_, estimator.intercepts_, strict=True))[:-1]:
@@ -217,16 +233,19 @@ SKLEARN_ACTIVATIONS = {
     "identity": lambda h: h,
     "relu": lambda h: np.maximum(h, 0),
     "tanh": np.tanh,
-    "logistic": lambda h: 1 / (1 + np.exp(-h)),
+    "logistic": scipy.special.expit,
 }
 
 
-def _of_module(module, X):
+def _of_module(module, X, double):
     dtype = next(module.parameters()).dtype
+    X = torch.as_tensor(X).to(dtype)
+    if double:
+        module, dtype = deepcopy(module).double(), torch.float64
     was = module.training
     module.eval()
     with torch.no_grad():
-        out = module(torch.as_tensor(X).to(dtype))
+        out = module(X.to(dtype))
     module.train(was)
     return out.double().numpy().reshape(len(X), -1)
 
@@ -253,9 +272,7 @@ def models_with_tables(draw):
         end, table = draw(st.sampled_from(ENDS)), draw(mixed_tables())
         n_out = max(2, n_out) if end in ("MLPClassifier", "LogisticRegression", "skorch classifier") else n_out
         scaler, coder = draw(st.sampled_from(list(SCALERS))), draw(st.sampled_from(list(CODERS)))
-        if not end.startswith("skorch"):
-            n = max(table.n, 2 * n_out)
-            table = Table(table.columns, n, table.container)
+        table = Table(table.columns, max(table.n, 2 * n_out), table.container)  # rows of each class, for splines two
         return Model(end, "mlp", activation, n_out, False, False, 1.0, scaler, coder), table
     table = draw(numeric_tables(codes=True))
     network = draw(st.sampled_from(list(RIGHT)))
@@ -266,6 +283,3 @@ def models_with_tables(draw):
         n_out = {"skorch classifier": max(2, n_out), "skorch binary": 1}.get(wrapper, n_out)
         double = False
     return Model(wrapper, network, activation, n_out, double, normalised, draw(st.sampled_from([1.0, 1.0, 3.0]))), table
-
-
-ALL_NUMBERS = tuple(NUMBERS)

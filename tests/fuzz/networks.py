@@ -1,9 +1,8 @@
 """Networks of many kinds over the columns of a table, and those that must be refused."""
 
 import torch
-from torch import nn
-
 from fuzz.tables import LEVELS
+from torch import nn
 
 ACTIVATIONS = {
     "relu": nn.ReLU,

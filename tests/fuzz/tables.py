@@ -25,6 +25,8 @@ NUMBERS = {
     "tiny": lambda rng, n, last: 1e-6 * rng.normal(size=n),
     "huge": lambda rng, n, last: 1e6 * rng.normal(size=n),
     "outlier": lambda rng, n, last: np.where(np.arange(n) == n // 2, 1e6, rng.normal(size=n)),
+    "far outlier": lambda rng, n, last: np.where(np.arange(n) == n // 2, 1e30, rng.normal(size=n)),
+    "subnormal": lambda rng, n, last: np.where(rng.random(n) < 0.5, 1e-42, rng.normal(size=n)),
     "two scales": lambda rng, n, last: np.where(rng.random(n) < 0.2, rng.uniform(0, 100, n), 1e-3 * rng.normal(size=n)),
     "correlated": lambda rng, n, last: (last if last is not None else np.zeros(n)) + 0.3 * rng.normal(size=n),
     "copied": lambda rng, n, last: last.copy() if last is not None else rng.normal(size=n),
@@ -69,15 +71,15 @@ class Table:
     def codes(self):
         return [j for j, kind in enumerate(self.columns) if kind == CODE]
 
-    def rows(self, seed, n=None):
-        """Rows, the same for the same seed."""
+    def rows(self, seed, n=None, factor=1):
+        """Rows, the same for the same seed; numbers times a factor, which takes them out of their range."""
         rng, n, made = np.random.default_rng(seed), self.n if n is None else n, []
         for kind in self.columns:
             if kind == CODE:
                 made.append(rng.integers(0, LEVELS, n).astype(float))
             elif kind in NUMBERS:
                 last = made[-1] if made and isinstance(made[-1], np.ndarray) and made[-1].dtype == float else None
-                made.append(NUMBERS[kind](rng, n, last))
+                made.append(factor * NUMBERS[kind](rng, n, last))
             else:
                 made.append(OTHERS[kind](rng, n))
         return self._contained(made)
@@ -85,9 +87,15 @@ class Table:
     def _contained(self, made):
         if self.container == "frame":
             index = pd.Index([f"r{i}" for i in range(len(made[0]))])
-            return pd.DataFrame({f"{kind} {j}": c for j, (kind, c) in enumerate(zip(self.columns, made, strict=True))}, index)
-        array = np.stack(made, axis=1)
-        return array.astype("float64").round().astype("int64") if self.container == "int64" else array.astype(self.container)
+            return pd.DataFrame(
+                {f"{kind} {j}": c for j, (kind, c) in enumerate(zip(self.columns, made, strict=True))}, index
+            )
+        array = np.stack(made, axis=1).astype("float64")
+        return (
+            array.clip(-1e15, 1e15).round().astype("int64")
+            if self.container == "int64"
+            else array.astype(self.container)
+        )
 
 
 n_rows = st.one_of(st.integers(1, 12), st.integers(13, 50), st.integers(100, 300))

@@ -6,17 +6,16 @@
 import os
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, event, given, settings
-
 from fuzz.cases import cases
 from fuzz.checks import run
-from fuzz.outcome import FAULT, REFUSED, RIGHT, Fault
+from fuzz.outcome import FAULT, REFUSED, RIGHT
+from hypothesis import HealthCheck, Phase, event, given, settings
 
-FEW = 200
+N_CASES = int(os.environ.get("FUZZ_CASES", 200))
 
-N_CASES = int(os.environ.get("FUZZ_CASES", FEW))
+IN_THE_SUITE = "FUZZ_CASES" not in os.environ
 
-PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if N_CASES > FEW else [])]
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([] if IN_THE_SUITE else [Phase.shrink])]
 """The suite says at once what is wrong; make fuzz looks for the smallest case that is."""
 
 seen: Counter = Counter()
@@ -25,7 +24,7 @@ seen: Counter = Counter()
 @settings(
     max_examples=N_CASES,
     deadline=None,
-    derandomize=N_CASES <= FEW,
+    derandomize=IN_THE_SUITE,
     print_blob=True,
     phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -34,7 +33,7 @@ seen: Counter = Counter()
 def each_case_is_right_or_refused(case):
     try:
         outcome = run(case)
-    except Fault:
+    except Exception:
         seen[FAULT] += 1
         raise
     seen[outcome] += 1
@@ -46,8 +45,8 @@ def test_each_case_is_right_or_refused(capsys):
     try:
         each_case_is_right_or_refused()
     finally:
-        if N_CASES > FEW:
+        if not IN_THE_SUITE:
             with capsys.disabled():
                 print("\n" + ", ".join(f"{seen[name]} {name}" for name in (RIGHT, REFUSED, FAULT)))
-    assert seen[RIGHT] > seen.total() / 2  # otherwise cases are not what people have
+    assert seen[RIGHT] > seen.total() / 3  # otherwise cases are not what people have
     assert seen[REFUSED] > 0

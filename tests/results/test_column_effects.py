@@ -150,3 +150,12 @@ def test_variances_go_by_place_whatever_the_columns_are_called(names):
     X = pd.DataFrame(np.random.default_rng(0).standard_normal((400, 3)).astype(np.float32), columns=names)
     explainer = AGOPExplainer(Formula(lambda x: x[:, 0] ** 2)).fit(X)
     assert_allclose(np.diag(explainer.interaction_importances_), [1, 0, 0], atol=1e-6)
+
+
+def test_importances_are_exactly_symmetric(table_explainer):
+    """Also where a column has several axes, whose pair effects are added up."""
+    X = np.random.default_rng(0).standard_exponential((13, 5))
+    net = nn.Sequential(nn.Linear(5, 8), nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 3))
+    for explainer in (table_explainer, AGOPExplainer(net).fit(X)):
+        shares = explainer.interaction_importances_
+        assert np.array_equal(shares, shares.T)
