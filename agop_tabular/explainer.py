@@ -19,7 +19,12 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
 from agop_tabular.distributed.fitting import DaskTable
-from agop_tabular.distributed.validation import validated_baseline, validated_table, validated_training
+from agop_tabular.distributed.validation import (
+    validated_baseline,
+    validated_reference,
+    validated_table,
+    validated_training,
+)
 from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, Fit, FitPlan, column_effects, fit_method, fit_table
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
@@ -290,7 +295,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             self.estimator_ = estimator
         return self
 
-    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> Any:
+    def explain(self, X: ArrayLike, target: Any = PREDICTED, *, reference: Any = None) -> Any:
         """Attributions of each row.
 
         Parameters
@@ -298,6 +303,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
         target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
+        reference : ndarray, DataFrame or dask table of shape (m, d), or one row, optional
+            Rows whose mean score attributions are differences from: why this row rather than those? The training rows,
+            or ``baseline=``, by default. Of more than 8,192 rows as many are taken, from all over the table.
 
         Returns
         -------
@@ -308,19 +316,19 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         check_is_fitted(self, "n_samples_seen_")
         table = validated_table(self, X, reset=False)
         if isinstance(table, DaskTable):
-            return explain_lazily(self.attributor_, X, target)
-        return like(X, self.attributor_.attribute(table.example, target).values)
+            return explain_lazily(self._attributor_against(reference), X, target)
+        return like(X, self._attributor_against(reference).attribute(table.example, target).values)
 
     def transform(self, X: ArrayLike) -> Any:
         """Attributions (n_samples, d) for each row's predicted class, as :meth:`explain` returns them."""
         return self.explain(X)
 
-    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> Explanation:
+    def __call__(self, X: ArrayLike, target: Any = PREDICTED, *, reference: Any = None) -> Explanation:
         """Attributions with all that is needed to read, plot and trust them.
 
         Parameters
         ----------
-        X, target : as in :meth:`explain`
+        X, target, reference : as in :meth:`explain`
             Rows in memory.
         """
         check_is_fitted(self, "n_samples_seen_")
@@ -330,7 +338,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
                 "An Explanation is held in memory, and a dask table may be larger: explain a part, such as X.head(), "
                 "or call explain(X), which stays lazy."
             )
-        attributor = self.attributor_
+        attributor = self._attributor_against(reference)
         found = attributor.attribute(table.example, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
@@ -358,6 +366,12 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         refine = Refine.of(self.refine, self.statistics_.background, self.random_state)
         mask = GateParameter.read(self.gate, self.feature_map_.n_columns).applied_mask(self.gate_)
         return Attributor(self.model_, self._fitted_method, mask, refine, self.batch_size, self.verbose)
+
+    def _attributor_against(self, reference: Any) -> Attributor:
+        """What attributes rows, as differences from reference rows where some are given."""
+        if reference is None:
+            return self.attributor_
+        return self.attributor_.against(validated_reference(self, reference))
 
     @property
     def agop_(self) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.attribution.method import Method, Run, Settings, Statistics
+from agop_tabular.attribution.method import FittedMethod, Method, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.coordinate_moment import IN_CACHE
@@ -88,6 +88,12 @@ class FittedGradientMethod(RowByRow):
     def base_scores(self, model: ExplainedModel) -> np.ndarray:
         """Scores (C,) at the baseline."""
         return model.scores_at(self.summary.baseline)
+
+    def against(self, model: ExplainedModel, x: Tensor) -> FittedMethod:
+        """The same with the mean of other rows (m, p) as x₀; see :meth:`FittedMethod.against`."""
+        if not self.method.times_input:
+            return super().against(model, x)
+        return replace(self, summary=replace(self.summary, baseline=x.double().mean(dim=0).cpu()))
 
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
         """Attribute batches by their gradients, taken behind the first layer where that is possible."""
