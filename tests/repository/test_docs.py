@@ -1,5 +1,7 @@
 """The documentation's code runs."""
 
+import re
+
 import pytest
 from support.pages import ROOT, blocks, run
 
@@ -12,6 +14,17 @@ def test_the_quickstart_runs_from_top_to_bottom(tmp_path, monkeypatch):
     names = run("quickstart.md")
     assert (tmp_path / "beeswarm.png").stat().st_size > 10_000
     assert names["explainer"].n_features_in_ == 14
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_page_on_reference_rows(tmp_path, monkeypatch):
+    """The page shows the first four reasons."""
+    monkeypatch.chdir(tmp_path)
+    names = run("reference-rows.md")
+    explanation = names["explanation"]
+    assert abs(float(explanation.gap[0])) < 1e-4
+    shown = set(re.findall(r"^\| ([A-Z_0-9]+) \|", (ROOT / "docs" / "reference-rows.md").read_text(), re.MULTILINE))
+    assert set(explanation.top(4)["feature"]) == shown
 
 
 @pytest.mark.slow
