@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agop_tabular.datasets.truth import in_contrast
 from agop_tabular.evaluation import (
     average_precision,
     cosine,
@@ -24,8 +25,8 @@ def of_class(values: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def centred(values: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Attributions (n, d) of each row's class minus the mean over classes, from (n, d, C); of one score as they are."""
-    return of_class(values, target) - (values.mean(axis=2) if values.shape[2] > 1 else 0.0)
+    """Attributions (n, d) of each row's class minus the mean of the others, from (n, d, C); of one score as they are."""
+    return of_class(in_contrast(values.T).T if values.shape[2] > 1 else values, target)
 
 
 def scores(
