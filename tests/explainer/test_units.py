@@ -149,7 +149,7 @@ def classes_of(X):
 NOT_PROBABLE = {
     "regressor": (lambda X: LinearRegression().fit(X, X[:, 0]), "this model has none"),
     "several outputs": (
-        lambda X: MLPRegressor(hidden_layer_sizes=(4,), max_iter=5).fit(X, X[:, :2]),
+        lambda X: LinearRegression().fit(X, X[:, :2]),
         "this model has none",
     ),
     "skorch regressor": (
