@@ -35,6 +35,7 @@ from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
 from agop_tabular.results.about import About
@@ -72,8 +73,16 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         The reference x₀ of "agop-ixg" and "ixg", from which their attributions are differences; those of "agop" are
         differences from the mean score. As any parameter, it is refused by a method that it has no effect on.
     contrast : bool or "auto", default="auto"
-        Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
-        for the published methods. Always on where only log-probabilities are known.
+        Explain a class's score minus the mean of the other classes', which is all that labels identify: of two classes
+        the log-odds. "auto": on for "agop", off for the published methods. Always on where only log-probabilities are
+        known.
+    model_output : {"raw", "probability"}, default="raw"
+        Explain scores, or the probabilities that ``predict_proba`` returns, without contrast.
+    class_names : sequence of str or None, default=None
+        Names of the classes, in the order of ``classes_``, in tables and plots; None for their labels, which
+        ``target=`` takes in any case.
+    output_name : str or None, default=None
+        The same for a regressor's output; None for "output".
     gate : "auto", True, None or mask of shape (d,), default="auto"
         "auto" looks for columns that the network does not use differently from noise and reports them in ``gate_``;
         attributions stay as they are, since the network does use these columns. True sets their attributions to zero,
@@ -182,6 +191,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         standardize: bool = True,
         baseline: Any = "mean",
         contrast: bool | str = "auto",
+        model_output: str = "raw",
+        class_names: Sequence[str] | None = None,
+        output_name: str | None = None,
         gate: Any = "auto",
         refine: int = 0,
         moment: str = "auto",
@@ -207,12 +219,15 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             random_state=random_state,
             verbose=verbose,
         )
+        self.model_output, self.class_names, self.output_name = model_output, class_names, output_name
         self.gate = gate
         self.refine = refine
 
     def check_parameters(self) -> None:
         """Raise if a parameter is not one of its allowed values, as far as that can be decided without rows."""
         super().check_parameters()
+        check_output(self.model_output, self.contrast)
+        check_names(self.class_names, self.output_name)
         GateParameter.read(self.gate).check(method_named(self.method))
         check_refine(self.refine, self.method)
 
@@ -260,9 +275,15 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """
         self.check_parameters()
         started = hasattr(self, "n_samples_seen_")
-        if started and (self.estimator_ is not self.estimator or self.contrast != self.fitted_params_["contrast"]):
+        fitted = self.fitted_params_ if started else {}
+        if started and (
+            self.estimator_ is not self.estimator
+            or self.contrast != fitted["contrast"]
+            or self.model_output != fitted.get("model_output", "raw")
+        ):
             raise ValueError(
-                "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
+                "partial_fit goes on with the estimator, the contrast and the model_output that it began with; call "
+                "fit to begin anew."
             )
         table, y = validated_training(self, X, y, reset=not started)
         if not started:
@@ -356,6 +377,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             standard_errors=found.errors,
             residual=found.residual,
             about=getattr(self, "about_", About()),
+            unit=self.model_.unit,
+            label_names=self.model_.label_names,
         )
 
     @property
@@ -465,7 +488,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         rows = validated_table(explainer, callback.rows_for(estimator, X), reset=True).example
         plan = explainer._plan()
         with torch.inference_mode(False):
-            model, statistics = callback.explained(estimator, rows, plan.method, plan.device)
+            model, statistics = callback.explained(estimator, rows, plan.method, plan.device, plan.output)
+            model = model.named(plan.class_names, plan.output_name)
             fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
         return explainer._set_fitted(Fit(model, statistics, fitted), estimator)
 

@@ -15,7 +15,6 @@ from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttr
 from agop_tabular.core.coordinate_moment import IN_CACHE
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.filters import Filter
-from agop_tabular.core.gradients import score_gradient, score_jacobian
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_gradient
 
@@ -104,18 +103,16 @@ class FittedGradientMethod(RowByRow):
         def attribute_batch(batch: Batch) -> BatchAttributions:
             x, index, scores = batch.x, None, None
             if batch.choose is None:
-                gradient = score_jacobian(adapter.scores, x, contrast=model.contrast, cut=cut)
+                gradient = model.jacobian(x, cut=cut)
             else:
-                gradient, index, scores = score_gradient(
-                    adapter.scores, x, batch.choose, contrast=model.contrast, cut=cut
-                )
+                gradient, index, scores = model.gradient(x, batch.choose, cut=cut)
             check_gradient(gradient, batch.first_row)
             values = row_filter.values(gradient, x if batch.choose is not None else x[:, None, :], batch.out)
             if batch.choose is None:
                 values = values.transpose(1, 2)
             if not batch.with_support:
                 return BatchAttributions(values, index)
-            s = model.scores(x) if scores is None else model.in_contrast(scores)
+            s = model.scores(x) if scores is None else model.explained(scores)
             explained = s if index is None else s.gather(1, index[:, None])[:, 0]
             return BatchAttributions(values, index, row_filter.support(gradient), explained)
 

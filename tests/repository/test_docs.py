@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from support.pages import ROOT, blocks, run
 
@@ -25,6 +26,14 @@ def test_the_page_on_reference_rows(tmp_path, monkeypatch):
     assert abs(float(explanation.gap[0])) < 1e-4
     shown = set(re.findall(r"^\| ([A-Z_0-9]+) \|", (ROOT / "docs" / "reference-rows.md").read_text(), re.MULTILINE))
     assert set(explanation.top(4)["feature"]) == shown
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_the_numbers_mean():
+    names = run("numbers.md")
+    p = names["model"].predict_proba(names["X"][81:82])[0, 1]
+    assert names["row"].values.sum() + names["row"].base_values[0] == pytest.approx(p, abs=1e-5)
+    assert 1 / (1 + np.exp(-names["log_odds"][0])) == pytest.approx(p, abs=1e-5)
 
 
 @pytest.mark.slow
