@@ -19,7 +19,12 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
 from agop_tabular.distributed.fitting import DaskTable
-from agop_tabular.distributed.validation import validated_baseline, validated_table, validated_training
+from agop_tabular.distributed.validation import (
+    validated_baseline,
+    validated_reference,
+    validated_table,
+    validated_training,
+)
 from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, Fit, FitPlan, column_effects, fit_method, fit_table
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
@@ -30,6 +35,7 @@ from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
 from agop_tabular.results.about import About
@@ -67,8 +73,16 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         The reference x₀ of "agop-ixg" and "ixg", from which their attributions are differences; those of "agop" are
         differences from the mean score. As any parameter, it is refused by a method that it has no effect on.
     contrast : bool or "auto", default="auto"
-        Explain the score minus its mean over classes, which is all that labels identify. "auto": on for "agop", off
-        for the published methods. Always on where only log-probabilities are known.
+        Explain a class's score minus the mean of the other classes', which is all that labels identify: of two classes
+        the log-odds. "auto": on for "agop", off for the published methods. Always on where only log-probabilities are
+        known.
+    model_output : {"raw", "probability"}, default="raw"
+        Explain scores, or the probabilities that ``predict_proba`` returns, without contrast.
+    class_names : sequence of str or None, default=None
+        Names of the classes, in the order of ``classes_``, in tables and plots; None for their labels, which
+        ``target=`` takes in any case.
+    output_name : str or None, default=None
+        The same for a regressor's output; None for "output".
     gate : "auto", True, None or mask of shape (d,), default="auto"
         "auto" looks for columns that the network does not use differently from noise and reports them in ``gate_``;
         attributions stay as they are, since the network does use these columns. True sets their attributions to zero,
@@ -177,6 +191,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         standardize: bool = True,
         baseline: Any = "mean",
         contrast: bool | str = "auto",
+        model_output: str = "raw",
+        class_names: Sequence[str] | None = None,
+        output_name: str | None = None,
         gate: Any = "auto",
         refine: int = 0,
         moment: str = "auto",
@@ -202,12 +219,15 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             random_state=random_state,
             verbose=verbose,
         )
+        self.model_output, self.class_names, self.output_name = model_output, class_names, output_name
         self.gate = gate
         self.refine = refine
 
     def check_parameters(self) -> None:
         """Raise if a parameter is not one of its allowed values, as far as that can be decided without rows."""
         super().check_parameters()
+        check_output(self.model_output, self.contrast)
+        check_names(self.class_names, self.output_name)
         GateParameter.read(self.gate).check(method_named(self.method))
         check_refine(self.refine, self.method)
 
@@ -255,9 +275,15 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """
         self.check_parameters()
         started = hasattr(self, "n_samples_seen_")
-        if started and (self.estimator_ is not self.estimator or self.contrast != self.fitted_params_["contrast"]):
+        fitted = self.fitted_params_ if started else {}
+        if started and (
+            self.estimator_ is not self.estimator
+            or self.contrast != fitted["contrast"]
+            or self.model_output != fitted.get("model_output", "raw")
+        ):
             raise ValueError(
-                "partial_fit goes on with the estimator and the contrast that it began with; call fit to begin anew."
+                "partial_fit goes on with the estimator, the contrast and the model_output that it began with; call "
+                "fit to begin anew."
             )
         table, y = validated_training(self, X, y, reset=not started)
         if not started:
@@ -290,7 +316,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             self.estimator_ = estimator
         return self
 
-    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> Any:
+    def explain(self, X: ArrayLike, target: Any = PREDICTED, *, reference: Any = None) -> Any:
         """Attributions of each row.
 
         Parameters
@@ -298,6 +324,9 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
         target : "predicted", "all", a label of ``classes_``, or one label per row, default="predicted"
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
+        reference : ndarray, DataFrame or dask table of shape (m, d), or one row, optional
+            Rows whose mean score attributions are differences from: why this row rather than those? The training rows,
+            or ``baseline=``, by default. Of more than 8,192 rows as many are taken, from all over the table.
 
         Returns
         -------
@@ -308,19 +337,19 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         check_is_fitted(self, "n_samples_seen_")
         table = validated_table(self, X, reset=False)
         if isinstance(table, DaskTable):
-            return explain_lazily(self.attributor_, X, target)
-        return like(X, self.attributor_.attribute(table.example, target).values)
+            return explain_lazily(self._attributor_against(reference), X, target)
+        return like(X, self._attributor_against(reference).attribute(table.example, target).values)
 
     def transform(self, X: ArrayLike) -> Any:
         """Attributions (n_samples, d) for each row's predicted class, as :meth:`explain` returns them."""
         return self.explain(X)
 
-    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> Explanation:
+    def __call__(self, X: ArrayLike, target: Any = PREDICTED, *, reference: Any = None) -> Explanation:
         """Attributions with all that is needed to read, plot and trust them.
 
         Parameters
         ----------
-        X, target : as in :meth:`explain`
+        X, target, reference : as in :meth:`explain`
             Rows in memory.
         """
         check_is_fitted(self, "n_samples_seen_")
@@ -330,7 +359,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
                 "An Explanation is held in memory, and a dask table may be larger: explain a part, such as X.head(), "
                 "or call explain(X), which stays lazy."
             )
-        attributor = self.attributor_
+        attributor = self._attributor_against(reference)
         found = attributor.attribute(table.example, target, with_support=True)
         labels: Any = ALL if found.values.ndim == 3 else None
         if found.index is not None:
@@ -348,6 +377,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             standard_errors=found.errors,
             residual=found.residual,
             about=getattr(self, "about_", About()),
+            unit=self.model_.unit,
+            label_names=self.model_.label_names,
         )
 
     @property
@@ -358,6 +389,12 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         refine = Refine.of(self.refine, self.statistics_.background, self.random_state)
         mask = GateParameter.read(self.gate, self.feature_map_.n_columns).applied_mask(self.gate_)
         return Attributor(self.model_, self._fitted_method, mask, refine, self.batch_size, self.verbose)
+
+    def _attributor_against(self, reference: Any) -> Attributor:
+        """What attributes rows, as differences from reference rows where some are given."""
+        if reference is None:
+            return self.attributor_
+        return self.attributor_.against(validated_reference(self, reference))
 
     @property
     def agop_(self) -> np.ndarray:
@@ -451,7 +488,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         rows = validated_table(explainer, callback.rows_for(estimator, X), reset=True).example
         plan = explainer._plan()
         with torch.inference_mode(False):
-            model, statistics = callback.explained(estimator, rows, plan.method, plan.device)
+            model, statistics = callback.explained(estimator, rows, plan.method, plan.device, plan.output)
+            model = model.named(plan.class_names, plan.output_name)
             fitted = fit_method(plan.method, model, statistics, plan.settings(model, statistics))
         return explainer._set_fitted(Fit(model, statistics, fitted), estimator)
 

@@ -11,6 +11,7 @@ import benchmarks.budget.study as budget
 import benchmarks.images.study as images
 import benchmarks.out_of_core.study as out_of_core
 import benchmarks.overhead.study as overhead
+import benchmarks.probability.study as probability
 import benchmarks.raw_truth.study as raw_truth
 import benchmarks.roar.study as roar
 import benchmarks.scale.study as scale
@@ -22,6 +23,7 @@ STUDIES = {
     "ablation": ablation,
     "raw-truth": raw_truth,
     "budget": budget,
+    "probability": probability,
     "roar": roar,
     "images": images,
     "automl": automl,

@@ -35,7 +35,7 @@ def _mlp(estimator: Any) -> nn.Sequential:
 def mlp_classifier(estimator: Any) -> Adapter:
     """MLPClassifier; the scores are the input of its softmax or logistic output."""
     if estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1:
-        return Adapter(_mlp(estimator), kind="regressor")  # several labels per row: each output stands for itself
+        return Adapter(_mlp(estimator), kind="regressor", independent=True)  # several labels: each stands for itself
     return Adapter(_mlp(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
 
 
@@ -65,7 +65,12 @@ def linear_classifier(estimator: Any) -> Adapter:
     """LogisticRegression, LinearSVC, RidgeClassifier, SGDClassifier, …; the scores are the decision function."""
     if getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
         return Adapter(_coefficients(estimator), kind="regressor")  # several labels per row
-    return Adapter(_coefficients(estimator), kind="classifier", classes=np.asarray(estimator.classes_))
+    return Adapter(
+        _coefficients(estimator),
+        kind="classifier",
+        classes=np.asarray(estimator.classes_),
+        logits=hasattr(estimator, "predict_proba"),
+    )
 
 
 @adapts("sklearn.LinearModel", "sklearn.LinearSVR", "sklearn.SGDRegressor")

@@ -86,6 +86,7 @@ def _outputs(net: Any) -> dict[str, Any]:
     return {
         "outputs": "probabilities" if issubclass(criterion, (nn.NLLLoss, nn.BCELoss)) else "scores",
         "independent": issubclass(criterion, OF_LABELS),
+        "logits": not issubclass(criterion, (nn.MultiMarginLoss, nn.MultiLabelMarginLoss)),
     }
 
 

@@ -90,6 +90,8 @@ class KernelMachine(nn.Module):
 class RegressedClasses(Adapter):
     """Classifier whose scores are probabilities from regression, not yet clipped to (0, 1)."""
 
+    logits: bool = False
+
     def probabilities(self, scores: Tensor) -> Tensor:
         """Clip the scores and divide them by their sum."""
         clipped = scores.clamp(CLIP, 1 - CLIP)

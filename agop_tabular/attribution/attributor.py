@@ -61,6 +61,23 @@ class Attributor:
             gap = found.scores - base - found.values.sum(axis=1)
         return replace(found, base_values=base, gap=gap)
 
+    def against(self, rows: Any) -> Attributor:
+        """The same for attributions that are differences from the mean score of other rows.
+
+        Parameters
+        ----------
+        rows : ndarray or DataFrame of shape (m, d)
+            In the user's columns.
+
+        Raises
+        ------
+        ValueError
+            Where a value is not finite, or the method's attributions are no differences.
+        """
+        x = self.model.coordinates(rows)
+        refine = None if self.refine is None else replace(self.refine, background=x)
+        return replace(self, method=self.method.against(self.model, x), refine=refine)
+
     def for_workers(self) -> Attributor:
         """The same without what other processes do not need."""
         return replace(self, model=self.model.for_workers(), method=self.method.for_workers(), verbose=0)

@@ -171,9 +171,10 @@ class FittedEffectsMethod(RowByRow):
 
         def attribute_batch(batch: Batch) -> BatchAttributions:
             with torch.no_grad():
-                s = model.scores(batch.x)
-                check_scores(s, batch.first_row)
-                index = None if batch.choose is None else batch.choose(s)
+                raw = model.raw_scores(batch.x)
+                check_scores(raw, batch.first_row)
+                index = None if batch.choose is None else batch.choose(raw)  # as the estimator predicts
+                s = model.explained(raw)
                 near, changes = batch.x, None
                 if look_up.bounds.has_far(near):
                     changes = look_up.bounds.changes(model.scores, near, s, look_up.n_columns)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.attribution.method import Method, Run, Settings, Statistics
+from agop_tabular.attribution.method import FittedMethod, Method, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.coordinate_moment import IN_CACHE
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.filters import Filter
-from agop_tabular.core.gradients import score_gradient, score_jacobian
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_gradient
 
@@ -89,6 +88,12 @@ class FittedGradientMethod(RowByRow):
         """Scores (C,) at the baseline."""
         return model.scores_at(self.summary.baseline)
 
+    def against(self, model: ExplainedModel, x: Tensor) -> FittedMethod:
+        """The same with the mean of other rows (m, p) as x₀; see :meth:`FittedMethod.against`."""
+        if not self.method.times_input:
+            return super().against(model, x)
+        return replace(self, summary=replace(self.summary, baseline=x.double().mean(dim=0).cpu()))
+
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
         """Attribute batches by their gradients, taken behind the first layer where that is possible."""
         adapter, layer = model.network, model.layer
@@ -98,18 +103,16 @@ class FittedGradientMethod(RowByRow):
         def attribute_batch(batch: Batch) -> BatchAttributions:
             x, index, scores = batch.x, None, None
             if batch.choose is None:
-                gradient = score_jacobian(adapter.scores, x, contrast=model.contrast, cut=cut)
+                gradient = model.jacobian(x, cut=cut)
             else:
-                gradient, index, scores = score_gradient(
-                    adapter.scores, x, batch.choose, contrast=model.contrast, cut=cut
-                )
+                gradient, index, scores = model.gradient(x, batch.choose, cut=cut)
             check_gradient(gradient, batch.first_row)
             values = row_filter.values(gradient, x if batch.choose is not None else x[:, None, :], batch.out)
             if batch.choose is None:
                 values = values.transpose(1, 2)
             if not batch.with_support:
                 return BatchAttributions(values, index)
-            s = model.scores(x) if scores is None else model.in_contrast(scores)
+            s = model.scores(x) if scores is None else model.explained(scores)
             explained = s if index is None else s.gather(1, index[:, None])[:, 0]
             return BatchAttributions(values, index, row_filter.support(gradient), explained)
 

@@ -223,6 +223,25 @@ class FittedMethod(ABC):
         run : Run
         """
 
+    def against(self, model: ExplainedModel, x: Tensor) -> FittedMethod:
+        """The same for attributions that are differences from other rows.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        x : Tensor of shape (m, p)
+            Coordinates of these rows.
+
+        Raises
+        ------
+        ValueError
+            Where attributions are no differences.
+        """
+        raise ValueError(
+            f'reference= has no meaning for method="{self.method.name}", whose attributions are no differences from '
+            'anything; use "agop", or one that multiplies by the distance from a baseline ("agop-ixg", "ixg").'
+        )
+
     @abstractmethod
     def base_scores(self, model: ExplainedModel) -> np.ndarray | None:
         """Scores (C,) that attributions are differences from; None where they are no differences."""

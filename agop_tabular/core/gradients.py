@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,9 @@ Scores = Callable[[Tensor], Tensor]
 Choice = Callable[[Tensor], Tensor]
 """Maps scores (b, C) to the index of the explained class of each row (b,)."""
 
+Link = Callable[[Tensor], Tensor]
+"""Maps scores (b, C) to what is differentiated in their place (b, C), such as probabilities."""
+
 Cut = Callable[[], AbstractContextManager[list[Tensor]]]
 """Opens a context in which one call of the scores puts tensors (b, h_i) into the list. Gradients are then taken with
 respect to these, concatenated, instead of the input. Nothing else may read the input."""
@@ -22,36 +26,36 @@ respect to these, concatenated, instead of the input. Nothing else may read the 
 
 @dataclass(frozen=True, eq=False)
 class _Scored:
-    """Scores of a batch, and the tensors that gradients are taken with respect to."""
+    """Scores of a batch, what is differentiated, and the tensors that gradients are taken with respect to."""
 
     scores: Tensor
+    explained: Tensor
     leaves: tuple[Tensor, ...]
     input: Tensor
 
     @classmethod
-    def forward(cls, scores: Scores, x: Tensor, cut: Cut | None) -> _Scored:
+    def forward(cls, scores: Scores, x: Tensor, cut: Cut | None, link: Link | None) -> _Scored:
         leaf = x.detach().requires_grad_()
         try:
-            if cut is None:
-                return cls(scores(leaf), (leaf,), leaf)
-            with cut() as outputs:
+            with nullcontext([leaf]) if cut is None else cut() as outputs:
                 s = scores(leaf)
+            explained = s if link is None else link(s)
         except RuntimeError as error:
             if "nference tensor" in str(error):  # torch has no class of its own for it
                 raise ValueError(_INFERENCE) from error
             raise
-        return cls(s, tuple(outputs), leaf)
+        return cls(s, explained, tuple(outputs), leaf)
 
     def backward(self, weights: Tensor, *, retain_graph: bool = False) -> Tensor:
-        """Gradient of the weighted sum of the scores, (b, p) or (b, h)."""
-        if self.scores.is_inference():
+        """Gradient of the weighted sum of what is differentiated, (b, p) or (b, h)."""
+        if self.explained.is_inference():
             raise ValueError(_INFERENCE)
-        if not self.scores.requires_grad:
+        if not self.explained.requires_grad:
             raise ValueError(_NO_GRADIENT)
         behind = self.leaves[0] is not self.input
         # Behind a cut the input must have no gradient of its own, or something else has read it.
         wanted = (*self.leaves, self.input) if behind else self.leaves
-        total = (self.scores * weights).sum()  # grad_outputs=weights would make torch import sympy
+        total = (self.explained * weights).sum()  # grad_outputs=weights would make torch import sympy
         gradients = torch.autograd.grad(total, wanted, retain_graph=retain_graph, allow_unused=True)
         if behind:
             if gradients[-1] is not None:
@@ -61,11 +65,20 @@ class _Scored:
             raise ValueError(_NO_GRADIENT)
         return gradients[0] if len(gradients) == 1 else torch.cat(gradients, dim=1)
 
-    def of_class(self, c: int) -> Tensor:
+    def of_class(self, c: int, contrast: float) -> Tensor:
         """Gradient of score c; that of the last one frees the graph."""
-        weights = torch.zeros_like(self.scores)
-        weights[:, c] = 1.0
-        return self.backward(weights, retain_graph=c < self.scores.shape[1] - 1)
+        n_scores = self.explained.shape[1]
+        weights = _weights(
+            torch.full((len(self.explained),), c, device=self.explained.device), self.explained, contrast
+        )
+        return self.backward(weights, retain_graph=c < n_scores - 1)
+
+
+def _weights(target: Tensor, s: Tensor, contrast: float) -> Tensor:
+    """Weights (b, C) by which the scores sum to the explained score of each row's target (b,)."""
+    weights = torch.zeros_like(s)
+    weights.scatter_(1, target[:, None], contrast or 1.0)
+    return weights - contrast / s.shape[1] if contrast else weights
 
 
 class OtherReaderError(ValueError):
@@ -92,7 +105,13 @@ _INFERENCE = (
 
 
 def score_gradient(
-    scores: Scores, x: Tensor, choose: Choice, *, contrast: bool = False, cut: Cut | None = None
+    scores: Scores,
+    x: Tensor,
+    choose: Choice,
+    *,
+    contrast: float = 0.0,
+    link: Link | None = None,
+    cut: Cut | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Compute the gradient of one score for each row, by one forward and one backward pass.
 
@@ -103,8 +122,10 @@ def score_gradient(
     x : Tensor of shape (b, p)
     choose : callable
         Maps the scores to the index of the explained class of each row.
-    contrast : bool
-        Subtract the mean over classes from the explained score.
+    contrast : float
+        Factor of a score minus the mean over classes, which is explained in its place; 0 for the score as it is.
+    link : callable, optional
+        Maps the scores to what is differentiated in their place.
     cut : callable, optional
         Tensors with respect to which gradients are taken instead of the input.
 
@@ -114,22 +135,21 @@ def score_gradient(
     target : Tensor of shape (b,)
         What ``choose`` returned.
     scores : Tensor of shape (b, C)
+        As the network returned them.
     """
-    scored = _Scored.forward(scores, x, cut)
+    scored = _Scored.forward(scores, x, cut, link)
     s = scored.scores.detach()
     target = choose(s)
-    weights = torch.zeros_like(s)
-    weights.scatter_(1, target[:, None], 1.0)
-    if contrast:
-        weights -= 1.0 / s.shape[1]
-    return scored.backward(weights), target, s
+    return scored.backward(_weights(target, scored.explained.detach(), contrast)), target, s
 
 
 def class_gradients(
     scores: Scores,
     x: Tensor,
     *,
-    contrast: bool = False,
+    contrast: float = 0.0,
+    link: Link | None = None,
+    opposite: bool = False,
     cut: Cut | None = None,
     seen: Callable[[Tensor], None] | None = None,
 ) -> Iterator[Tensor]:
@@ -142,40 +162,43 @@ def class_gradients(
     scores : callable
         Maps (b, p) to (b, C), row by row.
     x : Tensor of shape (b, p)
-    contrast : bool
-        Subtract the mean over classes from every score; all gradients are then in memory at once.
+    contrast : float
+        Factor of every score minus the mean over classes, which is explained in its place; 0 for scores as they are.
+    link : callable, optional
+        Maps the scores to what is differentiated in their place.
+    opposite : bool
+        Whether the gradients of two scores are known to be each other's negatives, as those of two probabilities are.
     cut : callable, optional
         Tensors with respect to which gradients are taken instead of the input.
     seen : callable, optional
-        Called with the scores (b, C) of the forward pass.
+        Called with the scores (b, C) of the forward pass, as the network returned them.
 
     Yields
     ------
     gradient : Tensor of shape (b, p), or (b, h)
         Of one score, in the order of the classes.
     """
-    scored = _Scored.forward(scores, x, cut)
+    scored = _Scored.forward(scores, x, cut, link)
     if seen is not None:
         seen(scored.scores.detach())
-    each: Iterator[Tensor] = (scored.of_class(c) for c in range(scored.scores.shape[1]))
-    if contrast and scored.scores.shape[1] == 2:  # the two are each other's negative
-        half = scored.backward(scored.scores.new_tensor([0.5, -0.5]).expand_as(scored.scores))
-        each = iter((half, -half))
-    elif contrast:
-        every = torch.stack(list(each))
-        each = iter((every - every.mean(dim=0)).unbind())
-    yield from each
+    n_scores = scored.explained.shape[1]
+    if n_scores == 2 and (contrast or opposite):
+        first = scored.backward(_weights(torch.zeros_like(scored.explained[:, 0]).long(), scored.explained, contrast))
+        yield from (first, -first)
+        return
+    for c in range(n_scores):
+        yield scored.of_class(c, contrast)
 
 
-def score_jacobian(scores: Scores, x: Tensor, *, contrast: bool = False, cut: Cut | None = None) -> Tensor:
+def score_jacobian(scores: Scores, x: Tensor, **how: Any) -> Tensor:
     """Compute the gradients of all scores at once.
 
     Parameters
     ----------
-    scores, x, contrast, cut : as in :func:`class_gradients`
+    scores, x, **how : as in :func:`class_gradients`
 
     Returns
     -------
     Tensor of shape (b, C, p), or (b, C, h)
     """
-    return torch.stack(list(class_gradients(scores, x, contrast=contrast, cut=cut)), dim=1)
+    return torch.stack(list(class_gradients(scores, x, **how)), dim=1)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
+from agop_tabular.datasets.truth import in_contrast
+
 MOST_IN_BLOCK = 12
 """Most features that may depend on each other: their Shapley values are a sum over all 2^12 subsets of the block."""
 
@@ -76,14 +78,14 @@ class GaussianLinearTruth:
         X : ndarray of shape (n, n_features)
         target : int or ndarray of int, shape (n,)
         contrast : bool
-            Attribute the score minus its mean over classes.
+            Attribute the score minus the mean of the other classes' scores.
 
         Returns
         -------
         ndarray of shape (n, n_features), float64
         """
         X = np.asarray(X, dtype=float)
-        maps = self._maps - self._maps.mean(axis=0) if contrast else self._maps
+        maps = in_contrast(self._maps) if contrast else self._maps
         out = np.empty(X.shape)
         target = np.broadcast_to(np.asarray(target, dtype=int), (len(X),))
         for c in range(self.n_classes):

@@ -117,7 +117,7 @@ class Truth:
         target : int or ndarray of int, shape (n,)
             The class whose score is attributed, for all rows or for each row.
         contrast : bool
-            Attribute the score minus its mean over classes.
+            Attribute the score minus the mean of the other classes' scores.
 
         Returns
         -------
@@ -127,6 +127,19 @@ class Truth:
         target = np.broadcast_to(np.asarray(target, dtype=int), (len(X),))
         out = np.zeros((len(X), self.n_features))
         for term in self.terms:
-            weights = term.weights - term.weights.mean() if contrast else term.weights
+            weights = in_contrast(term.weights) if contrast else term.weights
             out[:, [j for j, _ in term.factors]] += weights[target][:, None] * term.shapley(X)
         return out
+
+
+def in_contrast(values: np.ndarray) -> np.ndarray:
+    """Values of classes (C, …), each minus the mean of the other classes'.
+
+    Parameters
+    ----------
+    values : ndarray of shape (C, …)
+        Of two classes at least.
+    """
+    n = len(values)
+    contrasts: np.ndarray = (values - values.mean(axis=0)) * (n / (n - 1))
+    return contrasts

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.partitions import Partitions, is_collection
+from agop_tabular.fitting.shuffled_rows import pool_rows
 from agop_tabular.fitting.tables import MemoryTable, Table
 from agop_tabular.models.frames import column_labels
 from agop_tabular.models.inputs import as_array, check_unmasked, readable_table
@@ -91,6 +92,26 @@ def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
     check_unmasked(baseline, "baseline")
     row = one_row(baseline, getattr(estimator, "feature_names_in_", None))
     return validated_table(estimator, row, reset=False, name="baseline").take(np.arange(1))
+
+
+def validated_reference(estimator: BaseEstimator, reference: Any) -> Any:
+    """Rows that attributions are to be differences from, in memory: all of them, or as many as a fit keeps.
+
+    Parameters
+    ----------
+    estimator : AGOPExplainer
+    reference : ndarray, DataFrame or dask table of shape (m, d), or one row as a dict, Series or sequence
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where it has other columns, no rows, or masked cells.
+    """
+    check_unmasked(reference, "reference")
+    if isinstance(reference, (dict, pd.Series)) or np.ndim(reference) == 1:
+        reference = one_row(reference, getattr(estimator, "feature_names_in_", None), "reference")
+    table = validated_table(estimator, reference, reset=False, name="reference")
+    return table.take(pool_rows(len(table)))
 
 
 def _is_no_array(y: Any) -> bool:

@@ -113,7 +113,8 @@ class EffectSums:
         oversampled : Tensor of int, shape (b,), optional
             Number of the oversampled axis of each row, -1 for none.
         zero_sum : bool
-            Whether the scores, of all rows ever added, sum to zero, so that the last one follows from the others.
+            Whether the scores of all rows ever added have one sum, so that the last one's differences, and gradients,
+            follow from the others'.
         """
         oversampled = torch.full((len(x),), -1) if oversampled is None else oversampled
         batch = self._locate(x, oversampled)

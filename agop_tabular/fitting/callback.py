@@ -33,6 +33,7 @@ from agop_tabular.fitting.tables import MemoryTable
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fingerprint import weights_digest
 from agop_tabular.models.rows import column_names
+from agop_tabular.models.units import RAW
 
 PROBE_ROWS = 64
 """Rows of the net's input that are kept, on which the network is tried when an explainer is made; they are pickled with
@@ -60,7 +61,7 @@ class AGOPCallback(Callback):
     moment : {"auto", "dense", "diagonal"}, default="auto"
         All of M, or diag M alone; "auto" for all of it where rows have up to 2,048 values.
     contrast : bool, default=False
-        Take scores minus their mean over classes.
+        Take a class's score minus the mean of the other classes'; no effect where there are none.
     snapshots : bool, default=False
         For "every" and "average": keep diag M of every gathered epoch.
     random_state : int, RandomState or None, default=None
@@ -209,7 +210,7 @@ class AGOPCallback(Callback):
         return self.probe_.numpy()
 
     def explained(
-        self, estimator: Any, rows: Any, method: Method, device: str | torch.device | None
+        self, estimator: Any, rows: Any, method: Method, device: str | torch.device | None, output: str = RAW
     ) -> tuple[ExplainedModel, TrainingStatistics]:
         """The model, and the statistics that a pass over the training rows would have gathered.
 
@@ -220,20 +221,26 @@ class AGOPCallback(Callback):
             Some rows of the user's table.
         method : Method
         device : str, torch.device or None
+        output : {"raw", "probability"}
 
         Raises
         ------
         ValueError
-            Where the method needs more than was gathered, or the estimator has another width or other scores.
+            Where the method, or the output, needs more than was gathered, or the estimator has another width or other
+            scores.
         """
         statistics = self.gathered()
         diagonal_only = isinstance(statistics.gradients, DiagonalMoment)
         self._check_method(method, diagonal_only=diagonal_only)
+        if output != RAW:
+            raise ValueError(
+                f'AGOPCallback gathers gradients of scores; model_output="{output}" needs others: fit the explainer.'
+            )
         if estimator is None:
             names, known = column_names(rows), self.model_.feature_map
             feature_map = FeatureMap.identity(names) if known.is_identity else replace(known, names=names)
             return replace(self.model_, feature_map=feature_map), statistics
-        contrast = self.model_.contrast
+        contrast = bool(self.model_.contrast)
         model = connect(estimator, MemoryTable(rows), contrast=contrast, first_layer=diagonal_only, device=device)
         choose_moment("diagonal" if diagonal_only else "dense", method, model)  # refuses what is not enough
         p, n_scores = model.feature_map.n_coordinates, model.n_scores
@@ -312,8 +319,7 @@ class AGOPCallback(Callback):
         self.input_shape_ = tuple(first.shape[1:])
         self.probe_ = rows[:PROBE_ROWS].detach().cpu().clone()
         adapter = adapt(net if first.ndim == 2 else FlatImages(net, self.input_shape_))
-        model = ExplainedModel.connect(adapter, self.probe_.numpy())
-        return replace(model, contrast=self.contrast or model.contrast)
+        return ExplainedModel.connect(adapter, self.probe_.numpy(), contrast=None if self.contrast else False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("_data_", "_net_")}

@@ -10,8 +10,9 @@ from sklearn.utils.validation import _check_feature_names
 
 from agop_tabular.adapters import adapt
 from agop_tabular.fitting.tables import Table
-from agop_tabular.models.agreement import warn_of_assumed_classes, warn_of_other_predictions
+from agop_tabular.models.agreement import check_probabilities, warn_of_assumed_classes, warn_of_other_predictions
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+from agop_tabular.models.units import PROBABILITY, RAW
 
 
 def connect(
@@ -19,6 +20,7 @@ def connect(
     table: Table,
     *,
     contrast: bool | None,
+    output: str = RAW,
     first_layer: bool,
     device: str | torch.device | None,
     batch_size: int | str = "auto",
@@ -32,7 +34,10 @@ def connect(
     table : Table
         The user's rows.
     contrast : bool or None
-        Whether scores are taken minus their mean over classes; None for wherever there are several classes.
+        Whether a class's score is explained minus the mean of the others'; None for wherever there are several
+        classes.
+    output : {"raw", "probability"}
+        Whether scores are explained, or the probabilities that they stand for.
     first_layer : bool
         Whether to look for the layer that the input goes straight into.
     device : str, torch.device or None
@@ -53,9 +58,18 @@ def connect(
         places = np.union1d(places, table.missing_rows())
     rows = table.take(places)
     model = ExplainedModel.connect(
-        adapter, rows, contrast=contrast, first_layer=first_layer, places=places, batch_size=batch_size
+        adapter,
+        rows,
+        contrast=contrast,
+        output=output,
+        first_layer=first_layer,
+        places=places,
+        batch_size=batch_size,
     )
+    most_rows = None if batch_size == "auto" else int(batch_size)
+    if output == PROBABILITY:
+        check_probabilities(estimator, model, rows, most_rows)
     if contrast is not True:
         warn_of_assumed_classes(model)
-    warn_of_other_predictions(estimator, model, rows, None if batch_size == "auto" else int(batch_size))
+    warn_of_other_predictions(estimator, model, rows, most_rows)
     return model

@@ -32,6 +32,7 @@ from agop_tabular.gate.find import GateRows, find_gate, tried_rows
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+from agop_tabular.models.units import RAW
 from agop_tabular.results.column_effects import ColumnEffects
 
 
@@ -49,6 +50,8 @@ class FitPlan:
     gate : GateParameter
     contrast : bool or None
         None takes scores in contrast wherever there are several classes.
+    output, class_names, output_name : str, sequence of str or None, str or None
+        Whether scores or probabilities are explained, and what they are called.
     moment : str
         As in :class:`~agop_tabular.AGOPExplainer`.
     batch_size : int or "auto"
@@ -66,6 +69,9 @@ class FitPlan:
     baseline: Any
     gate: GateParameter
     contrast: bool | None = False
+    output: str = RAW
+    class_names: Sequence[str] | None = None
+    output_name: str | None = None
     moment: str = "auto"
     batch_size: int | str = "auto"
     max_samples: int | None = None
@@ -94,7 +100,7 @@ class FitPlan:
         contrast, random_state = parameters.contrast, parameters.random_state
         draws = method.gathers_effects and random_state is not None  # others leave a RandomState as it is
         if contrast == "auto":
-            contrast = None if method.gathers_effects else False
+            contrast = None if method.gathers_effects and parameters.model_output == RAW else False
         return cls(
             method,
             parameters.rank,
@@ -102,6 +108,9 @@ class FitPlan:
             baseline,
             gate,
             contrast=contrast if contrast is None else bool(contrast),
+            output=parameters.model_output,
+            class_names=parameters.class_names,
+            output_name=parameters.output_name,
             moment=parameters.moment,
             batch_size=parameters.batch_size,
             max_samples=parameters.max_samples,
@@ -201,13 +210,14 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
             estimator,
             table,
             contrast=plan.contrast,
+            output=plan.output,
             first_layer=first_layer,
             device=plan.device,
             batch_size=plan.batch_size,
-        )
+        ).named(plan.class_names, plan.output_name)
         statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
     else:
-        model, statistics = earlier.model, earlier.statistics
+        model, statistics = earlier.model.named(plan.class_names, plan.output_name), earlier.statistics
     statistics, coordinates = table.gather(
         model,
         statistics,
@@ -305,6 +315,8 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
         model.feature_map,
         fitted.remainder.triples,
         fitted.remainder.unexplained,
+        tuple(map(str, model.labels)),
+        model.unit,
     )
 
 

@@ -59,10 +59,10 @@ def gather(
             if not torch.isfinite(coordinates.mean.sum()):  # one number tells whether to look at all of them
                 check_finite(x, model.feature_map, rows.start)
             gradients.update(model.gradients(x, cut=cut, seen=seen.append))
-            s = model.in_contrast(seen.pop())
+            s = seen.pop()
             check_scores(s, rows.start)  # a logarithm of a negative number has a gradient
             if scored:
-                score_total = score_total + s.double().sum(dim=0).cpu()
+                score_total = score_total + model.explained(s).double().sum(dim=0).cpu()
             if not gradients.is_finite():
                 check_gradient(score_jacobian(adapter.scores, x), rows.start, squared=True)
     return replace(statistics, gradients=gradients, coordinates=coordinates, score_total=score_total)
@@ -80,6 +80,7 @@ def check_gathered(model: ExplainedModel, statistics: TrainingStatistics) -> Non
         Where a coordinate changes the scores but has no gradient, or varies and belongs to no column.
     """
     adapter, x = model.network, model.probe
+    raw = replace(model, contrast=0.0)
     coordinates = statistics.coordinates
     with evaluating(adapter.module):
         check_known(model.feature_map, coordinates.varies)
@@ -92,7 +93,6 @@ def check_gathered(model: ExplainedModel, statistics: TrainingStatistics) -> Non
             whole = (x == x.round()).all(dim=0).cpu()
             suspects |= whole & (coordinates.scale() > 0) & ~adapter.code_coordinates()
         if suspects.any():
-            check_moves(adapter.scores, x, suspects, model.feature_map)
+            check_moves(raw.differentiable, x, suspects, model.feature_map)
         if dead.any():
-            raw = replace(model, contrast=False)
             check_squares(raw.gradients(x), coordinates.scale(), dead, model.feature_map)

@@ -115,7 +115,7 @@ def gather_effects(
         axes = tuple(replace(axis, compared=True) if i in {*missed, *compared} else axis for i, axis in enumerate(axes))
         effects = EffectSums(axes, adapter.n_scores, importance)
         for x, oversampled in shuffled(pool, axes, column_of, n_shuffled, size, generator) if axes else ():
-            effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.contrast)
+            effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.sums_to_constant)
     check_shuffled(effects.slopes, effects.pairs)
     return replace(statistics, effects=effects)
 

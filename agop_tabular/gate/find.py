@@ -107,8 +107,7 @@ def gate_of(model: ExplainedModel, floor: NoiseFloor, baseline: Tensor, x: Tenso
             before, after = adapter.scores(x), adapter.scores(without)
             if adapter.classes is not None:
                 changed = float((adapter.predicted(before) != adapter.predicted(after)).double().mean())
-            before, after = (
-                s.double() - s.double().mean(dim=1, keepdim=True) * (s.shape[1] > 1) for s in (before, after)
-            )
+            before, after = (model.explained(s).double() for s in (before, after))
+            before, after = (s - s.mean(dim=1, keepdim=True) * (s.shape[1] > 1) for s in (before, after))
             variance = float((after - before).square().mean() / before.var(dim=0, unbiased=False).mean())
     return Gate(**asdict(floor), predictions_changed=changed, variance_changed=variance, labelled=labelled)

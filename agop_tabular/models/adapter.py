@@ -68,6 +68,8 @@ class Adapter:
         Applied to the user's rows in front of the module, in order.
     coverage : float or None
         Share of an ensemble's weight that is explained, if members without a gradient were left out.
+    logits : bool
+        Whether differences between a classifier's scores are log-odds.
     input_dtype : torch.dtype or None
         Not set by an ecosystem; :meth:`choose_dtype` does. None for the dtype of the module's first tensor.
     p, n_scores, contrast_only, one_logit, in_place
@@ -83,6 +85,7 @@ class Adapter:
     preprocessing: tuple[Any, ...] = ()
     coverage: float | None = None
     classes_given: bool = False
+    logits: bool = True
     input_dtype: torch.dtype | None = None
     p: int = 0
     n_scores: int = 0
@@ -321,6 +324,11 @@ class Adapter:
         if self.classes is None:
             return torch.sigmoid(scores) if self.independent else scores
         return torch.softmax(scores, dim=1)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether scores stand for probabilities of classes, or of separate labels."""
+        return self.classes is not None or self.independent
 
     def predicted(self, scores: Tensor) -> Tensor:
         """Index of the class (b,) that the user's own ``predict`` returns."""

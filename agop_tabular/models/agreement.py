@@ -81,6 +81,36 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any, 
         _warn_of_other_values(adapter, scores, values, f"{type(estimator).__name__}.{name}")
 
 
+def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_rows: int | None = None) -> None:
+    """Refuse to explain probabilities that are not those of the estimator; parameters as above.
+
+    Raises
+    ------
+    ValueError
+        Where the estimator has none, or others than its scores are taken to stand for.
+    """
+    adapter, x, name = model.network, model.probe, type(estimator).__name__
+    way_out = 'explain its scores, with model_output="raw"'
+    if not hasattr(estimator, "predict"):
+        return
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(f"{name} has no predict_proba, so there are no probabilities to explain: {way_out}.")
+    assert x is not None
+    few = spread_rows(len(x), COMPARED_ROWS)
+    theirs = _answer(estimator, "predict_proba", take_rows(rows, few))
+    if theirs is None or theirs.shape != (len(few), adapter.n_scores) or (adapter.coverage or 1.0) < 1.0:
+        return
+    with evaluating(adapter.module):
+        parts = torch.split(x[torch.from_numpy(few).to(x.device)], most_rows or len(x))
+        found = torch.cat([model.scores(part.clone()) for part in parts]).double().cpu().numpy()
+    difference = np.abs(found - theirs.astype(np.float64)).max()
+    if not difference <= DIFFERS:
+        raise ValueError(
+            f"{name}.predict_proba differs by up to {difference:.2g} from the softmax, or sigmoid, of the scores that "
+            f"are explained, so its probabilities are made in another way: {way_out}."
+        )
+
+
 def _method_of_values(estimator: Any) -> str:
     """The method of an estimator that returns what the scores are, or probabilities made of them."""
     return next((m for m in ("decision_function", "predict_proba") if hasattr(estimator, m)), "predict")

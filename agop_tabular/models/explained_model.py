@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,13 @@ from tqdm import tqdm
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.core.gradients import Cut, class_gradients
+from agop_tabular.core.gradients import Choice, Cut, class_gradients, score_gradient
 from agop_tabular.core.input_layer import InputLayer
 from agop_tabular.models.adapter import Adapter, auto_batch_size
 from agop_tabular.models.column_tracing import trace_adapter
 from agop_tabular.models.refusals import check_finite
 from agop_tabular.models.rows import column_names, spread_rows
+from agop_tabular.models.units import PROBABILITY, RAW, contrast_factor, score_names
 
 Batches = Iterable[tuple[slice, Tensor]]
 """Batches of coordinates (b, p), with the rows' place in the user's table."""
@@ -48,8 +49,10 @@ class ExplainedModel:
         None where an explainer was loaded without its estimator.
     feature_map : FeatureMap
         Which of the user's columns each coordinate comes from.
-    contrast : bool
-        Whether scores are taken minus their mean over classes.
+    contrast : float
+        Factor of a score minus the mean over classes, which is explained in its place: C / (C - 1), so that it is the
+        score minus the mean of the other classes', 1 of a single logit, and in files of earlier versions; 0 for scores
+        as they are.
     score_names : tuple of str
         The classes, or the outputs.
     classes : ndarray or None
@@ -58,15 +61,18 @@ class ExplainedModel:
         The Linear layers that the whole input goes straight into, where gradients can be taken behind them.
     probe : Tensor of shape (b, p) or None
         Coordinates of the few rows that the network was tried on.
+    output : {"raw", "probability"}
+        Whether scores are explained, or the probabilities that they stand for.
     """
 
     adapter: Adapter | None
     feature_map: FeatureMap
-    contrast: bool
+    contrast: float
     score_names: tuple[str, ...]
     classes: np.ndarray | None
     layer: InputLayer | None = None
     probe: Tensor | None = None
+    output: str = RAW
 
     @classmethod
     def connect(
@@ -75,6 +81,7 @@ class ExplainedModel:
         rows: Any,
         *,
         contrast: bool | None = False,
+        output: str = RAW,
         first_layer: bool = False,
         places: np.ndarray | None = None,
         batch_size: int | str = "auto",
@@ -88,7 +95,9 @@ class ExplainedModel:
         rows : ndarray or DataFrame of shape (b, d)
             A few of the user's rows.
         contrast : bool or None
-            None takes scores in contrast where they are scores of several classes.
+            Whether a class's score is explained minus the mean of the others'; None for wherever there are several
+            classes.
+        output : {"raw", "probability"}
         first_layer : bool
             Whether to look for the layer that the input goes straight into.
         places : ndarray of int, shape (b,), optional
@@ -99,17 +108,15 @@ class ExplainedModel:
         Raises
         ------
         ValueError
-            Where columns are mixed, values are not finite, or the network cannot be run on them row by row.
+            Where columns are mixed, values are not finite, the network cannot be run on them row by row, or it has
+            no scores to compare, or no probabilities.
         """
         feature_map, x = trace_adapter(adapter, column_names(rows), rows)
         check_finite(x, feature_map, places=places)
         most_rows = len(x) if batch_size == "auto" else int(batch_size)
         adapter.confirm(x, most_rows)
-        if contrast is None:
-            contrast = adapter.classes is not None and adapter.n_scores > 1
-        if contrast and adapter.n_scores < 2:
-            raise ValueError("contrast=True needs at least two scores to compare; the model has one output.")
-        unconnected = cls(None, feature_map, contrast or adapter.contrast_only, _score_names(adapter), adapter.classes)
+        factor = contrast_factor(adapter, contrast, output)
+        unconnected = cls(None, feature_map, factor, score_names(adapter), adapter.classes, output=output)
         return unconnected.with_adapter(adapter, x[:most_rows], first_layer=first_layer, probe=x)
 
     def with_adapter(
@@ -129,6 +136,16 @@ class ExplainedModel:
         layer = InputLayer.find(adapter.module, adapter.scores, x) if first_layer else None
         return replace(self, adapter=adapter, layer=layer, probe=probe)
 
+    def named(self, class_names: Sequence[str] | None, output_name: str | None) -> ExplainedModel:
+        """The same with other names of the scores, for display; see :func:`~agop_tabular.models.units.score_names`."""
+        return replace(self, score_names=score_names(self, class_names, output_name))
+
+    @property
+    def label_names(self) -> dict[Any, str] | None:
+        """Names of the scores by their labels, where they are other ones than usual."""
+        usual = self.score_names == score_names(self)
+        return None if usual else dict(zip(self.labels.tolist(), self.score_names, strict=True))
+
     def for_workers(self) -> ExplainedModel:
         """The same without the rows that it was tried on, as it is sent to other processes."""
         return replace(self, probe=None)
@@ -147,6 +164,21 @@ class ExplainedModel:
     def n_scores(self) -> int:
         """Number of scores."""
         return len(self.score_names)
+
+    @property
+    def unit(self) -> str:
+        """What the explained scores, and so attributions, are measured in: log-odds, probability, score or output."""
+        if self.output == PROBABILITY:
+            return "probability"
+        if self.classes is None:
+            return "output"
+        odds = self.adapter is None or (self.adapter.logits and self.contrast == contrast_factor(self.adapter, True))
+        return "log-odds" if self.contrast and odds else "score"
+
+    @property
+    def sums_to_constant(self) -> bool:
+        """Whether the explained scores of every row have the same sum, so that the last one follows from the others."""
+        return self.contrast > 0 or (self.output == PROBABILITY and self.classes is not None)
 
     @property
     def labels(self) -> np.ndarray:
@@ -199,10 +231,14 @@ class ExplainedModel:
 
     def scores(self, x: Tensor) -> Tensor:
         """The scores that are explained (b, C), at coordinates (b, p), without gradients."""
-        with torch.no_grad():
-            if len(x) <= FORWARD:
-                return self.in_contrast(self.network.scores(x))
-            return self.in_contrast(torch.cat([self.network.scores(part) for part in torch.split(x, FORWARD)]))
+        return self.explained(self.raw_scores(x))
+
+    @torch.no_grad()
+    def raw_scores(self, x: Tensor) -> Tensor:
+        """The network's own scores (b, C), at coordinates (b, p), without gradients."""
+        if len(x) <= FORWARD:
+            return self.network.scores(x)
+        return torch.cat([self.network.scores(part) for part in torch.split(x, FORWARD)])
 
     def scores_at(self, row: Tensor) -> np.ndarray:
         """Scores (C,), float64, at one row of coordinates (p,)."""
@@ -210,24 +246,36 @@ class ExplainedModel:
         with evaluating(adapter.module):
             return self.scores(adapter.tensor(row[None].numpy()).clone())[0].double().cpu().numpy()
 
-    def in_contrast(self, s: Tensor) -> Tensor:
-        """The network's scores (b, C), minus their mean over classes where they are taken in contrast."""
-        return s - s.mean(dim=1, keepdim=True) if self.contrast else s
+    def explained(self, s: Tensor) -> Tensor:
+        """The scores that are explained (b, C), of the network's own scores (b, C): in contrast, or probabilities."""
+        if self.output == PROBABILITY:
+            return self.network.probabilities(s)
+        return self.contrast * (s - s.mean(dim=1, keepdim=True)) if self.contrast else s
+
+    def differentiable(self, x: Tensor) -> Tensor:
+        """The explained scores (b, C), at coordinates (b, p), with gradients."""
+        return self.explained(self.network.scores(x))
 
     def gradients(
         self, x: Tensor, *, cut: Cut | None = None, seen: Callable[[Tensor], None] | None = None
     ) -> Iterator[Tensor]:
         """Gradients of the explained scores, as :func:`~agop_tabular.core.class_gradients` yields them."""
-        return class_gradients(self.network.scores, x, contrast=self.contrast, cut=cut, seen=seen)
+        how = self._differentiated | {"opposite": self.sums_to_constant}
+        return class_gradients(self.network.scores, x, cut=cut, seen=seen, **how)
+
+    def jacobian(self, x: Tensor, *, cut: Cut | None = None) -> Tensor:
+        """Gradients of all explained scores (b, C, p), or (b, C, h) behind a cut."""
+        return torch.stack(list(self.gradients(x, cut=cut)), dim=1)
+
+    def gradient(self, x: Tensor, choose: Choice, *, cut: Cut | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradient of one explained score a row, its index, and the network's own scores, which ``choose`` is given."""
+        return score_gradient(self.network.scores, x, choose, cut=cut, **self._differentiated)
+
+    @property
+    def _differentiated(self) -> dict[str, Any]:
+        return {"contrast": self.contrast, "link": self.network.probabilities if self.output == PROBABILITY else None}
 
 
 def probe_rows(n: int, d: int) -> np.ndarray:
     """Places of the few rows, of a table of n rows and d columns, that a network is tried on."""
     return spread_rows(n, int(np.clip(PROBE_VALUES // max(1, d), 8, PROBE_ROWS)))
-
-
-def _score_names(adapter: Adapter) -> tuple[str, ...]:
-    """Names of the scores: the classes, or the outputs."""
-    if adapter.classes is not None:
-        return tuple(str(c) for c in adapter.classes)
-    return ("output",) if adapter.n_scores == 1 else tuple(f"output {i}" for i in range(adapter.n_scores))

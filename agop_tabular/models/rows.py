@@ -39,7 +39,7 @@ def result_dtype(X: Any) -> np.dtype:
     return np.dtype(np.float64)
 
 
-def one_row(row: Any, names: np.ndarray | None) -> Any:
+def one_row(row: Any, names: np.ndarray | None, name: str = "baseline") -> Any:
     """One row given as a dict, Series, DataFrame or sequence, as a table of one row.
 
     Parameters
@@ -47,6 +47,8 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     row : dict, Series, DataFrame or array-like of shape (d,) or (1, d)
     names : ndarray of str or None
         Columns of the DataFrame that the explainer was fitted on; None where it was an array.
+    name : str
+        What messages call the row.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
         Where it is several rows.
     """
     if isinstance(row, Tensor):
-        row = as_array(row, "baseline")
+        row = as_array(row, name)
     if isinstance(row, dict):
         row = pd.DataFrame([row])
     elif isinstance(row, pd.Series):
@@ -66,7 +68,7 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     labels = column_labels(row)
     shape = (len(row), len(labels)) if labels is not None else np.shape(row)
     if len(shape) not in (1, 2) or (len(shape) == 2 and shape[0] != 1):
-        raise ValueError(f"baseline has shape {shape}; give one row in the columns of X.")
+        raise ValueError(f"{name} has shape {shape}; give one row in the columns of X.")
     if labels is not None and (names is not None or not all(isinstance(label, str) for label in labels)):
         return row
     if names is None:
@@ -74,7 +76,7 @@ def one_row(row: Any, names: np.ndarray | None) -> Any:
     cells = np.asarray(row, dtype=object).ravel()  # as objects, so that numbers next to text stay numbers
     if len(names) != len(cells):
         return cells[None]
-    return pd.DataFrame({name: [cell] for name, cell in zip(names, cells, strict=True)})
+    return pd.DataFrame({column: [cell] for column, cell in zip(names, cells, strict=True)})
 
 
 GOLDEN = 0.6180339887498949

@@ -79,7 +79,10 @@ class Header:
         The explainer's parameters by name, without its estimator, as they were at save.
     fitted : dict
         Those that it was fitted with; up to format 5 the same.
-    contrast : bool
+    contrast : float
+        That of the model; True, up to versions whose contrast was minus the mean over all classes, is its factor 1.
+    output : {"raw", "probability"}
+        What is explained; "raw" where a file says nothing.
     n : int
         Rows gathered.
     names, coordinate_names, score_names : list of str
@@ -102,7 +105,8 @@ class Header:
     format: Count
     params: dict[str, Any]
     fitted: dict[str, Any]
-    contrast: bool
+    contrast: bool | Annotated[float, Within(0, 2)]
+    output: Literal["raw", "probability"]
     n: Rows
     names: Names
     coordinate_names: Names
@@ -130,7 +134,7 @@ class Header:
         ValueError
             Where something is missing, unknown, or not what it has to be.
         """
-        earlier: dict[str, Any] = {"images": None}
+        earlier: dict[str, Any] = {"images": None, "output": "raw"}
         if state["format"] <= 5:
             earlier |= {"fitted": state.get("params")}
         if state["format"] <= 4:

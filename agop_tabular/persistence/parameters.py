@@ -16,6 +16,8 @@ from agop_tabular.persistence.typed_json import Count, Length, Within, checked
 
 Auto = Literal["auto"]
 
+Name = Annotated[str, Length(1, 1024)]
+
 KINDS: dict[str, Any] = {
     "method": Annotated[str, Length(most=256)],
     "rank": Auto | Count | Annotated[float, Within(0, 1)],
@@ -31,6 +33,9 @@ KINDS: dict[str, Any] = {
     "device": Annotated[str, Length(most=64)] | None,
     "random_state": int | None,
     "verbose": bool | float,
+    "model_output": Literal["raw", "probability"],
+    "class_names": Annotated[list[Name], Length(least=1)] | None,
+    "output_name": Name | None,
 }
 """What each parameter may be in a file. One that an explainer gets anew needs a line here."""
 
@@ -78,6 +83,8 @@ def param_to_json(name: str, value: Any) -> Any:
             raise ValueError(f"The cell {error}; give a baseline of text, numbers or dates.") from error
     if name == "gate" and not isinstance(value, (str, bool, np.bool_, type(None))):
         return np.asarray(value).tolist()
+    if name == "class_names" and value is not None:
+        return list(map(str, value))
     if name == "device" and value is not None:
         return str(value)
     if isinstance(value, np.generic):

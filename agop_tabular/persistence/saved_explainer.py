@@ -118,7 +118,8 @@ class SavedExplainer:
             "format": FORMAT,
             "params": {name: param_to_json(name, value) for name, value in self.params.items()},
             "fitted": {name: param_to_json(name, value) for name, value in self.fitted.items()},
-            "contrast": bool(model.contrast),
+            "contrast": float(model.contrast),
+            "output": model.output,
             "n": self.statistics.n,
             "names": list(model.feature_map.names),
             "coordinate_names": list(model.feature_map.coordinate_names),
@@ -151,7 +152,8 @@ class SavedExplainer:
         tensors : mapping of str to Tensor
         """
         classes = classes_from_json(None if header.classes is None else vars(header.classes))
-        model = ExplainedModel(None, map_from(header, tensors), header.contrast, tuple(header.score_names), classes)
+        explained = (float(header.contrast), tuple(header.score_names), classes)
+        model = ExplainedModel(None, map_from(header, tensors), *explained, output=header.output)
         return cls(
             params_from_json(header.params),
             params_from_json(header.fitted),

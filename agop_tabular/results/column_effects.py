@@ -22,14 +22,17 @@ class ColumnEffects:
     """Main and pair effects of the scores on the user's columns, and effects of three where there are some.
 
     The tables approximate a score by its mean plus the main effects of all columns plus the effects of all pairs and of
-    some triples. All effects have mean zero over the training rows, with the columns taken as independent. They are in
-    units of the scores.
+    some triples. All effects have mean zero over the training rows, with the columns taken as independent.
 
     Attributes
     ----------
     feature_names : tuple of str, length d
     target_names : tuple of str, length n_scores
     columns : tuple of ColumnValues, length d
+    target_labels : tuple of str, length n_scores
+        What ``target=`` calls the scores.
+    unit : str
+        Of the effects: that of the explained scores.
     """
 
     feature_names: tuple[str, ...]
@@ -39,6 +42,8 @@ class ColumnEffects:
     _feature_map: FeatureMap
     _triples: Triples | None = None
     _unexplained: Tensor | None = None
+    target_labels: tuple[str, ...] = ()
+    unit: str = "score"
 
     def main(self, feature: Any) -> pd.DataFrame:
         """Main effect of a column.
@@ -157,13 +162,13 @@ class ColumnEffects:
         return pd.Series(shares, index=list(self.target_names), name="unexplained")
 
     def target_index(self, target: Any) -> int:
-        """Position of the score of a class or output; of the last one for None."""
+        """Position of the score of a class or output, by its label or else by its name; of the last one for None."""
         names = self.target_names
         if target is None:
             return len(names) - 1
-        for name in (str(target), f"output {target}"):
-            if name in names:
-                return names.index(name)
+        for known in (self.target_labels, names):
+            if str(target) in known:
+                return known.index(str(target))
         raise ValueError(f"target {target!r} is not one of {', '.join(map(repr, names))}.")
 
     def variances(self) -> np.ndarray:

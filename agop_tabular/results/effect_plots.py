@@ -70,13 +70,15 @@ def draw_main_effects(effects: ColumnEffects, features: Sequence[Any], target: A
         else:
             _draw_bars(panel, curve.iloc[:MOST_LEVELS, targets])
         panel.set_title(_escaped(curve.index.name), fontsize=10)
-    panels[0].set_ylabel("effect on the score")
+    panels[0].set_ylabel(f"effect on the {effects.unit}")
     if len(targets) > 1:
         lines = [plt.Line2D([], [], color=f"C{n}", lw=3) for n in range(len(targets))]
         names = [_escaped(effects.target_names[c]) for c in targets]
         figure.legend(lines, names, title="class", loc="outside right upper", frameon=False)
     else:
-        figure.suptitle(f"Main effects on the score of {_escaped(effects.target_names[targets[0]])}", fontsize=11)
+        figure.suptitle(
+            f"Main effects on the {effects.unit} of {_escaped(effects.target_names[targets[0]])}", fontsize=11
+        )
     return figure
 
 
@@ -86,7 +88,7 @@ def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], 
     figure, panels = _grid(plt, len(pairs), columns=2, size=(4.4, 3.5))
     c = effects.target_index(target)
     for panel, (first, second) in zip(panels, pairs, strict=False):
-        table = effects.pair(first, second, effects.target_names[c])
+        table = effects.pair(first, second, effects.target_labels[c])
         table = table.iloc[_drawable(table.index), _drawable(table.columns)]
         if table.empty:
             panel.set_axis_off()
@@ -103,8 +105,8 @@ def draw_pair_effects(effects: ColumnEffects, pairs: Sequence[tuple[Any, Any]], 
         )
         panel.set_xlabel(_escaped(table.columns.name))
         panel.set_ylabel(_escaped(table.index.name))
-        figure.colorbar(mesh, ax=panel, label="effect on the score")
-    figure.suptitle(f"Pair effects on the score of {_escaped(effects.target_names[c])}", fontsize=11)
+        figure.colorbar(mesh, ax=panel, label=f"effect on the {effects.unit}")
+    figure.suptitle(f"Pair effects on the {effects.unit} of {_escaped(effects.target_names[c])}", fontsize=11)
     return figure
 
 

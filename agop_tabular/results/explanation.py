@@ -24,7 +24,7 @@ class Explanation:
     Attributes
     ----------
     values : ndarray of shape (n, d) or (n, d, n_classes)
-        Attributions; of "agop-ixg" and "ixg" in units of the explained score, of the other methods unsigned.
+        Attributions; of "agop", "agop-ixg" and "ixg" in ``unit``, of the other methods unsigned.
     data : ndarray or DataFrame of shape (n, d)
         The explained rows.
     feature_names : tuple of str, length d
@@ -47,6 +47,11 @@ class Explanation:
         Of refined attributions.
     residual : ndarray of shape of values, or None
         Attributions that a gate set to zero; zero elsewhere.
+    unit : str
+        Of the explained scores: "log-odds" (of several classes, the mean over the other classes), "probability",
+        "score", or "output" of a model without classes.
+    label_names : dict of label to str, or None
+        Names of the classes, or outputs, where ``class_names`` or ``output_name`` was given.
     about : About
         What was explained and how; empty unless :func:`agop_tabular.automl.explain` made the explanation.
     """
@@ -63,6 +68,8 @@ class Explanation:
     standard_errors: np.ndarray | None = None
     residual: np.ndarray | None = None
     about: About = field(default_factory=About)
+    unit: str = "score"
+    label_names: dict[Any, str] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -164,6 +171,8 @@ class Explanation:
         return bool((np.abs(self.gap) <= ROUNDING * np.abs(self.values).sum(axis=1).clip(min=ROUNDING)).all())
 
     def _row_targets(self) -> np.ndarray:
+        if isinstance(self.target, np.ndarray) and self.label_names is not None:
+            return np.array([self.label_names[label] for label in self.target.tolist()], dtype=object)
         if isinstance(self.target, np.ndarray):
             return self.target.astype(object)
         return np.full(len(self), "" if self.target is None else str(self.target), dtype=object)
@@ -197,9 +206,13 @@ class Explanation:
         more += f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
         return (
             "<table><thead><tr><th>feature</th><th>value</th>"
-            f"<th>attribution ({html.escape(self.method)})</th><th></th></tr></thead>"
+            f"<th>attribution ({html.escape(self._caption())})</th><th></th></tr></thead>"
             f"<tbody>{''.join(lines)}</tbody></table>{more}"
         )
+
+    def _caption(self) -> str:
+        """The method, and the unit of its attributions where they have the explained score's."""
+        return self.method if self.gap is None else f"{self.method}, {self.unit}"
 
     def _student_note(self) -> str:
         """How faithful the explained student is; empty if none was explained."""

@@ -37,7 +37,7 @@ class MethodAttributions:
     Attributes
     ----------
     forms : dict of str to ndarray of shape (n, d)
-        "plain", as they are, and "centred", minus their mean over classes.
+        "plain", as they are, and "centred", minus the mean of the other classes'.
     """
 
     method: str

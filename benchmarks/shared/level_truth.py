@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from agop_tabular.datasets.truth import in_contrast
+
 
 class LevelTruth:
     """Scores that are linear in numbers and have an effect for each level of a category.
@@ -39,7 +41,7 @@ class LevelTruth:
         """Exact Shapley values (n, d) of each row's class."""
         parts = self._contributions(X)
         if contrast:
-            parts = parts - parts.mean(axis=2, keepdims=True)
+            parts = in_contrast(parts.T).T
         return parts[np.arange(len(X)), :, target]
 
     def relevant(self, X: pd.DataFrame) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agop_tabular.datasets.truth import in_contrast
 from agop_tabular.evaluation import (
     average_precision,
     cosine,
@@ -24,8 +25,10 @@ def of_class(values: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def centred(values: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Attributions (n, d) of each row's class minus the mean over classes, from (n, d, C); of one score as they are."""
-    return of_class(values, target) - (values.mean(axis=2) if values.shape[2] > 1 else 0.0)
+    """Attributions (n, d) of each row's class minus the others' mean, from (n, d, C); of one score as they are."""
+    # the scores (-s, s) of one logit s are its contrasts already
+    is_one_logit = values.shape[2] == 2 and np.array_equal(values[..., 0], -values[..., 1])
+    return of_class(values if is_one_logit or values.shape[2] == 1 else in_contrast(values.T).T, target)
 
 
 def scores(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.base import ClassifierMixin
 from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier, NeuralNetRegressor
-from support.model_scores import scores
+from support.model_scores import in_contrast, scores
 from support.nets import ARCHITECTURES, MLP, Tuple
 from torch import nn
 from torch.nn import functional
@@ -104,7 +104,7 @@ class TestSkorch:
         np.testing.assert_array_equal(explanation.target, net.predict(X))
         # a probability of 0 counts as the smallest normal float32, and log-probabilities are taken in contrast
         logarithm = np.log(np.maximum(net.predict_proba(X), np.finfo("float32").tiny))
-        contrast = (logarithm - logarithm.mean(axis=1, keepdims=True))[np.arange(200), net.predict(X)]
+        contrast = in_contrast(logarithm)[np.arange(200), net.predict(X)]
         np.testing.assert_allclose(explanation.values.sum(axis=1) + explanation.base_values, contrast, atol=1e-3)
 
     @pytest.mark.parametrize("criterion", [nn.BCEWithLogitsLoss, nn.BCELoss])

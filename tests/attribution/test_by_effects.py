@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 from support.functions import Function
+from support.model_scores import in_contrast
 from support.nets import MLP
 from support.preprocessing import PREPROCESSING
 from torch import nn
@@ -50,7 +51,7 @@ def test_adds_up_to_the_score(net, X, contrast):
     explainer = AGOPExplainer(net, contrast=contrast).fit(X)
     with torch.no_grad():
         s = net.module_.eval()(torch.from_numpy(X)).double().numpy()
-    s = s - s.mean(axis=1, keepdims=True) if contrast == "auto" else s
+    s = in_contrast(s) if contrast == "auto" else s
     explanation = explainer(X, target="all")
     np.testing.assert_allclose(explanation.base_values[0], s.mean(0), atol=1e-5)
     np.testing.assert_allclose(explanation.values.sum(1) + explanation.base_values, s, atol=1e-4)
@@ -78,7 +79,7 @@ def test_exact_on_additive_models(X):
     np.testing.assert_allclose(found, (X - X.mean(0)) * model.coef_, rtol=1e-4, atol=1e-4)
     y = np.digitize(X[:, 0] + X[:, 2], [0, 2])
     classifier = LogisticRegression(max_iter=2000).fit(X, y)
-    W = classifier.coef_ - classifier.coef_.mean(0)
+    W = in_contrast(classifier.coef_[None])[0]
     explanation = AGOPExplainer(classifier).fit(X)(X, target=2)
     np.testing.assert_allclose(explanation.values, (X - X.mean(0)) * W[2], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(explanation.support, 1, atol=1e-4)

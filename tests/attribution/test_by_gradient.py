@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from support.model_scores import in_contrast
 from support.nets import ARCHITECTURES, make_architecture
 from torch import nn
 
@@ -23,7 +24,7 @@ METHODS = ("agop-ixg", "agop-weighted", "agop-local", "agop-global", "ixg")
 def slow(method, X, jacobian, target, *, rank=2, standardize=True, contrast=False):
     """The formula of the design, one row at a time."""
     if contrast:
-        jacobian = jacobian - jacobian.mean(1, keepdims=True)
+        jacobian = in_contrast(jacobian)
     x0, scale = X.mean(0), X.std(0) if standardize else np.ones(X.shape[1])
     M = sum(np.outer(scale * g, scale * g) for row in jacobian for g in row) / len(X)
     w, V = np.linalg.eigh(M)

@@ -43,6 +43,34 @@ def test_contrast_of_two_classes_takes_one_backward_pass(x):
     assert len(passes) == 1
 
 
+def test_contrast_is_a_factor_of_what_is_left_of_the_mean(x):
+    module = make_architecture("mlp").double()
+    for factor in (1.0, 1.5):
+        plain = score_jacobian(module, x)
+        expected = factor * (plain - plain.mean(1, keepdim=True))
+        torch.testing.assert_close(score_jacobian(module, x, contrast=factor), expected)
+        one, _, _ = score_gradient(module, x, lambda s: s.argmax(1), contrast=factor)
+        torch.testing.assert_close(one, expected[torch.arange(20), module(x).argmax(1)])
+
+
+@pytest.mark.parametrize("n_scores", [2, 3])
+def test_a_link_is_differentiated_and_scores_are_chosen_by(x, n_scores):
+    def link(s):
+        return s.softmax(dim=1)
+
+    module = nn.Sequential(nn.Linear(6, 8), nn.SiLU(), nn.Linear(8, n_scores)).double()
+    expected = score_jacobian(lambda x: link(module(x)), x)
+    seen = []
+    found = torch.stack(list(class_gradients(module, x, link=link, seen=seen.append)), 1)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(seen[0], module(x).detach())
+    if n_scores == 2:
+        torch.testing.assert_close(score_jacobian(module, x, link=link, opposite=True), expected)
+    one, target, s = score_gradient(module, x, lambda s: s.argmin(1), link=link)
+    torch.testing.assert_close(one, expected[torch.arange(20), target])
+    torch.testing.assert_close(s, module(x).detach())
+
+
 def test_gradient_is_the_chosen_row_of_the_jacobian(x):
     module = make_architecture("gelu").double()
     jacobian, s = score_jacobian(module, x), module(x)

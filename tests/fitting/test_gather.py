@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from support.functions import Function
+from support.model_scores import in_contrast
 from support.nets import MLP
 from torch import nn
 
@@ -31,7 +32,7 @@ def test_sums_are_those_of_the_jacobian(module, X, contrast):
     scores = model.scores(x)
     jacobian = torch.stack([torch.autograd.functional.jacobian(lambda r: module(r[None])[0], row) for row in x])
     if contrast:
-        jacobian = jacobian - jacobian.mean(dim=1, keepdim=True)
+        jacobian = in_contrast(jacobian)
     torch.testing.assert_close(statistics.gradients.diagonal(), jacobian.square().sum(dim=(0, 1)))
     torch.testing.assert_close(statistics.coordinates.mean, x.mean(dim=0))
     torch.testing.assert_close(statistics.coordinates.scale(), x.std(dim=0, correction=0))

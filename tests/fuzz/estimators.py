@@ -251,11 +251,12 @@ def _of_module(module, X, double):
 
 
 def explained_scores(model, estimator, X, contrast):
-    """Scores (n, C) as docs/method.md defines them: ±s for a single logit, less their mean in contrast."""
+    """Scores (n, C) as docs/method.md defines them: ±s for a single logit, less the others' mean in contrast."""
     s = raw_scores(estimator, X)
     if model.is_classifier and s.shape[1] == 1:
-        s = np.hstack((-s, s))
-    return s - s.mean(axis=1, keepdims=True) if contrast and s.shape[1] > 1 else s
+        return np.hstack((-s, s))
+    n = s.shape[1]
+    return s - (s.sum(axis=1, keepdims=True) - s) / (n - 1) if contrast and n > 1 else s
 
 
 @st.composite

@@ -28,7 +28,7 @@ from support.embedding_nets import (
     to_float32,
     trained,
 )
-from support.model_scores import coordinates, probabilities
+from support.model_scores import coordinates, in_contrast, probabilities
 from torch import nn
 
 from agop_tabular import AGOPCallback, AGOPExplainer
@@ -149,7 +149,7 @@ class TestPipelines:
         new = coded_table[:3].assign(city=["Athens", "Faro", "Cairo"])
         explanation = explainer(new)
         log_probabilities = np.log(probabilities(explainer, new))
-        contrast = log_probabilities - log_probabilities.mean(axis=1, keepdims=True)
+        contrast = in_contrast(log_probabilities)
         total = explanation.values.sum(axis=1) + explanation.base_values + explanation.gap
         assert_allclose(total, contrast[np.arange(3), explanation.target], atol=1e-4)
         known = explainer(new.assign(city=["Athens", "Berlin", "Cairo"]))

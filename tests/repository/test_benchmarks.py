@@ -210,6 +210,14 @@ def test_budget(tmp_path, capsys):
     assert "worth of the look-up" in (tmp_path / "budget.md").read_text()
 
 
+def test_probability(tmp_path, capsys):
+    call("probability", tmp_path, "--families 300-rows --rows 4 --permutations 200 --refine 2", capsys)
+    found = {record["output"]: record for record in json.loads((tmp_path / "probability.json").read_text())["networks"]}
+    assert min(record["cosine"] for record in found.values()) > 0.8
+    assert max(record["gap"] for record in found.values()) < 1e-4
+    assert "| mean |" in (tmp_path / "probability.md").read_text()
+
+
 def test_every_family_draws_what_it_says():
     for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
         problem = families.FAMILIES[family][1](np.random.RandomState(0))

@@ -1,5 +1,8 @@
 """The documentation's code runs."""
 
+import re
+
+import numpy as np
 import pytest
 from support.pages import ROOT, blocks, run
 
@@ -12,6 +15,25 @@ def test_the_quickstart_runs_from_top_to_bottom(tmp_path, monkeypatch):
     names = run("quickstart.md")
     assert (tmp_path / "beeswarm.png").stat().st_size > 10_000
     assert names["explainer"].n_features_in_ == 14
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_page_on_reference_rows(tmp_path, monkeypatch):
+    """The page shows the first four reasons."""
+    monkeypatch.chdir(tmp_path)
+    names = run("reference-rows.md")
+    explanation = names["explanation"]
+    assert abs(float(explanation.gap[0])) < 1e-4
+    shown = set(re.findall(r"^\| ([A-Z_0-9]+) \|", (ROOT / "docs" / "reference-rows.md").read_text(), re.MULTILINE))
+    assert set(explanation.top(4)["feature"]) == shown
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_the_numbers_mean():
+    names = run("numbers.md")
+    p = names["model"].predict_proba(names["X"][81:82])[0, 1]
+    assert names["row"].values.sum() + names["row"].base_values[0] == pytest.approx(p, abs=1e-5)
+    assert 1 / (1 + np.exp(-names["log_odds"][0])) == pytest.approx(p, abs=1e-5)
 
 
 @pytest.mark.slow

@@ -16,6 +16,10 @@ AT_THE_TOP = 3
 FILE_LINES = {"agop_tabular": 500, "benchmarks": 400}
 """Lines of a file."""
 
+LONGER = {"agop_tabular/explainer.py": 560}
+"""Lines of files that may have more: all public methods of the explainer are in one file, and half of it describes its
+parameters and attributes."""
+
 BODY_LINES = 50
 """Lines of a function, without its signature and docstring."""
 
@@ -63,8 +67,9 @@ def test_few_modules_are_at_the_top():
 
 @pytest.mark.parametrize("folder", FILE_LINES)
 def test_files_are_short(folder):
-    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / folder).rglob("*.py")}
-    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > FILE_LINES[folder]} == {}
+    files = {str(path.relative_to(ROOT)): path for path in (ROOT / folder).rglob("*.py")}
+    lengths = {name: len(path.read_text().splitlines()) for name, path in files.items()}
+    assert {name: n for name, n in lengths.items() if n > LONGER.get(name, FILE_LINES[folder])} == {}
 
 
 def body_lines(function):

@@ -21,3 +21,9 @@ def probabilities(explainer, X):
     network = explainer.model_.network
     with evaluating(network.module):
         return network.probabilities(network.scores(coordinates(explainer, X))).detach().numpy()
+
+
+def in_contrast(s):
+    """Scores (n, C, ...) minus the mean of the other classes', of an array or a tensor."""
+    n = s.shape[1]
+    return s - (s.sum(1)[:, None] - s) / (n - 1)

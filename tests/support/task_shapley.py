@@ -24,7 +24,9 @@ FUNCTIONS = [
 
 def enumerated(truth, x, target, *, contrast):
     """Shapley values of one row by enumeration of all coalitions, expectations by factorised means."""
-    weights = [t.weights - t.weights.mean() if contrast else t.weights for t in truth.terms]
+    weights = [
+        t.weights - (t.weights.sum() - t.weights) / (len(t.weights) - 1) if contrast else t.weights for t in truth.terms
+    ]
 
     def value(coalition):
         total = 0.0

@@ -1,0 +1,1 @@
+"""Probabilities explained in place of scores."""
