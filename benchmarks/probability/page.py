@@ -27,8 +27,8 @@ def page(result: dict[str, Any]) -> str:
         "# Explaining probabilities",
         "",
         "`python -m benchmarks probability`: the default method on scores (raw, in contrast) and on probabilities of "
-        f"the same networks, seed {settings['seed']}, a development seed. Each is compared with the network's own Shapley "
-        f"values of the same output ({settings['permutations']:,} permutations a row), for the predicted class of "
+        f"the same networks, seed {settings['seed']}, a development seed. Each is compared with the network's own "
+        f"Shapley values of the same output ({settings['permutations']:,} permutations a row), for the predicted class of "
         f"{settings['rows']} rows. *Refined*: relative error with `refine={settings['refine']}`. *Support*: mean.",
         "",
         *markdown_table(_table(found)),
