@@ -28,8 +28,8 @@ def page(result: dict[str, Any]) -> str:
         "",
         "`python -m benchmarks probability`: the default method on scores (raw, in contrast) and on probabilities of "
         f"the same networks, seed {settings['seed']}, a development seed. Each is compared with the network's own "
-        f"Shapley values of the same output ({settings['permutations']:,} permutations a row), for the predicted class of "
-        f"{settings['rows']} rows. *Refined*: relative error with `refine={settings['refine']}`. *Support*: mean.",
+        f"Shapley values of the same output ({settings['permutations']:,} permutations a row), for the predicted class "
+        f"of {settings['rows']} rows. *Refined*: relative error with `refine={settings['refine']}`. *Support*: mean.",
         "",
         *markdown_table(_table(found)),
         "",
