@@ -130,7 +130,10 @@ class FittedEffectsMethod(RowByRow):
             none, background = torch.zeros_like(remainder.constants), Background.of(self.effects, x)
             without = replace(remainder, constants=none, triples=triples, background=background)
             moved = replace(self, mean_scores=mean_scores.cpu(), remainder=without)
-            return replace(moved, remainder=with_constants(without, moved.measured(model, x)))
+            found = replace(moved, remainder=with_constants(without, moved.measured(model, x)))
+        for (device, dtype), tables in moved._tables.items():  # but for the constants they are the same
+            found._tables[device, dtype] = replace(tables, remainder=found.remainder.to(device, dtype))
+        return found
 
     def measured(self, model: ExplainedModel, background: Tensor) -> Measured:
         """The network and the effects, as their differences are measured on background rows (m, p)."""

@@ -55,6 +55,10 @@ def _weights(axis: Axis, x: Tensor) -> Tensor:
     """Mean weights of an axis's states, or of its groups in the interpolation at rows (m, p)."""
     if axis.states is not None:
         return torch.bincount(axis.bins(x), minlength=axis.n_bins).double() / len(x)
-    points = group_nodes(axis)
-    eye = torch.eye(len(points), dtype=torch.float64)
-    return interpolate(axis.keys(x).contiguous(), points, eye[None])[0].mean(dim=0)
+    points, keys = group_nodes(axis), axis.keys(x).contiguous()
+    if len(points) == 1:
+        return torch.ones(1, dtype=torch.float64)
+    k = (torch.searchsorted(points, keys) - 1).clamp(0, len(points) - 2)
+    upper = ((keys - points[k]) / (points[k + 1] - points[k])).clamp(0, 1)
+    lower = torch.bincount(k, 1 - upper, minlength=len(points))
+    return (lower + torch.bincount(k + 1, upper, minlength=len(points))) / len(x)

@@ -7,6 +7,7 @@ leave of the scores on shuffled rows tells: its mean in every bin of an axis sho
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -19,8 +20,12 @@ LEAST = 0.003
 """Share of a score's variance that the bin means of an axis must hold for a disagreement. The effects of smooth
 networks leave less (docs/method.md)."""
 
-STANDARD_ERRORS = 4.0
-"""Standard errors by which they must exceed what noise alone would give."""
+LEAST_OF_REST = 0.02
+"""Share that they must hold of what the effects leave, so that it is worth while to gather effects again."""
+
+STANDARD_ERRORS = 3.0
+"""Standard errors by which they must exceed what noise alone would give, and √(2 log m) more with m axes and scores,
+since the largest of m noises is about that large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +84,8 @@ def find_disagreement(axes: tuple[Axis, ...], x: Tensor, scores: Tensor, remaind
         return torch.zeros(len(axes), left.shape[1], dtype=torch.float64).index_add_(0, owner, each)
 
     excess = of_axes(between - within) / n
-    noise = STANDARD_ERRORS * of_axes(2 * within.square()).sqrt() / n
+    errors = STANDARD_ERRORS + math.sqrt(2 * math.log(max(1, excess.numel())))
+    noise = errors * of_axes(2 * within.square()).sqrt() / n
     whole = scores.var(dim=0).clamp_min(NEVER_ZERO)
-    found = (excess > LEAST * whole) & (excess > noise)
+    found = (excess > LEAST * whole) & (excess > LEAST_OF_REST * variance) & (excess > noise)
     return Disagreement((excess / whole).amax(dim=1).clamp_min(0), found.any(dim=1), variance / whole)

@@ -63,29 +63,38 @@ def axes_missed_by_gradients(
     wanted = [i for i in order if axes[i].compared_at is None]
     budget = min(POINTS, NUMBERS // max(1, rows.shape[1]))
     n_rows = min(MOST_ROWS, max(1, budget // max(1, sum(axes[i].n_bins for i in wanted))))
-    missed, spread = [], scores(shuffled_values(rows, column_of, max(MOST_ROWS, budget // 8), generator)).double()
-    spread = spread.std(dim=0).cpu().clamp_min(NEVER_ZERO)
-    for i in wanted:
-        budget -= n_rows * axes[i].n_bins
-        if budget < 0:
-            break
-        found = _largest_miss(axes[i], shuffled_values(rows, column_of, n_rows, generator), scores, gradients)
-        if (found > LEAST * spread).any():
-            missed.append(i)
-    return missed
+    while wanted and n_rows * sum(axes[i].n_bins for i in wanted) > budget:
+        wanted.pop()
+    if not wanted:
+        return []
+    few = scores(shuffled_values(rows, column_of, max(MOST_ROWS, budget // 8), generator))
+    spread = few.double().std(dim=0, correction=0).cpu().clamp_min(NEVER_ZERO)
+    moved = [_moved(axes[i], shuffled_values(rows, column_of, n_rows, generator)) for i in wanted]
+    sizes = [len(x) for x in moved]
+    x = torch.cat(moved)
+    coordinate = torch.repeat_interleave(torch.cat([axes[i].coordinates for i in wanted]), torch.tensor(sizes))
+    s = torch.split(scores(x).double().cpu(), sizes)
+    own = coordinate.to(x.device)[:, None]
+    slopes = torch.split(torch.cat([g.gather(1, own) for g in gradients(x)], dim=1).double().cpu(), sizes)
+    return [
+        i
+        for i, values, slope in zip(wanted, s, slopes, strict=True)
+        if (_largest_miss(axes[i], values, slope) > LEAST * spread).any()
+    ]
 
 
-def _largest_miss(axis: Axis, rows: Tensor, scores: Scores, gradients: Gradients) -> Tensor:
-    """Largest root mean square, over grid points, of scores minus integrated gradients at rows (n, p), (C,)."""
-    k, n, j = axis.n_bins, len(rows), int(axis.coordinates[0])
-    x = rows.repeat(k, 1, 1)
-    x[:, :, j] = axis.nodes[:, None].to(x.device, x.dtype)
-    x = x.flatten(0, 1)
-    with torch.no_grad():
-        s = scores(x).double().cpu().reshape(k, n, -1)
-    slope = torch.stack([g[:, j].double().cpu() for g in gradients(x)], dim=1).reshape(k, n, -1)
+def _moved(axis: Axis, rows: Tensor) -> Tensor:
+    """Rows (n, p) at every grid point of an axis, (k * n, p), one grid point after the other."""
+    x = rows.repeat(axis.n_bins, 1, 1)
+    x[:, :, int(axis.coordinates[0])] = axis.nodes[:, None].to(x.device, x.dtype)
+    return x.flatten(0, 1)
+
+
+def _largest_miss(axis: Axis, scores: Tensor, slopes: Tensor) -> Tensor:
+    """Largest root mean square over rows, at any grid point, of scores minus integrated slopes (k * n, C), (C,)."""
+    s, slope = (t.reshape(axis.n_bins, -1, t.shape[1]) for t in (scores, slopes))
     integrated = 0.5 * (slope[1:] + slope[:-1]) * axis.nodes.diff()[:, None, None]
     missed = torch.cat((torch.zeros_like(s[:1]), (s.diff(dim=0) - integrated).cumsum(dim=0)))
     # Effects are known up to a constant, so the miss counts from the grid point in the middle of the rows.
-    middle = min(int(torch.searchsorted(axis.share.cumsum(0), 0.5)), k - 1)
+    middle = min(int(torch.searchsorted(axis.share.cumsum(0), 0.5)), axis.n_bins - 1)
     return (missed - missed[middle]).square().mean(dim=1).sqrt().amax(dim=0)
