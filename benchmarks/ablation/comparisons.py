@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from agop_tabular.evaluation import holm, paired_comparison
-from benchmarks.ablation.attributions import PEERS
+from benchmarks.ablation.attributions import PEERS, SAMPLED
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Block:
 
 
 BLOCKS = (
-    Block("network", "network contrast", "centred", NETWORK, PEERS),
+    Block("network", "network contrast", "centred", NETWORK, (*PEERS, SAMPLED)),
     Block("contrast truth", "contrast", "centred", TRUTH, ("shap-deep", "input-x-gradient")),
     Block("contrast truth, gated", "contrast", "centred gated", GATED, ("shap-deep",)),
 )

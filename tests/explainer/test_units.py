@@ -286,7 +286,9 @@ class TestNames:
             2,
             np.array([1, 2]),
         ],
-        ids=str,
+        ids=lambda wrong: (
+            f"{type(wrong).__name__} of {len(wrong) if hasattr(wrong, '__len__') else wrong}"
+        ),  # sets have no order
     )
     def test_wrong_names_of_classes(self, wrong):
         with pytest.raises(ValueError, match="class_names="):
