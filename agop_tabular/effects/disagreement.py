@@ -17,8 +17,8 @@ from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.axes import Axis
 
 LEAST = 0.003
-"""Share of a score's variance that the bin means of an axis must hold for a disagreement. The effects of smooth
-networks leave less (docs/method.md)."""
+"""Share of a score's variance that the bin means of an axis must hold for a disagreement. The effects of
+smooth networks of 20 and 100 columns leave .0006 at most."""
 
 LEAST_OF_REST = 0.02
 """Share that they must hold of what the effects leave, so that it is worth while to gather effects again."""

@@ -29,7 +29,7 @@ MOST_ROWS = 16
 
 LEAST = 0.1
 """Standard deviations of a score by which integrated gradients must miss it at a grid point. Smooth networks on
-development seeds miss it by .01 to .04, and hardly ever by more than .06; money columns of heavy tails by .1 to .2."""
+development seeds miss it by .07 at most, most of them by less than .04; Credit Default's payments by up to .14."""
 
 
 Gradients = Callable[[Tensor], Iterable[Tensor]]

@@ -111,7 +111,7 @@ CHANGING = {
     "dropout": lambda: Net(lambda net, x: F.dropout(net.net(x), 0.1)),
     "dropout that trains": lambda: AlwaysDropping(nn.Dropout(0.2), MLP(6, 1)),
     "noise": lambda: Net(lambda net, x: net.net(x) + 0.01 * torch.randn(len(x), 1)),
-    "numpy's noise": lambda: Net(lambda net, x: net.net(x) + 0.1 * np.random.rand()),  # noqa: NPY002
+    "numpy's noise": lambda: Net(lambda net, x: net.net(x) + 0.1 * np.random.default_rng().random()),
 }
 
 
