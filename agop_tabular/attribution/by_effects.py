@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.attribution.method import Method, Refine, Run, Settings, Statistics
+from agop_tabular.attribution.method import Method, Run, Settings, Statistics
 from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.evaluating import evaluating
@@ -20,6 +20,7 @@ from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.outliers import Bounds
 from agop_tabular.effects.refinement import Refinement
 from agop_tabular.effects.remainder import ROWS_AT_A_TIME, Measured, Remainder, with_constants
+from agop_tabular.effects.shapley_sampling import ShapleySampling
 from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.effects.tables import Effects
 from agop_tabular.models.explained_model import ExplainedModel
@@ -148,29 +149,29 @@ class FittedEffectsMethod(RowByRow):
             self.feature_map.n_columns,
         )
 
-    def refinement(self, refine: Refine) -> Refinement | None:
-        """Permutations over background rows, which correct the tables; None where there is no axis to permute."""
-        background = refine.background
+    def sampling(self, background: Tensor) -> ShapleySampling | None:
+        """Permutations over background rows (m, p), of what the tables leave; None where there is no axis to permute.
+
+        Parameters
+        ----------
+        background : Tensor of shape (m, p)
+            Those that the effects are differences from.
+        """
         tables = self.look_up(background.device, background.dtype).tables
         if tables is None:
             return None
         column = torch.from_numpy(self.feature_map.column_of)
-        return Refinement(
-            self.centred_effects,
-            tables,
-            self.remainder.triples,
-            background,
-            column,
-            self.feature_map.n_columns,
-            refine.n_pairs,
-            refine.seed,
+        return ShapleySampling(
+            self.centred_effects, tables, self.remainder.triples, background, column, self.feature_map.n_columns
         )
 
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
         """Look attributions up, and refine them where that is wanted."""
         adapter = model.network
         look_up = self.look_up(adapter.device, adapter.dtype)
-        refinement = None if run.refine is None else self.refinement(run.refine)
+        refinement, refine = None, run.refine
+        if refine is not None and (sampling := self.sampling(refine.background)) is not None:
+            refinement = Refinement(sampling, refine.n_pairs, refine.seed)
 
         def attribute_batch(batch: Batch) -> BatchAttributions:
             with torch.no_grad():

@@ -1,74 +1,26 @@
-"""Refinement: the tables' Shapley values in closed form against brute force, and errors that never grow."""
+"""Refinement: to the Shapley values, and errors that never grow."""
 
-import numpy as np
 import pytest
 import torch
 from support.three_way import COLUMNS, D, brute_force, scores, table
 
-from agop_tabular.core.gradients import class_gradients
-from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.background import Background
-from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.refinement import Refinement, james_stein
-from agop_tabular.effects.shuffling import shuffled
-from agop_tabular.effects.sums import EffectSums
-from agop_tabular.effects.tables import Effects
-from agop_tabular.effects.triples import find_triples
-
-
-@pytest.fixture(scope="module")
-def tables():
-    background = table(300, 0)
-    axes = find_axes(background)
-    sums = EffectSums(axes, 3)
-    generator = torch.Generator().manual_seed(0)
-    for x, oversampled in shuffled(background, axes, COLUMNS, 20_000, 5000, generator):
-        sums.update(scores, x, class_gradients(scores, x), oversampled)
-    effects = Effects.from_sums(sums)
-    effects = Background.of(effects, background).centred(effects)
-    look_up = LookUp(effects)
-    rows = next(iter(shuffled(background, axes, COLUMNS, 20_000, 20_000, generator)))[0]
-    left = scores(rows).double() - game(look_up, None, rows)
-    triples = find_triples(axes, COLUMNS[[int(a.coordinates[0]) for a in axes]], range(len(axes)), [(rows, left)])
-    return effects, look_up, triples.against(background), background
-
-
-def game(look_up, triples, x):
-    """What the tables make of the scores at rows, (b, C), but for a constant."""
-    of_pairs = torch.stack([look_up.attributions(x, c).double().sum(dim=1) for c in range(3)], dim=1)
-    return of_pairs if triples is None else of_pairs + torch.stack([triples.effects(x, c).sum(1) for c in range(3)], 1)
+from agop_tabular.effects.shapley_sampling import ShapleySampling
 
 
 def refinement(tables, n_pairs, seed=0):
-    return Refinement(*tables, COLUMNS, D, n_pairs, seed)
+    return Refinement(ShapleySampling(*tables, COLUMNS, D), n_pairs, seed)
 
 
 def folded(values):
     return torch.zeros(len(values), D, dtype=torch.float64).index_add_(1, COLUMNS, values)
 
 
-@pytest.mark.parametrize("c", [0, 1, 2])
-def test_closed_form_of_the_tables(tables, c):
-    """Effects of one, two and three columns against dependent rows, and against one row."""
-    _, look_up, triples, background = tables
-    found, x = refinement(tables, 2), table(6, 2)
-    assert len(triples.members) > 0
-
-    def tabulated(z):
-        return game(look_up, triples, z)
-
-    expected = brute_force(tabulated, x, background)[..., c]
-    np.testing.assert_allclose(found.tabulated(x, c), expected, atol=2e-3 * float(expected.abs().max() + 1))
-    expected = brute_force(tabulated, x, background[:1])[..., c]
-    single = found.tabulated(x, c, background[0])
-    np.testing.assert_allclose(single, expected, atol=2e-3 * float(expected.abs().max() + 1))
-
-
 @pytest.mark.parametrize("c", [0, 1])
-def test_goes_to_the_shapley_values_and_never_away(tables, c):
+def test_goes_to_the_shapley_values_and_never_away(three_way_tables, c):
     x = table(40, 3)
-    own = brute_force(scores, x, tables[3])[..., c]
-    looked_up = folded(tables[1].attributions(x, c).double())
+    own = brute_force(scores, x, three_way_tables[3])[..., c]
+    looked_up = folded(three_way_tables[1].attributions(x, c).double())
     total = own.sum(dim=1)
     looked_up += (total - looked_up.sum(dim=1))[:, None] / D
     target = torch.full((40, 1), c)
@@ -78,7 +30,7 @@ def test_goes_to_the_shapley_values_and_never_away(tables, c):
 
     start, errors = error(looked_up), []
     for n_pairs in (1, 4, 16, 256):
-        found = refinement(tables, n_pairs).refined(scores, x, looked_up[:, :, None], total[:, None], target)
+        found = refinement(three_way_tables, n_pairs).refined(scores, x, looked_up[:, :, None], total[:, None], target)
         values, standard = (part[:, :, 0] for part in found)
         errors.append(error(values))
         assert standard.shape == (40, D)
@@ -89,23 +41,16 @@ def test_goes_to_the_shapley_values_and_never_away(tables, c):
     torch.testing.assert_close(values.sum(dim=1), total, atol=1e-6, rtol=1e-5)
 
 
-def test_several_targets_of_a_row_are_each_alone(tables):
+def test_several_targets_of_a_row_are_each_alone(three_way_tables):
     x, targets = table(70, 6), torch.stack((torch.arange(70) % 3, torch.zeros(70).long()), dim=1)
     looked_up, totals = torch.zeros(70, D, 2), torch.ones(70, 2)
-    both = refinement(tables, 3).refined(scores, x, looked_up, totals, targets)
+    both = refinement(three_way_tables, 3).refined(scores, x, looked_up, totals, targets)
     for m in range(2):
-        one = refinement(tables, 3).refined(scores, x, looked_up[..., :1], totals[:, :1], targets[:, m : m + 1])
+        one = refinement(three_way_tables, 3).refined(
+            scores, x, looked_up[..., :1], totals[:, :1], targets[:, m : m + 1]
+        )
         for found, expected in zip(both, one, strict=True):
             torch.testing.assert_close(found[..., m], expected[..., 0])
-
-
-def test_samples_are_unbiased(tables):
-    x = table(8, 4)
-    own = brute_force(scores, x, tables[3])[..., 0]
-    samples = torch.stack([refinement(tables, 20, seed).sample(scores, x, [0])[0][0] for seed in range(30)])
-    z = (samples.mean(0) - own) / (samples.std(0) / 30**0.5)
-    assert z.abs().max() < 5
-    assert z.square().mean() < 2
 
 
 def test_shrinking():
@@ -137,20 +82,3 @@ def test_rounding_does_not_decide_who_makes_up_for_the_total(n_pairs):
     ]
     for values in found:
         torch.testing.assert_close(values, torch.tensor([[2.0, 2.0, 0.0]]).double(), rtol=1e-5, atol=1e-9)
-
-
-def test_pairs_in_parts_are_the_same(tables, monkeypatch):
-    x = table(7, 5)
-    whole = refinement(tables, 12).sample(scores, x, [0, 1])
-    monkeypatch.setattr("agop_tabular.effects.permutations.MAX_ROWS", 2 * (D + 1) * 7 * 5)
-    evaluated = []
-
-    def counted(z):
-        evaluated.append(len(z))
-        return scores(z)
-
-    parts = refinement(tables, 12).sample(counted, x, [0, 1])
-    for c in (0, 1):
-        torch.testing.assert_close(parts[c], whole[c], rtol=1e-5, atol=1e-6)  # tables are read in float32
-    assert max(evaluated) <= (D + 1) * 7 * 5
-    assert sum(evaluated) == 2 * (D + 1) * 7 * 12  # once for all scores
