@@ -16,6 +16,10 @@ ROWS = 64
 """Rows that are scored again in other batches: enough for groups and windows of rows to be torn apart, and few beside
 those that the network is tried on."""
 
+SENSITIVE = 8.0
+"""Tolerance in units of what rounding of the input changes. Numerical: a sum of some columns' products in another order
+is off by a few units of their last place, as if the input were."""
+
 CHANGES = (
     "The network returns other scores for the same rows when it is called again, also in evaluation mode: it is random "
     "(F.dropout without training=self.training?), or keeps something from one call to the next. Explain a network "
@@ -74,15 +78,18 @@ def check_row_by_row(module: nn.Module, run: Run, x: Tensor, raw: Tensor, most_r
         others += [(place, _run_part(run, x, place)) for place in _halves(len(x), x.device)]
     pairs = [(first, raw), *((out, raw[place]) for place, out in others)]
 
-    def problem(dtype: torch.dtype) -> str | None:
-        """What is wrong if outputs went through this dtype."""
+    def problem(dtype: torch.dtype, rounding: Tensor | float = 0.0) -> str | None:
+        """What is wrong if outputs went through this dtype, and rounding of the input changes them by so much."""
         size = torch.nan_to_num(raw, 0.0, 0.0, 0.0)
         if not all(_same(out, first, repeated_tolerance(size, dtype)) for out in again):
             return CHANGES
-        return None if all(_same(*pair, output_tolerance(size, dtype)) for pair in pairs) else MIXES
+        return None if all(_same(*pair, output_tolerance(size, dtype) + rounding) for pair in pairs) else MIXES
 
     if problem(raw.dtype) is not None:
-        found = problem(_coarsest_dtype(module, run, x, raw.dtype))  # slow at first, since torch imports sympy for it
+        dtype = _coarsest_dtype(module, run, x, raw.dtype)  # slow at first, since torch imports sympy for it
+        found = problem(dtype)
+        if found == MIXES:  # or each row is so sensitive that sums in another order make a difference
+            found = problem(dtype, SENSITIVE * _change_by_rounding(module, run, x, first))
         if found is not None:
             raise ValueError(found)
 
@@ -107,6 +114,14 @@ def _coarsest_dtype(module: nn.Module, run: Run, x: Tensor, own: torch.dtype) ->
     with suppress(Exception), trying(module), seen:  # a few operations cannot be watched
         run(rows)
     return seen.coarsest(own)
+
+
+def _change_by_rounding(module: nn.Module, run: Run, x: Tensor, out: Tensor) -> Tensor:
+    """Largest change of each output, (C,), where the numbers at the input are rounded up, or down, or both."""
+    eps, every = torch.finfo(x.dtype).eps, torch.arange(x.shape[1], device=x.device)
+    with trying(module):
+        changes = [run(x + eps * sign * x) - out for sign in (1, -1, 1 - 2 * (every % 2))]
+    return torch.nan_to_num(torch.stack(changes)).abs().amax(dim=(0, 1))
 
 
 def _run_part(run: Run, x: Tensor, place: Tensor) -> Tensor:

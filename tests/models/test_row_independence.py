@@ -69,6 +69,7 @@ MIXING = {
     "a convolution over rows": lambda: Net(lambda net, x: net.cell(x.T[None])[0].T, cell=nn.Conv1d(6, 1, 3, padding=1)),
     "the mean, far from zero": lambda: Net(lambda net, x: 2000 + net.net(x) + x.mean()),
     "what the first batch set": lambda: Net(set_by_the_first_batch, mean=torch.zeros(6), is_set=torch.tensor(False)),
+    "a sine of the row before": lambda: Net(lambda net, x: torch.sin(100 * lag(net, x))),
     "statistics of the batch": lambda: Net(lambda net, x: net.net(F.batch_norm(x, None, None, training=True))),
 }
 
@@ -156,6 +157,8 @@ ROW_BY_ROW = {
     "differences of large numbers": lambda: Net(lambda net, x: net.net(1e4 * x + 3e5) - net.net(0 * x + 3e5)),
     "a counter that changes nothing": lambda: Net(harmless_counter),
     "a constant": lambda: Net(lambda net, x: 0 * net.net(x) + 3),
+    "a sine of large numbers": lambda: Net(lambda net, x: torch.sin(net.net(1e6 * x))),
+    "the fraction of large numbers": lambda: Net(lambda net, x: torch.remainder(net.net(1e5 * x), 1)),
 }
 
 
