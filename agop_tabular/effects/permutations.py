@@ -33,10 +33,10 @@ def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor,
     scores : callable
         Maps coordinates (m, p) to scores (m, C).
     x : Tensor of shape (b, p)
-    absent : Tensor of shape (n, p)
+    absent : Tensor of shape (n, p), or (b, n, p)
         For each order, the row that supplies the columns that have not joined yet.
-    orders : Tensor of int, shape (n, d)
-        Permutations of the columns.
+    orders : Tensor of int, shape (n, d), or (b, n, d)
+        Permutations of the columns, the same for every row of x, or its own.
     column_of : Tensor of int, shape (p,)
         The column of each coordinate; a coordinate of none, -1, joins with the first column.
 
@@ -45,22 +45,24 @@ def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor,
     Tensor of shape (b, n, 2, d, C), float64, on the CPU
         By row, order, direction (given, reversed), column and score.
     """
-    (b, p), (n, d) = x.shape, orders.shape
+    (b, p), (n, d) = x.shape, orders.shape[-2:]
     step = pairs_at_a_time(b, p, d)
     if step < n:
         parts = [
-            permutation_gains(scores, x, absent[i : i + step], orders[i : i + step], column_of)
+            permutation_gains(scores, x, absent[..., i : i + step, :], orders[..., i : i + step, :], column_of)
             for i in range(0, n, step)
         ]
         return torch.cat(parts, dim=1)
-    place = torch.empty_like(orders).scatter_(1, orders, torch.arange(d).expand(n, d))  # of each column in its order
+    if orders.ndim == 2:
+        absent, orders = absent[None], orders[None]
+    place = torch.empty_like(orders).scatter_(2, orders, torch.arange(d).expand_as(orders))  # of each in its order
     both = []
     for joins_at in (place, d - 1 - place):
         # Row k of the d + 1 has the first k columns of the order from x, so its difference to row k + 1 is the gain of
         # the column that joins at k.
-        present = torch.arange(d + 1)[None, :, None] > joins_at[:, None, :]  # (n, d + 1, d)
+        present = torch.arange(d + 1)[:, None] > joins_at[:, :, None, :]  # (1 or b, n, d + 1, d)
         present = present[..., column_of.clamp_min(0)].to(x.device)
-        hybrid = torch.where(present, x[:, None, None], absent[:, None])
+        hybrid = torch.where(present, x[:, None, None], absent[:, :, None])
         gains = scores(hybrid.reshape(-1, p)).double().cpu().reshape(b, n, d + 1, -1).diff(dim=2)
-        both.append(gains.gather(2, joins_at[None, :, :, None].expand(gains.shape)))
+        both.append(gains.gather(2, joins_at[..., None].expand(gains.shape)))
     return torch.stack(both, dim=2)

@@ -23,6 +23,9 @@ FEW_PAIRS = 4
 """Below this many pairs the variance is estimated from the difference between a permutation and its reverse as well:
 two or three pairs may agree by chance. Chosen on development seeds."""
 
+MAX_FACTORS = 2**22
+"""Factors of background rows that are read together, for all scores: 34 MB in float64."""
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:
@@ -30,16 +33,20 @@ class Draws:
 
     Attributes
     ----------
-    absent : Tensor of shape (n, p)
+    absent : Tensor of shape (n, p), or (b, n, p)
         For each permutation, the background row that supplies the columns that have not joined yet.
-    orders : Tensor of int, shape (n, d)
+    orders : Tensor of int, shape (n, d), or (b, n, d)
+        The same for all rows, or each row's own.
     """
 
     absent: Tensor
     orders: Tensor
 
     def __len__(self) -> int:
-        return len(self.orders)
+        return self.orders.shape[-2]
+
+    def __getitem__(self, some: slice) -> Draws:
+        return Draws(self.absent[..., some, :], self.orders[..., some, :])
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +77,7 @@ class ShapleySampling:
     column_of: Tensor
     n_columns: int
 
-    def draws(self, n_pairs: int, seed: int) -> Draws:
+    def draws(self, n_pairs: int, seed: int, n_rows: int | None = None) -> Draws:
         """Draw permutations, and background rows for them, all of these equally often as far as possible.
 
         Parameters
@@ -78,12 +85,16 @@ class ShapleySampling:
         n_pairs : int
             Permutations, each with its reverse.
         seed : int
+        n_rows : int, optional
+            Draw as many for each of so many rows, so that their errors are independent; the same for all by default.
         """
         generator = torch.Generator().manual_seed(seed)
-        m = len(self.background)
-        rounds = [torch.randperm(m, generator=generator) for _ in range(-(-n_pairs // m))]
-        absent = self.background[torch.cat(rounds)[:n_pairs].to(self.background.device)]
-        orders = torch.rand(n_pairs, self.n_columns, generator=generator, dtype=torch.float32).argsort(dim=1)
+        m, n = len(self.background), n_pairs * (n_rows or 1)
+        rounds = [torch.randperm(m, generator=generator) for _ in range(-(-n // m))]
+        absent = self.background[torch.cat(rounds)[:n].to(self.background.device)]
+        orders = torch.rand(n, self.n_columns, generator=generator, dtype=torch.float32).argsort(dim=1)
+        if n_rows is not None:
+            absent, orders = absent.unflatten(0, (n_rows, n_pairs)), orders.unflatten(0, (n_rows, n_pairs))
         return Draws(absent, orders)
 
     def sample(self, scores: Scores, x: Tensor, classes: list[int], draws: Draws) -> dict[int, tuple[Tensor, Tensor]]:
@@ -98,17 +109,17 @@ class ShapleySampling:
         x : Tensor of shape (b, p)
         classes : list of int
         draws : Draws
-            The same for all rows, so that their errors are correlated.
+            If they are the same for all rows, these rows' errors are correlated.
         """
         n, d = len(draws), self.n_columns
-        at_rows = {c: self._read(x, c) for c in classes}
+        at_rows = self._read(x, classes)
         sums = {c: torch.zeros(3, len(x), d, dtype=torch.float64) for c in classes}
-        step = pairs_at_a_time(len(x), x.shape[1], d)
+        step = self._pairs_at_a_time(x, len(classes))
         for i in range(0, n, step):
-            absent, orders = draws.absent[i : i + step], draws.orders[i : i + step]
-            gains = permutation_gains(scores, x, absent, orders, self.column_of)  # (b, step, 2, d, C)
-            for c, rows in at_rows.items():
-                tabulated = self._against_each(c, rows, x, absent)
+            part = draws[i : i + step]
+            gains = permutation_gains(scores, x, part.absent, part.orders, self.column_of)  # (b, step, 2, d, C)
+            against = self._against_each(at_rows, x, part.absent if part.absent.ndim == 3 else part.absent[None])
+            for c, tabulated in against.items():
                 rest = gains[..., c].mean(dim=2) - tabulated  # the network minus its tables
                 between_directions = (gains[..., 0, :, c] - gains[..., 1, :, c]).square()
                 parts = (rest.sum(dim=1), rest.square().sum(dim=1), between_directions.sum(dim=1))
@@ -121,7 +132,7 @@ class ShapleySampling:
                 # The variance of the mean of two independent gains is a quarter of their squared difference. A reverse
                 # is rather antithetic, so this is too large, which is on the safe side.
                 variance = torch.maximum(variance, between_directions / (4 * n))
-            out[c] = self.tabulated(x, c) + mean, variance
+            out[c] = self._against_all(at_rows[c], x, c) + mean, variance
         return out
 
     def tabulated(self, x: Tensor, c: int, background_row: Tensor | None = None) -> Tensor:
@@ -134,22 +145,34 @@ class ShapleySampling:
         background_row : Tensor of shape (p,), optional
             The row that absent columns are taken from; all background rows by default.
         """
-        rows = self._read(x, c)
-        if background_row is not None:
-            return self._against_each(c, rows, x, background_row[None])[:, 0]
+        rows = self._read(x, [c])
+        if background_row is None:
+            return self._against_all(rows[c], x, c)
+        return self._against_each(rows, x, background_row[None, None])[c][:, 0]
+
+    def _against_all(self, rows: tuple[Tensor, Tensor], x: Tensor, c: int) -> Tensor:
+        """Shapley values (b, d) of the tables at rows (b, p), as they were read, against all background rows."""
         values = self._in_columns(rows[0] - self._mean_attributions[c])
         return values if self.triples is None else self.triples.add_shapley_values(values, x, c)
 
-    def _against_each(self, c: int, rows: tuple[Tensor, Tensor], x: Tensor, background: Tensor) -> Tensor:
-        """Shapley values (b, m, d) of the tables at rows (b, p), as they were read, against each background row."""
-        phi, u = rows
-        phi_b, u_b = self._read(background, c)
-        signs = self.effects.signs[c]
-        between = (u * signs) @ u_b.sum(dim=1).T  # (b, n_axes, m)
-        between = between.transpose(1, 2) - torch.einsum("br,mar->bma", u.sum(dim=1), u_b * signs)
-        values = phi[:, None] - phi_b + 0.5 * between
-        values = self._in_columns(values)
-        return values if self.triples is None else self.triples.add_shapley_values_against(values, x, background, c)
+    def _against_each(self, rows: dict[int, tuple[Tensor, Tensor]], x: Tensor, background: Tensor) -> dict[int, Tensor]:
+        """The same (b, m, d) against each background row (1 or b, m, p), by score."""
+        out, read = {}, self._read(background.flatten(0, 1), list(rows))
+        for c, (phi, u) in rows.items():
+            phi_b, u_b = (part.unflatten(0, background.shape[:2]) for part in read[c])
+            signs = self.effects.signs[c]
+            between = (u * signs) @ u_b.sum(dim=2).transpose(1, 2)  # (b, n_axes, m)
+            between = between.transpose(1, 2) - _times(u_b, u.sum(dim=1) * signs)
+            values = self._in_columns(phi[:, None] - phi_b + 0.5 * between)
+            if self.triples is not None:
+                values = self.triples.add_shapley_values_against(values, x, background, c)
+            out[c] = values
+        return out
+
+    def _pairs_at_a_time(self, x: Tensor, n_scores: int) -> int:
+        """Permutations that the network, and the factors of their background rows, take together."""
+        factors = len(x) * self.look_up.n_axes * self.look_up.rank * n_scores
+        return max(1, min(pairs_at_a_time(*x.shape, self.n_columns), MAX_FACTORS // max(1, factors)))
 
     def _in_columns(self, values: Tensor) -> Tensor:
         """Attributions of axes (..., n_axes), summed over the axes of each column, (..., d)."""
@@ -162,8 +185,15 @@ class ShapleySampling:
         every = range(len(self.effects.signs))
         return [self.look_up.attributions(self.background, c).double().cpu().mean(dim=0) for c in every]
 
-    def _read(self, x: Tensor, c: int) -> tuple[Tensor, Tensor]:
-        """φ (b, n_axes) and u (b, n_axes, r) of one score, float64."""
-        factors = torch.stack([self.effects.factors_at(i, x.cpu())[c] for i in range(len(self.effects.axes))], dim=1)
+    def _read(self, x: Tensor, classes: list[int]) -> dict[int, tuple[Tensor, Tensor]]:
+        """φ (b, n_axes) and u (b, n_axes, r) of some scores, float64."""
+        factors = torch.stack([self.effects.factors_at(i, x.cpu()) for i in range(len(self.effects.axes))], dim=2)
         factors = factors * self.look_up.interacts[:, None]  # the same pair effects as in the look-up
-        return self.look_up.attributions(x, c).double().cpu(), factors
+        return {c: (self.look_up.attributions(x, c).double().cpu(), factors[c]) for c in classes}
+
+
+def _times(u: Tensor, v: Tensor) -> Tensor:
+    """Products (b, m, n_axes) of factors (1 or b, m, n_axes, r) with a vector (b, r) of each row."""
+    if len(u) == 1:
+        return torch.einsum("mar,br->bma", u[0], v)
+    return (u.flatten(1, 2) @ v[:, :, None]).reshape(*u.shape[:3])

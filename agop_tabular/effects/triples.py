@@ -102,13 +102,23 @@ class Triples:
         return phi.addmm_(each.to(phi.device), place.to(phi.device))
 
     def add_shapley_values_against(self, phi: Tensor, x: Tensor, background: Tensor, target: int) -> Tensor:
-        """Add the Shapley values of all triples against each background row (m, p) to attributions (b, m, d)."""
-        of_rows, of_background = (
-            {i: group_of(self.axes[i], rows.cpu()).long() for i in torch.unique(self.members).tolist()}
-            for rows in (x, background)
-        )
+        """Add the Shapley values of all triples against each background row to attributions.
+
+        Parameters
+        ----------
+        phi : Tensor of shape (b, m, d)
+            Overwritten.
+        x : Tensor of shape (b, p)
+        background : Tensor of shape (1, m, p), or (b, m, p)
+            The same for every row of x, or its own.
+        target : int
+        """
+        used = torch.unique(self.members).tolist()
+        of_rows = {i: group_of(self.axes[i], x.cpu()).long()[:, None] for i in used}
+        flat = background.flatten(0, 1).cpu()
+        of_background = {i: group_of(self.axes[i], flat).long().reshape(background.shape[:2]) for i in used}
         for members, columns, table in zip(self.members.tolist(), self.columns.tolist(), self.tables, strict=True):
-            worth = _corners(table[target], [(of_background[i][None], of_rows[i][:, None]) for i in members])
+            worth = _corners(table[target], [(of_background[i], of_rows[i]) for i in members])
             for k, column in enumerate(columns):
                 phi[:, :, column] += _shapley_value(k, worth)
         return phi
@@ -167,7 +177,7 @@ class _LaidOut(NamedTuple):
 def _corners(table: Tensor, groups: list[tuple[Tensor, Tensor]]) -> Callable[..., Tensor]:
     """Effect (b, m), by a table (g, g', g''), with some of the three columns present, the others absent.
 
-    ``groups`` has the groups of each column where it is absent (1, m), and where it is present (b, 1).
+    ``groups`` has the groups of each column where it is absent, (1, m) or (b, m), and where it is present, (b, 1).
     """
 
     def worth(*present: int) -> Tensor:

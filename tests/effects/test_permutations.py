@@ -60,3 +60,13 @@ def test_parts_are_the_whole(monkeypatch):
 def test_calls_of_the_network_are_bounded(p, rows):
     assert rows_at_a_time(p) == rows
     assert pairs_at_a_time(10, p, 3) == max(1, rows // 80)
+
+
+def test_every_row_may_have_its_own_orders():
+    generator = torch.Generator().manual_seed(0)
+    x, absent = table(3, 1), table(12, 2).reshape(3, 4, -1)
+    orders = torch.rand(3, 4, D, generator=generator).argsort(dim=2)
+    gains = permutation_gains(scores, x, absent, orders, COLUMNS)
+    for b in range(3):
+        alone = permutation_gains(scores, x[b : b + 1], absent[b], orders[b], COLUMNS)
+        torch.testing.assert_close(gains[b : b + 1], alone)

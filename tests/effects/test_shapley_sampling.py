@@ -44,6 +44,25 @@ def test_samples_are_unbiased(sampling):
     assert z.square().mean() < 2
 
 
+def test_rows_with_draws_of_their_own(sampling):
+    """The same values as one row after the other, and errors that say nothing of each other."""
+    x = table(6, 4)
+    draws = sampling.draws(12, 0, n_rows=6)
+    together = sampling.sample(scores, x, [0, 2], draws)
+    for i in range(6):
+        own = type(draws)(draws.absent[i], draws.orders[i])
+        alone = sampling.sample(scores, x[i : i + 1], [0, 2], own)
+        for c in (0, 2):
+            for found, expected in zip(together[c], alone[c], strict=True):
+                torch.testing.assert_close(found[i : i + 1], expected, rtol=1e-5, atol=1e-6)
+    same = table(1, 5).expand(200, -1)  # one row two hundred times: the spread of its values is their standard error
+    values, variances = sampling.sample(scores, same, [0], sampling.draws(8, 1, n_rows=200))[0]
+    own = brute_force(scores, same[:1], sampling.background)[..., 0]
+    z = (values.mean(dim=0) - own[0]) / (values.std(dim=0) / 200**0.5)
+    assert z.abs().max() < 4
+    torch.testing.assert_close(values.var(dim=0), variances.mean(dim=0), rtol=0.3, atol=1e-6)
+
+
 def test_draws_use_all_background_rows_alike(sampling):
     draws = sampling.draws(450, 1)
     used = (draws.absent[:, None] == sampling.background).all(dim=2).double().argmax(dim=1).bincount()

@@ -86,7 +86,7 @@ def test_against_dependent_rows_values_are_those_of_brute_force(triples, x):
     background[:, 1] = background[:, 0]
     rows = x[300:305]
     found = triples.against(background).add_shapley_values(torch.zeros(5, 5, dtype=torch.float64), rows, 0)
-    each = triples.add_shapley_values_against(torch.zeros(5, 300, 5, dtype=torch.float64), rows, background, 0)
+    each = triples.add_shapley_values_against(torch.zeros(5, 300, 5, dtype=torch.float64), rows, background[None], 0)
     np.testing.assert_allclose(each.mean(dim=1).numpy(), found.numpy(), atol=1e-12)
     columns = [torch.tensor([j]) for j in range(4)] + [torch.tensor([4, 5, 6])]
 

@@ -1,0 +1,1 @@
+"""How wrong explanations of one network are: measured on rows of their own, and from there bounded for each row."""
