@@ -94,7 +94,7 @@ class ShapleySampling:
         absent = self.background[torch.cat(rounds)[:n].to(self.background.device)]
         orders = torch.rand(n, self.n_columns, generator=generator, dtype=torch.float32).argsort(dim=1)
         if n_rows is not None:
-            absent, orders = absent.unflatten(0, (n_rows, n_pairs)), orders.unflatten(0, (n_rows, n_pairs))
+            absent, orders = (t.reshape(n_rows, n_pairs, -1) for t in (absent, orders))
         return Draws(absent, orders)
 
     def sample(self, scores: Scores, x: Tensor, classes: list[int], draws: Draws) -> dict[int, tuple[Tensor, Tensor]]:
@@ -159,7 +159,7 @@ class ShapleySampling:
         """The same (b, m, d) against each background row (1 or b, m, p), by score."""
         out, read = {}, self._read(background.flatten(0, 1), list(rows))
         for c, (phi, u) in rows.items():
-            phi_b, u_b = (part.unflatten(0, background.shape[:2]) for part in read[c])
+            phi_b, u_b = (part.reshape(*background.shape[:2], *part.shape[1:]) for part in read[c])
             signs = self.effects.signs[c]
             between = (u * signs) @ u_b.sum(dim=2).transpose(1, 2)  # (b, n_axes, m)
             between = between.transpose(1, 2) - _times(u_b, u.sum(dim=1) * signs)
@@ -172,7 +172,7 @@ class ShapleySampling:
     def _pairs_at_a_time(self, x: Tensor, n_scores: int) -> int:
         """Permutations that the network, and the factors of their background rows, take together."""
         factors = len(x) * self.look_up.n_axes * self.look_up.rank * n_scores
-        return max(1, min(pairs_at_a_time(*x.shape, self.n_columns), MAX_FACTORS // max(1, factors)))
+        return max(1, min(pairs_at_a_time(len(x), x.shape[1], self.n_columns), MAX_FACTORS // max(1, factors)))
 
     def _in_columns(self, values: Tensor) -> Tensor:
         """Attributions of axes (..., n_axes), summed over the axes of each column, (..., d)."""

@@ -255,7 +255,8 @@ def find_triples(
         keep = (1 - noise / explained.clamp_min(NEVER_ZERO)).clamp_min(0.0)
         gain = float((keep * explained / variance.clamp_min(NEVER_ZERO)).max())
         if gain >= max(WORTH_KEEPING, least):
-            found.append((gain, members, table * keep[:, None, None, None]))
+            # in one layout in memory, so that sums over it are the same to the bit when it comes from a file
+            found.append((gain, members, (table * keep[:, None, None, None]).contiguous()))
     best = sorted(found, key=lambda f: -f[0])[:MOST_TRIPLES]
     if not best:
         return None
