@@ -13,9 +13,13 @@ from sklearn.base import MetaEstimatorMixin, OneToOneFeatureMixin, TransformerMi
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.attribution.method import Refine
 from agop_tabular.attribution.methods import method_named
+from agop_tabular.audit.measure import audited_background, measure_audit
+from agop_tabular.audit.plan import AuditPlan
+from agop_tabular.audit.result import Audit, AuditedAs
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.explaining import explain_lazily
 from agop_tabular.distributed.fitting import DaskTable
@@ -120,6 +124,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         Attributes rows, with the parameters as they are now.
     gate_ : Gate or None
         The noise floor: which columns stand above it, and what the model loses without the others.
+    audit_ : Audit
+        What :meth:`audit` measured last, since the fit.
     effects_ : ColumnEffects
         Main and pair effects in the user's columns, for "agop". Made on demand.
     interaction_importances_ : ndarray of shape (d, d)
@@ -307,7 +313,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
 
     def _set_fitted(self, fit: Fit, estimator: Any) -> AGOPExplainer:
         """Set all fitted attributes; no estimator where one was loaded without it."""
-        for name in (*OPTIONAL_ATTRIBUTES, "network_record_", "about_"):
+        for name in (*OPTIONAL_ATTRIBUTES, "network_record_", "about_", "audit_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fit.attributes())
         self._fitted_method = fit.method
@@ -376,10 +382,66 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             method=attributor.method.method.name,
             standard_errors=found.errors,
             residual=found.residual,
+            error=None if reference is not None else self._row_errors(attributor, found, target),
             about=getattr(self, "about_", About()),
             unit=self.model_.unit,
             label_names=self.model_.label_names,
         )
+
+    def audit(
+        self,
+        X: ArrayLike,
+        *,
+        n_rows: int = 64,
+        n_permutations: int | str = "auto",
+        coverage: float = 0.9,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Audit:
+        """Measure how near explanations are to the network's own Shapley values, on rows that were held out.
+
+        It is kept as ``audit_``, and from then on an :class:`~agop_tabular.Explanation` has an ``error`` of each row.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame (of pandas, polars or dask), pyarrow Table or dask array, of shape (n_samples, d)
+            Rows that neither network nor explainer was fitted on, drawn as those that will be explained.
+        n_rows : int, default=64
+            Rows that are drawn from X; all of them where there are no more.
+        n_permutations : int or "auto", default="auto"
+            Permutations of the columns for each row, an even number from 4 on; a row takes ``n_permutations · (d + 1)``
+            evaluations of the network. "auto": until the samples are much less noisy than attributions are wrong, with
+            no more than 1,048,576 evaluations.
+        coverage : float, default=0.9
+            Share of rows, drawn as these are, whose relative error is to stay below ``Explanation.error``.
+        random_state : int, RandomState or None, default=None
+            Draws rows and permutations; None draws the same ones always.
+
+        Returns
+        -------
+        Audit
+
+        Raises
+        ------
+        ValueError
+            Where the method is not "agop", rows are too few for the coverage or take too many evaluations, or the
+            training rows are gone, as after :meth:`load`.
+        """
+        check_is_fitted(self, "n_samples_seen_")
+        plan = AuditPlan(n_rows, n_permutations, coverage, random_state)
+        plan.check()
+        attributor = self.attributor_
+        background = audited_background(attributor, self.statistics_.background)
+        table = validated_table(self, X, reset=False)
+        places, seed = plan.draw(*table.shape)
+        self.audit_ = measure_audit(attributor, background, table.take(places), places, plan, seed)
+        return self.audit_
+
+    def _row_errors(self, attributor: Attributor, found: Attributions, target: Any) -> np.ndarray | None:
+        """Bounds of the rows' relative errors; None without an audit of explanations like these."""
+        audit = getattr(self, "audit_", None)
+        if audit is None or audit.of != AuditedAs.now(attributor):
+            return None
+        return audit.error_bound.bounds(found, predicted=isinstance(target, str) and target == PREDICTED)
 
     @property
     def attributor_(self) -> Attributor:
@@ -533,4 +595,6 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             explainer.feature_names_in_ = np.array(saved.feature_names_in, dtype=object)
         explainer._set_fitted(saved.fit(), estimator)
         explainer.network_record_, explainer.fitted_params_ = saved.network, saved.fitted
+        if saved.audit is not None:
+            explainer.audit_ = saved.audit
         return explainer

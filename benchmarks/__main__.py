@@ -6,6 +6,7 @@ import argparse
 import sys
 
 import benchmarks.ablation.study as ablation
+import benchmarks.audit.study as audit
 import benchmarks.automl.study as automl
 import benchmarks.budget.study as budget
 import benchmarks.images.study as images
@@ -24,6 +25,7 @@ STUDIES = {
     "raw-truth": raw_truth,
     "budget": budget,
     "probability": probability,
+    "audit": audit,
     "roar": roar,
     "images": images,
     "automl": automl,

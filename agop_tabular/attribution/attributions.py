@@ -26,6 +26,9 @@ class Attributions:
         Standard errors, where attributions were refined.
     residual : ndarray of the shape of values, or None
         What a gate took away.
+    distances : ndarray of shape (n,), or None
+        Root mean square of a row's coordinates, standardised by the training rows, whose usual distance is 1; where
+        support was asked for, of a method that looks effects up.
     """
 
     values: np.ndarray
@@ -36,6 +39,7 @@ class Attributions:
     gap: np.ndarray | None = None
     errors: np.ndarray | None = None
     residual: np.ndarray | None = None
+    distances: np.ndarray | None = None
 
     def gated(self, mask: np.ndarray | None) -> Attributions:
         """With zeros for the columns where the mask (d,) is False, and their values as the residual."""

@@ -188,10 +188,23 @@ class FittedEffectsMethod(RowByRow):
                     values, support = look_up.of_all_scores(near, s, changes)
                 else:
                     values, support = look_up.of_one_score(near, s, index, changes)
-                found = BatchAttributions(values, index, support, s if index is None else _chosen(s, index))
+                found = BatchAttributions(
+                    values,
+                    index,
+                    support,
+                    s if index is None else _chosen(s, index),
+                    distances=self.distances(batch.x) if batch.with_support else None,
+                )
                 return found if refinement is None else self._refined(model, look_up, refinement, batch.x, s, found)
 
         return attribute_batch
+
+    def distances(self, x: Tensor) -> Tensor:
+        """Root mean square of the standardised coordinates of rows (b, p), (b,); 0 where no coordinate varies."""
+        scale = self.summary.scale
+        inverse = torch.where(scale > 0, 1 / scale, 0.0).to(x)
+        n_varying = (scale > 0).sum().clamp_min(1).to(x)
+        return torch.linalg.vector_norm((x - self.summary.baseline.to(x)) * inverse, dim=1) / n_varying.sqrt()
 
     def _refined(
         self,

@@ -56,6 +56,7 @@ class BatchAttributions:
     index : Tensor of int, shape (b,), or None for all scores
     support, scores : Tensor of shape (b,) or (b, C), or None
     errors : Tensor of the shape of values, or None
+    distances : Tensor of shape (b,), or None
     """
 
     values: Tensor
@@ -63,6 +64,7 @@ class BatchAttributions:
     support: Tensor | None = None
     scores: Tensor | None = None
     errors: Tensor | None = None
+    distances: Tensor | None = None
 
 
 AttributeBatch = Callable[[Batch], BatchAttributions]
@@ -108,6 +110,7 @@ class RowByRow(FittedMethod):
             "support": np.empty(shape, dtype=dtype) if run.with_support and self.has_support else None,
             "scores": np.empty(shape, dtype=dtype) if run.with_support else None,
             "errors": None if run.refine is None else np.zeros_like(values),
+            "distances": np.empty(n, dtype=dtype) if run.with_support and self.looks_up else None,
         }
         # A method may write its values straight into the result, where both have one dtype and live in main memory.
         direct = not every and adapter.device.type == "cpu" and torch.from_numpy(values[:0]).dtype == adapter.dtype

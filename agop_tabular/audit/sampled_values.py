@@ -29,6 +29,13 @@ class SampledValues:
     variances: np.ndarray
     n_evaluations: int
 
+    def __add__(self, more: SampledValues) -> SampledValues:
+        """Both together, each with as much weight as it took evaluations."""
+        total = self.n_evaluations + more.n_evaluations
+        a, b = (part.n_evaluations / total if total else 0.5 for part in (self, more))
+        values, variances = a * self.values + b * more.values, a**2 * self.variances + b**2 * more.variances
+        return SampledValues(values, variances, total)
+
 
 def evaluations_a_pair(n_columns: int) -> int:
     """Evaluations of the network that a permutation of the columns of one row takes together with its reverse."""

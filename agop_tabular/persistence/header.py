@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from agop_tabular.gate.noise_floor import Gate
+from agop_tabular.persistence.audit_record import AuditRecord
 from agop_tabular.persistence.cells import NUMBER, TIME, array_from_json, cell_from_json, cell_to_json
 from agop_tabular.persistence.parameters import check_params
 from agop_tabular.persistence.specs import demand
 from agop_tabular.persistence.typed_json import AnyFloat, Count, Length, Within, checked, parsed
 
-FORMAT = 6
+FORMAT = 7
 """Version of the file format; a newer one is refused. 6 has dtypes and shapes under the checksum, and the parameters as
-they were when the explainer was saved beside those that it was fitted with."""
+they were when the explainer was saved beside those that it was fitted with; 7 has the audit."""
 
 OLDEST = 3
 """The oldest format that is read."""
@@ -100,6 +101,8 @@ class Header:
         Kind of the moment; None up to format 4.
     adapter : dict or None
         Kinds of the adapter's state and of its members'; None up to format 4.
+    audit : AuditRecord or None
+        None up to format 6.
     """
 
     format: Count
@@ -120,6 +123,7 @@ class Header:
     gate: GateRecord | None
     moment: Literal["dense", "factored", "sketched", "diagonal"] | None
     adapter: dict[str, str] | None
+    audit: AuditRecord | None
 
     def to_json(self) -> str:
         """As text."""
@@ -135,6 +139,8 @@ class Header:
             Where something is missing, unknown, or not what it has to be.
         """
         earlier: dict[str, Any] = {"images": None, "output": "raw"}
+        if state["format"] <= 6:
+            earlier |= {"audit": None}
         if state["format"] <= 5:
             earlier |= {"fitted": state.get("params")}
         if state["format"] <= 4:
@@ -160,6 +166,8 @@ class Header:
         if self.images is not None and self.images.params is not None:
             check_params(self.images.params, d, methods=False)
         classes_from_json(None if self.classes is None else vars(self.classes))
+        if self.audit is not None:
+            self.audit.check(self.names, n_scores)
 
 
 def _product(shape: list[int]) -> int:

@@ -13,6 +13,7 @@ from agop_tabular.adapters import adapt
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import Settings
 from agop_tabular.attribution.methods import method_named
+from agop_tabular.audit.result import Audit
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.fitting.fit import Fit, fit_method
 from agop_tabular.fitting.statistics import TrainingStatistics
@@ -20,6 +21,7 @@ from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import is_fitted
 from agop_tabular.persistence.adapter_specs import PREFIX
+from agop_tabular.persistence.audit_record import audit_from_json, audit_to_json
 from agop_tabular.persistence.contents import (
     MAP_ARRAYS,
     map_from,
@@ -62,6 +64,7 @@ class SavedExplainer:
     network : NetworkRecord
     images : dict or None
         What an image explainer keeps.
+    audit : Audit or None
     """
 
     params: dict[str, Any]
@@ -74,6 +77,7 @@ class SavedExplainer:
     feature_names_in: list[str] | None
     network: NetworkRecord
     images: dict[str, Any] | None = None
+    audit: Audit | None = None
 
     @classmethod
     def of(cls, explainer: Any, images: dict[str, Any] | None = None) -> SavedExplainer:
@@ -99,6 +103,7 @@ class SavedExplainer:
             None if names is None else list(names),
             NetworkRecord.of(model, statistics.coordinates) if connected else explainer.network_record_,
             images,
+            getattr(explainer, "audit_", None),
         )
 
     def to_file(self) -> tuple[Header, dict[str, Tensor]]:
@@ -133,6 +138,7 @@ class SavedExplainer:
             "gate": gate_to_json(self.gate),
             "moment": self.statistics.gradients.kind,
             "adapter": self.network.state.tags(),
+            "audit": audit_to_json(self.audit),
         }
         return Header.of(state), {name: tensor.contiguous() for name, tensor in tensors.items()}
 
@@ -165,6 +171,7 @@ class SavedExplainer:
             header.feature_names_in,
             NetworkRecord(header.network, tensors["probe_scores"], state_from(header, tensors)),
             images_from_json(header.images),
+            audit_from_json(header.audit),
         )
 
     def fit(self) -> Fit:

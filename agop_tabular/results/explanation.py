@@ -47,6 +47,9 @@ class Explanation:
         Of refined attributions.
     residual : ndarray of shape of values, or None
         Attributions that a gate set to zero; zero elsewhere.
+    error : ndarray of shape (n,) or (n, n_classes), or None
+        Bound of the distance of a row's attributions from its Shapley values, over the length of these, which holds for
+        the share of rows that :meth:`~agop_tabular.AGOPExplainer.audit` was asked for (``coverage``). None before.
     unit : str
         Of the explained scores: "log-odds" (of several classes, the mean over the other classes), "probability",
         "score", or "output" of a model without classes.
@@ -67,6 +70,7 @@ class Explanation:
     method: str
     standard_errors: np.ndarray | None = None
     residual: np.ndarray | None = None
+    error: np.ndarray | None = None
     about: About = field(default_factory=About)
     unit: str = "score"
     label_names: dict[Any, str] | None = None
@@ -77,7 +81,7 @@ class Explanation:
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """Explanation of some of the rows; a single row gives an Explanation of length 1."""
         chosen = np.atleast_1d(np.arange(len(self))[rows])
-        names = ("target", "base_values", "support", "gap", "standard_errors", "residual")
+        names = ("target", "base_values", "support", "gap", "standard_errors", "residual", "error")
         parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
         data = take_rows(self.data, chosen) if other_frame(self.data) is None else frame_rows(self.data, chosen)
         return replace(self, values=self.values[chosen], data=data, **parts)

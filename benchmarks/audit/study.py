@@ -1,0 +1,44 @@
+"""Audits: whether their figures are those of fresh rows, and errors of fresh rows stay below the bounds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from benchmarks.audit import page
+from benchmarks.audit.cell import add_cell
+from benchmarks.shared import families
+from benchmarks.shared.cells import Cells, run_missing
+from benchmarks.shared.machine import machine
+from benchmarks.shared.options import add_jobs, add_output, add_seeds
+
+FIRST_SEED = 5000
+"""Of networks that nothing was chosen on."""
+
+LEFT_OUT = ("untrained", "100-columns", "digits", "20-classes", "transformer")
+"""Families that take long, and the one without a trained network."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    usual = [name for name in families.FAMILIES if name not in LEFT_OUT]
+    parser.add_argument("--families", nargs="+", choices=families.FAMILIES, default=usual)
+    add_seeds(parser, 3, FIRST_SEED, "networks of each family")
+    parser.add_argument("--fresh", type=int, default=200, help="fresh rows of each network, at most")
+    parser.add_argument("--pairs", type=int, default=256, help="of permutations, for the Shapley values of fresh rows")
+    parser.add_argument("--audits", type=int, default=3, help="of each network, of other rows")
+    add_jobs(parser)
+    add_output(parser)
+
+
+def run(**options: Any) -> None:
+    settings = {name: options[name] for name in ("fresh", "pairs", "audits")}
+    cells = Cells(options["output"] / "audit.cells", settings)
+    seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
+    calls = {f"{family}-{seed}": (family, seed) for family in options["families"] for seed in seeds}
+    run_missing(cells, add_cell, calls, options["jobs"])
+    records = [
+        {"family": family, "kind": families.FAMILIES[family][0], "seed": seed, **cells.read(name)}
+        for name, (family, seed) in calls.items()
+    ]
+    page.write(options["output"], {"machine": machine(), "settings": settings, "networks": records})
+    print(f"written to {options['output'] / 'audit.md'}")
