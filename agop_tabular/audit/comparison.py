@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap
 
 from agop_tabular.audit.sampled_values import SampledValues
 
@@ -60,7 +61,8 @@ class Comparison:
     def cosines(self) -> np.ndarray:
         """Cosine of each row's attributions with its Shapley values, (n, m); 1 where both are zero, 0 where one is."""
         products = (self.attributions * self.sampled.values).sum(axis=1)
-        lengths = np.linalg.norm(self.attributions, axis=1) * np.sqrt(np.maximum(self.squared_sizes, 0))
+        sizes = np.where(self.squared_sizes > 0, self.squared_sizes, np.square(self.sampled.values).sum(axis=1))
+        lengths = np.linalg.norm(self.attributions, axis=1) * np.sqrt(sizes)
         found = np.clip(np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0), -1, 1)
         nothing = ~self.attributions.any(axis=1) & ~self.sampled.values.any(axis=1)
         return np.where(nothing, 1.0, found)
@@ -106,15 +108,17 @@ def _with_interval(statistic: Callable[..., np.ndarray], *rows: np.ndarray) -> t
     value = float(statistic(*rows))
     if all(np.ptp(part) == 0 for part in rows):  # no resample differs
         return value, (value, value)
-    found = bootstrap(
-        rows,
-        statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # where rows hardly differ: the value is the interval
+        found = bootstrap(
+            rows,
+            statistic,
+            paired=True,
+            vectorized=True,
+            n_resamples=RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="BCa",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
     low, high = (float(end) if np.isfinite(end) else value for end in found)
     return value, (min(low, value), max(high, value))

@@ -25,7 +25,7 @@ LEAST = 0.01
 """Share of the length of a row's attributions that is added to what errors come from, since no row is without error."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ErrorBound:
     """Quantiles of scaled errors, by explained score.
 

@@ -103,6 +103,7 @@ def _attributed(attributor: Attributor, rows: Any) -> tuple[Attributions, np.nda
     """Attributions (n, d, C) of all scores, with support; which score is predicted, (n,), or None where none is."""
     one = attributor.model.network.n_scores == 1
     found = attributor.attribute(rows, PREDICTED if one else ALL, with_support=True)
+    found = replace(found, values=found.values.astype(float))
     if one:
         assert found.support is not None
         every = replace(found, values=found.values[:, :, None], support=found.support[:, None], index=None)

@@ -15,7 +15,7 @@ from agop_tabular.audit.sampled_values import evaluations_a_pair
 MOST_EVALUATIONS = 2**20
 """Evaluations of the network that ``n_permutations="auto"`` takes at most: a second or two for a usual network."""
 
-FIRST_PAIRS, MOST_PAIRS = 16, 512
+FIRST_PAIRS, MOST_PAIRS = 16, 2048
 """Permutations of a row, each with its reverse, that "auto" begins with, and that it ends at."""
 
 FEWEST_PAIRS = 2

@@ -129,9 +129,8 @@ class Audit:
         low, high = self.intervals["relative_error"]
         lines.append(("relative error", f"{self.relative_error:.1%} (95%: {low:.1%} to {high:.1%})"))
         bound = self.rows["bound"].median()
-        lines.append(
-            ("error of a row", f"below its bound in {self.coverage:.0%} of rows like these (median {bound:.0%})")
-        )
+        bounded = f"below its bound in {self.coverage:.0%} of rows like these (median bound {bound:.0%})"
+        lines.append(("error of a row", bounded))
         worst = self.columns[self.columns["share"] > 0].head(SHOWN)
         named = ", ".join(f"{name} ({share:.0%})" for name, share in worst["share"].items())
         lines.append(("most wrong", f"{named} of the squared error" if named else "no column"))
