@@ -29,7 +29,15 @@ from agop_tabular.distributed.validation import (
     validated_table,
     validated_training,
 )
-from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, Fit, FitPlan, column_effects, fit_method, fit_table
+from agop_tabular.fitting.fit import (
+    OPTIONAL_ATTRIBUTES,
+    Fit,
+    FitPlan,
+    column_effects,
+    column_importances,
+    fit_method,
+    fit_table,
+)
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
@@ -132,7 +140,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         Share of the variance of all effects that each pair has, main effects on the diagonal, for "agop"; symmetric,
         the diagonal and the upper triangle sum to 1.
     feature_importances_ : ndarray of shape (d,)
-        diag M in variance units, folded to the user's columns; sums to 1.
+        Share of each column in the variance of all effects, for "agop": of its main effect, and half of its pairs'. For
+        the published methods diag M in variance units, folded to the user's columns. Sums to 1.
     agop_, agop_diagonal_ : ndarray of shape (p, p) and (p,), float64
         M over the p coordinates at the network's input, standardised, made on demand, and its diagonal.
     eigenvalues_, components_, rank_ : ndarray of shape (p,) and (K, p), float64, and int
@@ -469,6 +478,12 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """Main and pair effects in the user's columns; only for ``method="agop"``."""
         check_is_fitted(self, "n_samples_seen_")
         return column_effects(self.model_, self.statistics_, self._fitted_method)
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Share of each column in the variance of all effects; of the published methods, in diag M: (d,)."""
+        check_is_fitted(self, "n_samples_seen_")
+        return column_importances(self.model_, self.statistics_, self._fitted_method)
 
     @property
     def interaction_importances_(self) -> np.ndarray:

@@ -167,7 +167,6 @@ class Fit:
             "agop_diagonal_": summary.diagonal.numpy(),
             "agop_error_": statistics.gradients.error,
             "moment_": statistics.gradients.kind,
-            "feature_importances_": summary.importances.numpy(),
         }
         if model.classes is not None:
             found["classes_"] = model.classes
@@ -318,6 +317,13 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
         tuple(map(str, model.labels)),
         model.unit,
     )
+
+
+def column_importances(model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedMethod) -> np.ndarray:
+    """Importances (d,) of the user's columns: shares in the variance of all effects, or in diag M without effects."""
+    if isinstance(fitted, FittedEffectsMethod):
+        return column_effects(model, statistics, fitted).importances()
+    return fitted.summary.importances.numpy()
 
 
 def _prefetch(table: Table, plan: FitPlan) -> None:

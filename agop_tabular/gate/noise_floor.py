@@ -52,7 +52,7 @@ class NoiseFloor:
     mask : ndarray of bool, shape (d,)
         True where a column stands above it; all of them where no floor was found.
     floor : float
-        Largest of ``feature_importances_`` below it; NaN where there is none.
+        Largest importance (share of diag M) below it; NaN where there is none.
     margin : float
         Smallest importance above the floor, as a multiple of it; NaN where there is none.
     evidence : float

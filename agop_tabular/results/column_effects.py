@@ -195,6 +195,21 @@ class ColumnEffects:
         total = np.trace(variances) + np.triu(variances, 1).sum()
         return variances / total if total > 0 else variances
 
+    def importances(self) -> np.ndarray:
+        """Share of each column in the variance of all effects, (d,): its main effects, half of its pairs', and so on.
+
+        These are the Shapley effects of the score that the effects make up, with the columns taken as independent
+        (Owen 2014). They sum to 1, or are zero where there are no effects.
+        """
+        variances = self.variances()
+        mains = np.diagonal(variances)
+        found = mains + (variances.sum(axis=1) - mains) / 2
+        if self._triples is not None:
+            each = np.repeat(self._triples.variances().numpy()[:, None], 3, axis=1)
+            np.add.at(found, self._triples.columns.numpy(), each / 3)
+        total = found.sum()
+        return found / total if total > 0 else found
+
     def strongest_columns(self, n: int) -> list[str]:
         """The n columns whose main effects vary most."""
         order = np.argsort(-np.diagonal(self.variances()), kind="stable")

@@ -22,7 +22,7 @@ LEFT_OUT = ("untrained", "100-columns", "digits", "20-classes", "transformer")
 def add_options(parser: argparse.ArgumentParser) -> None:
     usual = [name for name in families.FAMILIES if name not in LEFT_OUT]
     parser.add_argument("--families", nargs="+", choices=families.FAMILIES, default=usual)
-    add_seeds(parser, 3, FIRST_SEED, "networks of each family")
+    add_seeds(parser, 3, FIRST_SEED, "networks of each family of development; of the fewer others twice as many")
     parser.add_argument("--fresh", type=int, default=200, help="fresh rows of each network, at most")
     parser.add_argument("--pairs", type=int, default=256, help="of permutations, for the Shapley values of fresh rows")
     parser.add_argument("--audits", type=int, default=3, help="of each network, of other rows")
@@ -33,8 +33,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("fresh", "pairs", "audits")}
     cells = Cells(options["output"] / "audit.cells", settings)
-    seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
-    calls = {f"{family}-{seed}": (family, seed) for family in options["families"] for seed in seeds}
+    calls = {}
+    for family in options["families"]:
+        n = options["seeds"] * (1 if families.FAMILIES[family][0] in page.DEVELOPMENT else 2)
+        first = options["first_seed"]
+        calls |= {f"{family}-{seed}": (family, seed) for seed in range(first, first + n)}
     run_missing(cells, add_cell, calls, options["jobs"])
     records = [
         {"family": family, "kind": families.FAMILIES[family][0], "seed": seed, **cells.read(name)}

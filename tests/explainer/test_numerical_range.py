@@ -40,7 +40,7 @@ class TestUnits:
         with torch.no_grad():
             module[0].weight[:, 2] = 1e-25
         explainer = AGOPExplainer(module).fit(X)
-        assert explainer.feature_importances_[2] == 0
+        assert explainer.feature_importances_[2] < 1e-40
         assert np.abs(explainer.explain(X)[:, 2]).max() < 1e-10
 
 

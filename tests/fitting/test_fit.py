@@ -41,7 +41,7 @@ def test_a_plan_that_cannot_be_fitted_is_refused():
 def test_attributes_are_those_of_the_explainer(net, X, method):
     found = fitted(net, X, planned(method=method)).attributes()
     explainer = AGOPExplainer(net, method=method).fit(X)
-    for name in ("baseline_", "scale_", "agop_diagonal_", "feature_importances_", "eigenvalues_", "components_"):
+    for name in ("baseline_", "scale_", "agop_diagonal_", "eigenvalues_", "components_"):
         np.testing.assert_array_equal(found[name], getattr(explainer, name))
     assert (found["rank_"], found["moment_"]) == (explainer.rank_, explainer.moment_)
     assert found["n_samples_seen_"] == 200

@@ -218,6 +218,18 @@ def test_probability(tmp_path, capsys):
     assert "| mean |" in (tmp_path / "probability.md").read_text()
 
 
+def test_audit(tmp_path, capsys):
+    options = "--families wine random --seeds 1 --fresh 20 --pairs 16 --audits 2 --jobs 1"
+    assert "cells: 0 of 3 are already done" in call("audit", tmp_path, options, capsys)
+    found = json.loads((tmp_path / "audit.json").read_text())["networks"]
+    assert [record["seed"] for record in found] == [5000, 5000, 5001]  # of unseen families twice as many
+    assert len(found[0]["coverage"]) == 2
+    assert 0.5 < np.mean([record["coverage"] for record in found]) <= 1
+    page = (tmp_path / "audit.md").read_text()
+    assert "| 1 development and control |" in page
+    assert "| 2 unseen and real |" in page
+
+
 def test_every_family_draws_what_it_says():
     for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
         problem = families.FAMILIES[family][1](np.random.RandomState(0))

@@ -5,12 +5,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer
+from support.functions import Function
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -159,3 +161,26 @@ def test_importances_are_exactly_symmetric(table_explainer):
     for explainer in (table_explainer, AGOPExplainer(net).fit(X)):
         shares = explainer.interaction_importances_
         assert np.array_equal(shares, shares.T)
+
+
+@pytest.mark.parametrize(
+    ("f", "shares"),
+    [
+        (lambda x: 2 * x[:, 0] + x[:, 1] * x[:, 2], [0.8, 0.1, 0.1, 0]),
+        (lambda x: x[:, 0] * x[:, 1] * x[:, 2] + x[:, 3], [1 / 6, 1 / 6, 1 / 6, 1 / 2]),
+        (lambda x: torch.tanh(3 * x[:, 3]), [0, 0, 0, 1]),
+    ],
+)
+def test_importances_are_shapley_effects(f, shares):
+    """Of normal columns: main effects whole, half of a product of two to each, a third of one of three, but shrunk."""
+    X = np.random.default_rng(0).normal(size=(5000, 4)).astype(np.float32)
+    explainer = AGOPExplainer(Function(f)).fit(X)
+    np.testing.assert_allclose(explainer.feature_importances_, shares, atol=0.06 if shares[0] == 1 / 6 else 0.02)
+    assert explainer.feature_importances_.sum() == pytest.approx(1)
+
+
+def test_importances_without_effects_are_zero():
+    X = np.ones((50, 3), dtype=np.float32)
+    with pytest.warns(UserWarning, match="zero"):
+        explainer = AGOPExplainer(torch.nn.Linear(3, 1)).fit(X)
+    assert not explainer.feature_importances_.any()
