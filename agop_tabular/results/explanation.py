@@ -36,9 +36,9 @@ class Explanation:
     base_values : ndarray of shape (n,) or (n, n_classes), or None
         Explained score at the baseline; for "agop" its mean over the training rows.
     support : ndarray of shape (n,) or (n, n_classes), or None
-        Near 1, the training rows back the explanation; low, they do not. For "agop" the share of the attributions
-        that the effects explain; for other methods the share of the gradient's energy inside the kept AGOP
-        subspace, NaN where the gradient is zero.
+        How much of what the network does at a row is known from the training rows: kept / (kept + left out). "agop"
+        keeps effects, and leaves out what these leave of the score; other methods keep a subspace of gradients, and
+        leave out what of the row's gradient is outside of it, NaN where the gradient is zero. It is no error.
     gap : ndarray of shape (n,) or (n, n_classes), or None
         Explained score minus base value minus the sum of the row's attributions: zero up to rounding for "agop",
         whose attributions add up. None for methods without sign.
