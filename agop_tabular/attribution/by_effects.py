@@ -113,6 +113,12 @@ class FittedEffectsMethod(RowByRow):
         background = self.remainder.background
         return self.effects if background is None else background.centred(self.effects)
 
+    def centred_on(self, x: Tensor) -> FittedEffectsMethod:
+        """The same effects, with pair effects and triples of mean zero over background rows (m, p)."""
+        remainder = self.remainder
+        triples = None if remainder.triples is None else remainder.triples.against(x)
+        return replace(self, remainder=replace(remainder, triples=triples, background=Background.of(self.effects, x)))
+
     def against(self, model: ExplainedModel, x: Tensor, mean_scores: Tensor | None = None) -> FittedEffectsMethod:
         """The same effects, for attributions that are differences from other background rows.
 
@@ -123,27 +129,27 @@ class FittedEffectsMethod(RowByRow):
         mean_scores : Tensor of shape (n_scores,), optional
             Of these rows, where they are known already.
         """
-        adapter, remainder = model.network, self.remainder
-        with evaluating(adapter.module), torch.no_grad():
+        with evaluating(model.network.module), torch.no_grad():
             if mean_scores is None:
                 mean_scores = torch.cat([model.scores(part).double() for part in x.split(ROWS_AT_A_TIME)]).mean(dim=0)
-            triples = None if remainder.triples is None else remainder.triples.against(x)
-            none, background = torch.zeros_like(remainder.constants), Background.of(self.effects, x)
-            without = replace(remainder, constants=none, triples=triples, background=background)
-            moved = replace(self, mean_scores=mean_scores.cpu(), remainder=without)
-            found = replace(moved, remainder=with_constants(without, moved.measured(model, x)))
-        for (device, dtype), tables in moved._tables.items():  # but for the constants they are the same
-            found._tables[device, dtype] = replace(tables, remainder=found.remainder.to(device, dtype))
+            moved = replace(self.centred_on(x), mean_scores=mean_scores.cpu())
+            return moved.with_remainder(with_constants(moved.remainder, moved.measured(model, sorted_rows(x))))
+
+    def with_remainder(self, remainder: Remainder) -> FittedEffectsMethod:
+        """The same effects, over the same background rows, with other constants, shares or triples."""
+        found = replace(self, remainder=remainder)
+        for (device, dtype), tables in self._tables.items():  # the tables of main and pair effects stay
+            found._tables[device, dtype] = replace(tables, remainder=remainder.to(device, dtype))
         return found
 
     def measured(self, model: ExplainedModel, background: Tensor) -> Measured:
-        """The network and the effects, as their differences are measured on background rows (m, p)."""
+        """The network and the effects, as their differences are measured on sorted background rows (m, p)."""
         adapter = model.network
         return Measured(
             model.scores,
             self.look_up(adapter.device, adapter.dtype).of_effects,
             self.mean_scores,
-            sorted_rows(background),
+            background,
             torch.from_numpy(self.feature_map.column_of),
             self.effects.axes,
             self.feature_map.n_columns,

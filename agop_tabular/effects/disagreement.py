@@ -15,6 +15,7 @@ from torch import Tensor
 
 from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.bins import AxisBins
 
 LEAST = 0.003
 """Share of a score's variance that the bin means of an axis must hold for a disagreement. The effects of
@@ -40,11 +41,14 @@ class Disagreement:
         Whether it is more than smooth networks leave, and more than noise.
     unexplained : Tensor of shape (n_scores,)
         Share of each score's variance that the effects leave.
+    variance : Tensor of shape (n_scores,)
+        Variance of each score.
     """
 
     shares: Tensor
     found: Tensor
     unexplained: Tensor
+    variance: Tensor
 
     @property
     def axes(self) -> list[int]:
@@ -63,21 +67,18 @@ def find_disagreement(axes: tuple[Axis, ...], x: Tensor, scores: Tensor, remaind
     scores, remainder : Tensor of shape (n, C), float64
         The scores of the rows, and what the effects leave of them.
     """
-    n, x = len(x), x.cpu()
-    sizes = torch.tensor([axis.n_bins for axis in axes])
-    starts = sizes.cumsum(0) - sizes
-    bins = torch.stack([axis.bins(x) for axis in axes], dim=1) + starts
+    n, layout = len(x), AxisBins(axes)
+    bins, owner = layout.numbered(x), layout.owner
     left = remainder - remainder.mean(dim=0)
     variance = left.square().mean(dim=0)
-    counts = torch.bincount(bins.flatten(), minlength=int(sizes.sum())).double()[:, None]
+    counts = torch.bincount(bins.flatten(), minlength=len(owner)).double()[:, None]
     sums, squares = torch.zeros(2, len(counts), left.shape[1], dtype=torch.float64)
-    for column in bins.T:
+    for column in bins:
         sums.index_add_(0, column, left)
         squares.index_add_(0, column, left.square())
     # Every bin has a variance of its own: with a product of columns it grows towards the ends of an axis.
     between = sums.square() / counts.clamp_min(1)
     within = (squares - between) / (counts - 1).clamp_min(1)
-    owner = torch.repeat_interleave(torch.arange(len(axes)), sizes)
 
     def of_axes(each: Tensor) -> Tensor:
         """Sum over the bins of every axis, (n_axes, C)."""
@@ -88,4 +89,4 @@ def find_disagreement(axes: tuple[Axis, ...], x: Tensor, scores: Tensor, remaind
     noise = errors * of_axes(2 * within.square()).sqrt() / n
     whole = scores.var(dim=0).clamp_min(NEVER_ZERO)
     found = (excess > LEAST * whole) & (excess > LEAST_OF_REST * variance) & (excess > noise)
-    return Disagreement((excess / whole).amax(dim=1).clamp_min(0), found.any(dim=1), variance / whole)
+    return Disagreement((excess / whole).amax(dim=1).clamp_min(0), found.any(dim=1), variance / whole, whole)

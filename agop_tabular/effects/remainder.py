@@ -31,18 +31,19 @@ from agop_tabular.effects.triples import TRIED_AXES, Triples, find_triples
 Tables = Callable[[Tensor, int], Tensor]
 """Maps coordinates (b, p) and the number of a score to looked-up attributions (b, d)."""
 
-MOST_ROWS = 1024
+MOST_ROWS = 2048
 """Shuffled rows of a Sobol index; with these its relative error is a few per cent, far less than indices differ."""
 
 FEWEST_ROWS = 32
 """Rows of a Sobol index in wide tables, which is enough to tell large indices from small ones."""
 
-EVALUATIONS = 2**14
+EVALUATIONS = 2**13
 """Evaluations of the network for the indices of all columns together, about as many as one pass over 8,192 rows takes
 forward and backward."""
 
-TRIPLE_ROWS = 2**15
-"""Shuffled rows on which triples are looked for: about 100 in each cell of seven groups cubed."""
+FIRST_TRIPLE_ROWS, TRIPLE_ROWS = 2**12, 2**15
+"""Shuffled rows on which triples are looked for, and on which those are measured that were found: about 100 in each
+cell of seven groups cubed."""
 
 NEGLIGIBLE = 1e-3
 """Share of a score's variance below which a triple is not kept: as much may be left out of the pair effects, too."""
@@ -199,8 +200,8 @@ def measure_remainder(measured: Measured, columns: Tensor, seed: int) -> Remaind
     if unexplained.amax() > WORTH_TRIPLES:
         triples = _triples(measured, shares, NEGLIGIBLE / float(unexplained.amax()), generator)
     if triples is not None:
-        measured = measured.with_triples(triples)
-        shares, unexplained = _residual_shares(measured, columns, generator)
+        triples = triples.against(measured.background)
+        shares, unexplained = _residual_shares(measured.with_triples(triples), columns, generator)
     return Remainder(torch.zeros_like(shares), shares, triples, unexplained=unexplained)
 
 
@@ -257,8 +258,13 @@ def _triples(measured: Measured, shares: Tensor, least: float, generator: torch.
     importance = shares.amax(dim=0)[axis_column]
     order = importance.argsort(descending=True, stable=True)[:TRIED_AXES]
     tried = order[importance[order] > 0].sort().values.tolist()
-    size = measured.rows_at_a_time
-    n_batches = max(1, measured.affordable(TRIPLE_ROWS) // size)
-    batches = (measured.shuffled(size, generator) for _ in range(n_batches))
-    rows = [(x, measured.residual(x)[1]) for x in batches]
-    return find_triples(measured.axes, axis_column, tried, rows, least)
+    rows: list[tuple[Tensor, Tensor]] = []
+    found = None
+    for n in (FIRST_TRIPLE_ROWS, TRIPLE_ROWS):
+        while sum(len(x) for x, _ in rows) < measured.affordable(n):
+            x = measured.shuffled(min(measured.rows_at_a_time, n), generator)
+            rows.append((x, measured.residual(x)[1]))
+        found = find_triples(measured.axes, axis_column, tried, rows, least)
+        if found is None:  # a few rows are enough to see that there are none
+            break
+    return found

@@ -9,28 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.bins import AxisBins
 
-OVERSAMPLED = 0.5
+OVERSAMPLED = 0.25
 """Largest share of the shuffled rows in which one axis is oversampled, so that at least half of them keep the
 distribution of the training rows. Chosen on development seeds, see docs/ablation.md."""
 
 OVERSAMPLED_PER_AXIS = 0.25
 """The same share for each axis, in tables of one axis: few axes need few such rows. Chosen on development seeds."""
 
+OVERSAMPLED_AXES = 256
+"""With more axes none is oversampled: each would have a share of the rows that is too small to count."""
+
 PERMUTED_COLUMNS = 256
-"""With at most this many columns every column is permuted, which uses all rows equally often. With more, sorting random
-numbers for the permutations takes longer than the network does, so rows are drawn with replacement."""
+"""With at most this many columns every column is permuted, which uses all rows equally often. With more, permutations
+take longer than the network does, so rows are drawn with replacement."""
+
+NUMBERS = 2**22
+"""Numbers of a table that are copied at a time: 32 MB."""
 
 
 def shuffled(
     rows: Tensor, axes: tuple[Axis, ...], column_of: Tensor, n: int, batch_size: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Draw n shuffled rows, in batches.
+    """Draw n shuffled rows, in batches, each of them when it is asked for.
 
     In some rows one axis is *oversampled*: its column is drawn evenly over the bins of the axis, not over rows, so that
     rare values are seen.
@@ -38,6 +46,7 @@ def shuffled(
     Parameters
     ----------
     rows : Tensor of shape (m, p)
+        In the order of :func:`sorted_rows`.
     axes : tuple of Axis
     column_of : Tensor of int, shape (p,)
         Coordinates with the same column number are shuffled together.
@@ -50,17 +59,19 @@ def shuffled(
     oversampled : Tensor of int, shape (b,)
         Number of the oversampled axis of each row, -1 for none.
     """
-    rows = sorted_rows(rows)
     columns, column_number = torch.unique(column_of, return_inverse=True)
     coordinates = torch.arange(rows.shape[1], device=rows.device)
-    by_bin = [_RowsByBin.of_axis(axis, rows, int(column_number[axis.coordinates[0]])) for axis in axes]
+    column_of_axis = torch.tensor([int(column_number[axis.coordinates[0]]) for axis in axes], dtype=torch.long)
+    by_bin = _RowsByBin.of(axes, rows) if oversampled_share(axes) else None
+    sources = _Sources(len(rows), len(columns), generator)
     for start in range(0, n, batch_size):
         b = min(batch_size, n - start)
-        source = _draw_sources(b, len(rows), len(columns), generator)
-        oversampled = _draw_axes(b, axes, generator)
-        for i, members in enumerate(by_bin):
-            here = torch.nonzero(oversampled == i).flatten()
-            source[here, members.column] = members.draw(len(here), generator)
+        source, oversampled = sources.draw(b), torch.full((b,), -1)
+        if by_bin is not None:
+            oversampled = _draw_axes(b, axes, generator)
+            here = torch.nonzero(oversampled >= 0).flatten()
+            axis = oversampled[here]
+            source[here, column_of_axis[axis]] = by_bin.draw(axis, generator)
         yield rows[source[:, column_number].to(rows.device), coordinates], oversampled
 
 
@@ -82,7 +93,7 @@ def shuffled_values(rows: Tensor, column_of: Tensor, n: int, generator: torch.Ge
 
 def oversampled_share(axes: tuple[Axis, ...]) -> float:
     """Share of the shuffled rows in which one axis is oversampled."""
-    return min(OVERSAMPLED_PER_AXIS * len(axes), OVERSAMPLED)
+    return 0.0 if len(axes) > OVERSAMPLED_AXES else min(OVERSAMPLED_PER_AXIS * len(axes), OVERSAMPLED)
 
 
 def sorted_rows(rows: Tensor) -> Tensor:
@@ -90,21 +101,41 @@ def sorted_rows(rows: Tensor) -> Tensor:
 
     The same seed then draws the same values from a table however it was sorted and scaled.
     """
-    z = rows.double().cpu()
-    z = (z - z.mean(dim=0)) / z.std(dim=0, correction=0).clamp_min(NEVER_ZERO)  # of one row, too
     # Weights without simple ratios, so that different rows hardly ever get the same position.
-    order = (z @ torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()).argsort()
-    return rows[order.to(rows.device)]
+    weights = torch.linspace(1.0, 2.0, rows.shape[1], dtype=torch.float64).sqrt()
+    position = torch.zeros(len(rows), dtype=torch.float64)
+    size = max(1, NUMBERS // max(1, len(rows)))  # so that a wide table is not copied as a whole
+    for part, weight in zip(torch.split(rows, size, dim=1), torch.split(weights, size), strict=True):
+        z = part.double().cpu()
+        z = z - z.mean(dim=0)
+        position += z @ (weight / z.square().mean(dim=0).sqrt().clamp_min(NEVER_ZERO))
+    return rows[position.argsort().to(rows.device)]
 
 
-def _draw_sources(b: int, n_rows: int, n_columns: int, generator: torch.Generator) -> Tensor:
-    """Number of the row that each column of b shuffled rows is taken from, (b, n_columns)."""
-    if n_columns > PERMUTED_COLUMNS:
-        return torch.randint(n_rows, (b, n_columns), generator=generator)
-    rounds = -(-b // n_rows)
-    return (
-        torch.rand(rounds, n_rows, n_columns, generator=generator, dtype=torch.float32).argsort(dim=1).flatten(0, 1)[:b]
-    )
+class _Sources:
+    """The row of the table that each column of shuffled rows is taken from.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+    generator : torch.Generator
+    """
+
+    def __init__(self, n_rows: int, n_columns: int, generator: torch.Generator):
+        self.n_rows, self.n_columns, self.generator = n_rows, n_columns, generator
+        seed = int(torch.randint(2**62, (1,), generator=generator))
+        self._shuffle = np.random.default_rng(seed).permuted  # several times as fast as sorting random numbers
+        self._left = torch.zeros(0, n_columns, dtype=torch.long)
+
+    def draw(self, b: int) -> Tensor:
+        """For b rows, (b, n_columns); in few columns every row is used again only when all others have been."""
+        if self.n_columns > PERMUTED_COLUMNS:
+            return torch.randint(self.n_rows, (b, self.n_columns), generator=self.generator)
+        while len(self._left) < b:
+            places = np.tile(np.arange(self.n_rows), (self.n_columns, 1))
+            self._left = torch.cat((self._left, torch.from_numpy(self._shuffle(places, axis=1, out=places).T)))
+        drawn, self._left = self._left[:b], self._left[b:]
+        return drawn.clone()
 
 
 def _draw_axes(b: int, axes: tuple[Axis, ...], generator: torch.Generator) -> Tensor:
@@ -116,22 +147,37 @@ def _draw_axes(b: int, axes: tuple[Axis, ...], generator: torch.Generator) -> Te
 
 @dataclass(frozen=True, eq=False)
 class _RowsByBin:
-    """The rows of one axis by bin; bins without rows are left out."""
+    """The rows of a table, sorted into the bins of every axis; bins without rows are left out.
 
-    column: int
+    Attributes
+    ----------
+    members : Tensor of int, shape (n_axes, m)
+        Numbers of the rows, by bin.
+    counts, starts : Tensor of int, shape (k,)
+        Rows of each bin that has some, of all axes, and the place among ``members`` of the first one.
+    first, n_bins : Tensor of int, shape (n_axes,)
+        The first of these bins of each axis, and their number.
+    """
+
     members: Tensor
-    starts: Tensor
     counts: Tensor
+    starts: Tensor
+    first: Tensor
+    n_bins: Tensor
 
     @classmethod
-    def of_axis(cls, axis: Axis, rows: Tensor, column: int) -> _RowsByBin:
-        bins = axis.bins(rows).cpu()
-        counts = torch.bincount(bins)
-        starts = counts.cumsum(0) - counts
-        return cls(column, bins.argsort(stable=True), starts[counts > 0], counts[counts > 0])
+    def of(cls, axes: tuple[Axis, ...], rows: Tensor) -> _RowsByBin:
+        layout = AxisBins(axes)
+        bins = layout(rows)
+        members = torch.from_numpy(bins.numpy().argsort(axis=1, kind="stable"))
+        counts = torch.bincount((bins + layout.starts[:, None]).flatten(), minlength=len(layout.owner))
+        seen = counts > 0
+        within = counts.cumsum(0) - counts - len(rows) * layout.owner
+        n_bins = torch.bincount(layout.owner[seen], minlength=len(axes))
+        return cls(members, counts[seen], within[seen], n_bins.cumsum(0) - n_bins, n_bins)
 
-    def draw(self, k: int, generator: torch.Generator) -> Tensor:
-        """Numbers of k rows: a bin, each equally likely, and a row in it."""
-        bins = torch.randint(len(self.starts), (k,), generator=generator)
-        within = (torch.rand(k, generator=generator, dtype=torch.float32) * self.counts[bins]).long()
-        return self.members[self.starts[bins] + within]
+    def draw(self, axis: Tensor, generator: torch.Generator) -> Tensor:
+        """Numbers of rows, one for each axis (k,): from a bin of that axis, each equally likely, any row of it."""
+        at_random = torch.rand(2, len(axis), generator=generator, dtype=torch.float64)
+        one = self.first[axis] + (at_random[0] * self.n_bins[axis]).long()
+        return self.members[axis, self.starts[one] + (at_random[1] * self.counts[one]).long()]

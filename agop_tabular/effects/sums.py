@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import at_least_float32
 from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.bins import AxisBins
 
 MAX_GROUPS = 1024
 """Largest number of bin groups, over all axes, between which pair effects are computed; the pair matrix of a class has
@@ -21,9 +23,9 @@ this many rows. Time and memory of a fit grow with its square, and its eigenvect
 MAX_PAIR_NUMBERS = 2**24
 """Largest number of entries in the pair matrices of all classes together: 134 MB in float64."""
 
-COMPARED_SCORES = 2**16
-"""Largest number of evaluations, rows times states, that comparing states takes in one batch, so that the time of a
-fit hardly depends on the number of levels: with many of them fewer rows are compared."""
+COMPARED_SCORES = 8
+"""Evaluations of the network for each row, on average, that comparing states takes, so that the time of a fit hardly
+depends on the number of levels: with many of them only the first rows of a batch are compared."""
 
 ROWS_PER_CALL = 2048
 """Rows passed to the network in one call when states are compared: enough to keep it busy, few enough for memory."""
@@ -89,6 +91,13 @@ class EffectSums:
         self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
         self.state_rows = torch.zeros(m, dtype=torch.float64)
 
+    def __add__(self, other: EffectSums) -> EffectSums:
+        """Sums over the rows of both, of the same axes."""
+        out = EffectSums(self.axes, len(self.slopes), interacting=self.interacting)
+        for name in self.SUMS:
+            setattr(out, name, getattr(self, name) + getattr(other, name))
+        return out
+
     def update(
         self,
         scores: Scores,
@@ -117,51 +126,22 @@ class EffectSums:
             follow from the others'.
         """
         oversampled = torch.full((len(x),), -1) if oversampled is None else oversampled
-        batch = self._locate(x, oversampled)
-        self.counts += torch.bincount(batch.bins[batch.representative], minlength=len(self.counts))
-        of_own, of_others = batch.pair_products()
-        self.pair_counts += of_own + of_others
-        self._add_gradients(batch, gradients, zero_sum)
+        batch = _Batch.of(self._layout, x, oversampled)
+        self.counts += torch.bincount(batch.bins_counted, minlength=len(self.counts))
+        batch.add_pairs(self.pair_counts, None)
+        # The range comes first, so that with zero_sum the last score's gradient is never computed.
+        for c, gradient in zip(range(len(self.slopes) - zero_sum), gradients, strict=False):
+            slope = gradient[:, self._layout.coordinates].float().cpu() * self._layout.integrated
+            self.slopes[c].index_add_(0, batch.bins_counted, batch.counted(slope).double())
+            batch.add_pairs(self.pairs[c], slope)
         self._compare_states(scores, x, batch)
         if zero_sum:
             for sums in (self.slopes, self.pairs):
                 sums[-1] = -sums[:-1].sum(dim=0)
 
-    def _locate(self, x: Tensor, oversampled: Tensor) -> _Batch:
-        """Find the bins and groups of the rows, and the axes that each row is representative for."""
-        bins = torch.stack([axis.bins(x.cpu()) for axis in self.axes], dim=1)
-        groups = torch.zeros(len(bins), len(self.pair_counts), dtype=torch.float32)
-        rows = torch.arange(len(bins))
-        for i in torch.nonzero(self.interacting).flatten().tolist():
-            groups[rows, self.group_slices[i].start + self.axes[i].groups[bins[:, i]]] = 1.0
-        sizes = torch.tensor([part.stop - part.start for part in self.group_slices])
-        axis_of_group = torch.repeat_interleave(torch.arange(len(self.axes)), sizes)
-        representative = (oversampled[:, None] < 0) | (oversampled[:, None] == torch.arange(len(self.axes)))
-        return _Batch(
-            bins + torch.tensor([part.start for part in self.bin_slices]),
-            oversampled,
-            representative,
-            groups,
-            groups * representative[:, axis_of_group],
-        )
-
-    def _add_gradients(self, batch: _Batch, gradients: Iterable[Tensor], zero_sum: bool) -> None:
-        """Add the gradients along the axes that are integrated, to their bins and to their pairs of groups."""
-        integrated = [i for i, axis in enumerate(self.axes) if axis.compared_at is None]
-        if not integrated:
-            return
-        coordinates = torch.cat([self.axes[i].coordinates for i in integrated])
-        # Of every group of an interacting axis: its row in the pair matrix, and the place of its axis in `integrated`.
-        parts = [(n, self.group_slices[i]) for n, i in enumerate(integrated) if self.interacting[i]]
-        rows = torch.cat([torch.arange(part.start, part.stop) for _, part in parts] or [torch.zeros(0).long()])
-        owner = torch.cat([torch.full((part.stop - part.start,), n) for n, part in parts] or [rows])
-        bins, representative = batch.bins[:, integrated].flatten(), batch.representative[:, integrated]
-        # The range comes first, so that with zero_sum the last score's gradient is never computed.
-        for c, gradient in zip(range(len(self.slopes) - zero_sum), gradients, strict=False):
-            slope = gradient[:, coordinates].float().cpu()
-            self.slopes[c].index_add_(0, bins, (slope * representative).double().flatten())
-            for product in batch.pair_products(rows, slope[:, owner]):
-                self.pairs[c, rows] += product
+    @cached_property
+    def _layout(self) -> _Layout:
+        return _Layout.of(self.axes, self.interacting)
 
     @torch.no_grad()
     def _compare_states(self, scores: Scores, x: Tensor, batch: _Batch) -> None:
@@ -174,8 +154,8 @@ class EffectSums:
         n_states = sum(axis.n_bins for axis in self.axes if axis.compared_at is not None)
         if not n_states:
             return
-        n = max(1, COMPARED_SCORES // n_states)
-        x, own, undistorted = x[:n], batch.own_groups[:n], batch.oversampled[:n] < 0
+        n = max(1, int(COMPARED_SCORES * len(x) / n_states))
+        x, own, undistorted = x[:n], batch.own_groups(n), batch.oversampled[:n] < 0
         self.compared += int(undistorted.sum())
         self.state_rows += own.sum(dim=0).double()
         for i, axis in enumerate(self.axes):
@@ -195,43 +175,112 @@ class EffectSums:
 
 
 @dataclass(frozen=True, eq=False)
+class _Layout:
+    """Where the bins and groups of all axes lie in the sums.
+
+    Attributes
+    ----------
+    bins : AxisBins
+    coordinates : Tensor of int, shape (n_axes,)
+        A coordinate of each axis, along which gradients are taken.
+    integrated : Tensor of shape (n_axes,)
+        1 where they are integrated, 0 where scores are compared.
+    group_of_bin : Tensor of int, shape (n_bins of all axes,)
+        Group of each bin, numbered over all axes; those of axes that do not interact are of no meaning.
+    axis_of_group : Tensor of int, shape (m,)
+    interacting : Tensor of int, shape (k,)
+        Numbers of the axes that interact.
+    """
+
+    bins: AxisBins
+    coordinates: Tensor
+    integrated: Tensor
+    group_of_bin: Tensor
+    axis_of_group: Tensor
+    interacting: Tensor
+
+    @classmethod
+    def of(cls, axes: tuple[Axis, ...], interacting: Tensor) -> _Layout:
+        bins = AxisBins(axes)
+        sizes = torch.tensor([axis.n_groups for axis in axes]) * interacting
+        starts = sizes.cumsum(0) - sizes
+        return cls(
+            bins,
+            torch.tensor([int(axis.coordinates[0]) for axis in axes]),
+            torch.tensor([axis.compared_at is None for axis in axes]).float(),
+            torch.cat([axis.groups for axis in axes]) + starts[bins.owner],
+            torch.repeat_interleave(torch.arange(len(axes)), sizes),
+            torch.nonzero(interacting).flatten(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class _Batch:
     """Where the rows of a batch lie, and the effects that each of them counts for.
 
     Attributes
     ----------
-    bins : Tensor of int, shape (b, n_axes)
-        Bin on each axis, numbered over all axes.
     oversampled : Tensor of int, shape (b,)
         Number of the oversampled axis, -1 for none.
-    representative : Tensor of bool, shape (b, n_axes)
-        Whether the row counts for the main effect of an axis: no other axis is oversampled.
+    plain, distorted : Tensor of int
+        Numbers of the rows without such an axis, and with one.
+    bins : Tensor of int, shape (b, n_axes)
+        Bin on each axis, numbered over all axes.
+    places : Tensor of int, shape (b, k)
+        Group on each of the k interacting axes, numbered over all of them.
     groups : Tensor of shape (b, m)
-        Indicators of the groups that the row is in.
-    own_groups : Tensor of shape (b, m)
-        The same, for axes that the row is representative for.
+        Indicators of these groups.
+    layout : _Layout
     """
 
-    bins: Tensor
     oversampled: Tensor
-    representative: Tensor
+    plain: Tensor
+    distorted: Tensor
+    bins: Tensor
+    places: Tensor
     groups: Tensor
-    own_groups: Tensor
+    layout: _Layout
 
-    def pair_products(self, rows: Tensor | None = None, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Sums of weights (b, k) over the rows in each pair of groups, the first of them among ``rows`` (k,).
+    @classmethod
+    def of(cls, layout: _Layout, x: Tensor, oversampled: Tensor) -> _Batch:
+        bins = layout.bins.numbered(x).T
+        places = layout.group_of_bin[bins[:, layout.interacting]]
+        groups = torch.zeros(len(x), len(layout.axis_of_group), dtype=torch.float32).scatter_(1, places, 1.0)
+        plain, distorted = (torch.nonzero(which).flatten() for which in (oversampled < 0, oversampled >= 0))
+        return cls(oversampled, plain, distorted, bins, places, groups, layout)
 
-        A row counts for a pair if it is representative for one of its axes. The two parts, both (k, m), are to be
-        added: pairs whose first axis a row is representative for, and pairs for which only the second one is.
+    def counted(self, each: Tensor) -> Tensor:
+        """Of numbers (b, n_axes), those that count for main effects: all of a plain row, one of a distorted one."""
+        return torch.cat((each[self.plain].flatten(), each[self.distorted, self.oversampled[self.distorted]]))
+
+    @cached_property
+    def bins_counted(self) -> Tensor:
+        """Bins of :meth:`counted`."""
+        return self.counted(self.bins)
+
+    def own_groups(self, n: int) -> Tensor:
+        """Indicators (n, m) of the groups of the first n rows, on the axes that a row counts for."""
+        over = self.oversampled[:n, None]
+        return self.groups[:n] * ((over < 0) | (over == self.layout.axis_of_group))
+
+    def add_pairs(self, sums: Tensor, weights: Tensor | None) -> None:
+        """Add weights (b, n_axes), or ones, to the sums over the rows in each pair of groups (m, m).
+
+        A pair has the weight of its first axis. A plain row counts for all of its pairs, which is a product of
+        matrices; a distorted one only for those of its oversampled axis, which is one line and one column.
         """
-        distorted = torch.nonzero(self.oversampled >= 0)[:, 0]
-        first, second = self.own_groups, self.own_groups[distorted]
-        others = self.groups[distorted] - second
-        if rows is not None:
-            first, others = first[:, rows], others[:, rows]
+        weighted = self.groups
         if weights is not None:
-            first, others = first * weights, others * weights[distorted]
-        return (first.T @ self.groups).double(), (others.T @ second).double()
+            weighted = torch.zeros_like(self.groups).scatter_(1, self.places, weights[:, self.layout.interacting])
+        sums += weighted[self.plain].T @ self.groups[self.plain]
+        over = self.oversampled[self.distorted]
+        own = self.layout.group_of_bin[self.bins[self.distorted, over]]
+        known = torch.isin(over, self.layout.interacting)
+        rows, over, own = self.distorted[known], over[known], own[known]
+        first = self.groups[rows] if weights is None else self.groups[rows] * weights[rows, over, None]
+        others = weighted[rows].masked_fill_(self.layout.axis_of_group == over[:, None], 0.0)
+        sums.index_add_(0, own, first.double())
+        sums.index_add_(1, own, others.T.double())
 
 
 def _scores_in_states(scores: Scores, x: Tensor, states: Tensor, coordinates: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ axis then has a short vector of *factors* at each of its values, and a pair effe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,9 +32,13 @@ time is spent on tiny pair effects."""
 RANK = 64
 """Largest number of eigenvectors kept, since the time of an explanation grows with it. Chosen on development seeds."""
 
-SHRINK = 5.0
+SHRINK = 1.0
 """Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds, see
 docs/ablation.md."""
+
+EXACT, SPARE, PRODUCTS = 4, 16, 4
+"""Eigenvectors are approximated where there are this many times more than are kept; with so many more random vectors
+and so many products the variance that the kept ones miss grows by less than a tenth (tests/effects/test_tables.py)."""
 
 SMALLEST_GROUP = 1e-4
 """Share of the rows that every group has at least when eigenvectors are weighted by rows. Numerical: the weights are
@@ -82,30 +86,16 @@ class Effects:
     @classmethod
     def from_sums(cls, sums: EffectSums) -> Effects:
         """Compute the effects from sums over rows."""
-        nodes, share, mains = [], [], []
-        for axis, bins in zip(sums.axes, sums.bin_slices, strict=True):
-            count, slope = sums.counts[bins], sums.slopes[:, bins]
-            if axis.compared_at is not None:
-                seen = torch.ones_like(count, dtype=torch.bool)  # every row was scored in every state
-                main = slope / sums.compared.clamp_min(1)
-            else:
-                seen = count > 0  # a bin without shuffled rows has no mean gradient
-                main = integrate(axis.nodes[seen], slope[:, seen] / count[seen])
-            nodes.append(axis.nodes[seen])
-            share.append(axis.share[seen] / axis.share[seen].sum())
-            mains.append(main - (main @ share[-1])[:, None])
-        points = [group_nodes(axis) for axis in sums.axes]
-        pairs = pair_effects(sums, points)
+        nodes, share, mains = main_effects(sums)
+        pairs = pair_effects(sums)
         by_group, signs = _factorize(pairs, group_shares(sums), _variances(mains, share, len(pairs)))
-        knots, factors = [], []
-        for i, axis in enumerate(sums.axes):
-            at, own = points[i], by_group[:, sums.group_slices[i]]
-            if not sums.interacting[i]:
-                at, own = nodes[i][:1], by_group.new_zeros(len(by_group), 1, by_group.shape[2])
-            elif axis.states is not None:  # there is nothing between states: each has the factors of its group
-                at, own = nodes[i], own[:, axis.groups]
-            knots.append(at)
-            factors.append(_centred(own, at, nodes[i], share[i]))
+        none = by_group.new_zeros(len(by_group), 1, by_group.shape[2])
+        knots, factors = [own[:1] for own in nodes], [none] * len(nodes)
+        for i in torch.nonzero(sums.interacting).flatten().tolist():
+            at, own = group_nodes(sums.axes[i]), by_group[:, sums.group_slices[i]]
+            if sums.axes[i].states is not None:  # there is nothing between states: each has the factors of its group
+                at, own = nodes[i], own[:, sums.axes[i].groups]
+            knots[i], factors[i] = at, _centred(own, at, nodes[i], share[i])
         return cls(sums.axes, tuple(nodes), tuple(share), tuple(mains), tuple(knots), tuple(factors), signs)
 
     def with_knots(self, kept: dict[int, Tensor]) -> Effects:
@@ -175,34 +165,59 @@ class Effects:
         return torch.einsum("car,cr,cbr->cab", self.factors_at_nodes(i), self.signs, self.factors_at_nodes(j))
 
 
-def pair_effects(sums: EffectSums, points: list[Tensor]) -> Tensor:
-    """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis.
+def main_effects(sums: EffectSums) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Main effects of all axes at their grid points.
 
     Parameters
     ----------
     sums : EffectSums
-    points : list of Tensor of shape (n_groups,)
-        Mean key of each group of each axis.
+
+    Returns
+    -------
+    nodes, share : tuple of Tensor of shape (k,)
+        Keys of the grid points of each axis, and the share of the rows at each.
+    mains : tuple of Tensor of shape (n_scores, k)
+        Of mean zero over rows.
     """
-    out = torch.zeros_like(sums.pairs)
-    share = group_shares(sums)
-    for i, (axis, rows) in enumerate(zip(sums.axes, sums.group_slices, strict=True)):
-        if not sums.interacting[i]:
-            continue
-        counts = sums.pair_counts[rows] if axis.compared_at is None else sums.state_rows.expand(axis.n_groups, -1)
-        # The mean gradient in a cell, minus that of the group whatever the second axis is: what the second axis
-        # changes. Rows of the block of an axis with itself sum to the sums of a group over all rows.
-        alone = sums.pairs[:, rows, rows].sum(dim=2) / counts[:, rows].sum(dim=1).clamp_min(1)
-        h = (sums.pairs[:, rows] - alone[:, :, None] * counts) / (counts + SHRINK)
-        if axis.compared_at is None:
-            h = integrate(points[i], h.transpose(1, 2)).transpose(1, 2)
-        h = h - torch.einsum("g,cgm->cm", share[rows], h)[:, None]
-        for k, columns in enumerate(sums.group_slices):
-            if sums.interacting[k] and k != i:
-                block = h[:, :, columns]
-                out[:, rows, columns] = block - (block @ share[columns])[:, :, None]
+    if not sums.axes:
+        return (), (), ()
+    owner = torch.repeat_interleave(torch.arange(len(sums.axes)), torch.tensor([a.n_bins for a in sums.axes]))
+    compared = torch.tensor([axis.compared_at is not None for axis in sums.axes])[owner]
+    # Every row was scored in every state, but a bin without shuffled rows has no mean gradient.
+    seen = compared | (sums.counts > 0)
+    owner, compared, counts, slopes = owner[seen], compared[seen], sums.counts[seen], sums.slopes[:, seen]
+    nodes, share = (torch.cat(own)[seen] for own in zip(*((a.nodes, a.share) for a in sums.axes), strict=True))
+    whole = torch.zeros(len(sums.axes), dtype=torch.float64)
+    share = share / whole.index_add(0, owner, share)[owner]
+    means = slopes / torch.where(compared, sums.compared.clamp_min(1), counts)
+    mains = torch.where(compared, means, integrate(nodes, means.masked_fill(compared, 0.0), owner))
+    mains = mains - whole.repeat(len(mains), 1).index_add(1, owner, mains * share)[:, owner]
+    sizes = torch.bincount(owner, minlength=len(sums.axes)).tolist()
+    return torch.split(nodes, sizes), torch.split(share, sizes), torch.split(mains, sizes, dim=1)
+
+
+def pair_effects(sums: EffectSums) -> Tensor:
+    """Effects of all pairs of groups, (n_scores, m, m), symmetric, of mean zero along either axis."""
+    interacting = torch.nonzero(sums.interacting).flatten().tolist()
+    if not interacting:
+        return torch.zeros_like(sums.pairs)
+    sizes = torch.tensor([sums.axes[i].n_groups for i in interacting])
+    owner = torch.repeat_interleave(torch.arange(len(interacting)), sizes)
+    same = owner[:, None] == owner
+    integrated = torch.tensor([sums.axes[i].compared_at is None for i in interacting])[owner]
+    counts = torch.where(integrated[:, None], sums.pair_counts, sums.state_rows)
+    # The mean gradient in a cell, minus that of the group whatever the second axis is: what the second axis changes.
+    # Rows of the block of an axis with itself sum to the sums of a group over all rows.
+    alone = (sums.pairs * same).sum(dim=2) / (counts * same).sum(dim=1).clamp_min(1)
+    h = (sums.pairs - alone[:, :, None] * counts) / (counts + SHRINK)
+    keys, compared = torch.cat([group_nodes(sums.axes[i]) for i in interacting]), ~integrated[:, None]
+    h = torch.where(compared, h, integrate(keys, h.masked_fill(compared, 0.0), owner))
+    weights = torch.zeros(len(owner), len(interacting), dtype=torch.float64)
+    weights[torch.arange(len(owner)), owner] = group_shares(sums)
+    h = h - (weights.T @ h)[:, owner]
+    h = (h - (h @ weights)[:, :, owner]).masked_fill_(same, 0.0)
     # Each pair was estimated twice, along either axis; the mean of both has less noise than one of them.
-    return (out + out.transpose(1, 2)) / 2
+    return (h + h.transpose(1, 2)) / 2
 
 
 def group_shares(sums: EffectSums) -> Tensor:
@@ -214,10 +229,17 @@ def group_shares(sums: EffectSums) -> Tensor:
     return out
 
 
-def integrate(x: Tensor, slopes: Tensor) -> Tensor:
-    """Integral along the grid points x (k,) of slopes (..., k), by trapezoids, zero at the first."""
-    steps = 0.5 * (slopes[..., 1:] + slopes[..., :-1]) * x.diff()
-    return torch.cat((torch.zeros_like(slopes[..., :1]), steps.cumsum(dim=-1)), dim=-1)
+def integrate(x: Tensor, slopes: Tensor, owner: Tensor) -> Tensor:
+    """Integrals of slopes (C, k, ...) along grid points x (k,), by trapezoids, of several axes one after the other.
+
+    ``owner`` (k,) has the number of the axis of each grid point; at the first one of each the integral is zero.
+    """
+    steps = 0.5 * x.diff(prepend=x[:1])
+    steps[1:].masked_fill_(owner.diff() != 0, 0.0)
+    steps = steps.reshape(-1, *[1] * (slopes.dim() - 2))
+    along = ((slopes + slopes.roll(1, dims=1)) * steps).cumsum(dim=1)
+    first = torch.searchsorted(owner, owner)
+    return along - along[:, first]
 
 
 def interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
@@ -256,10 +278,10 @@ def _centred(factors: Tensor, knots: Tensor, nodes: Tensor, share: Tensor) -> Te
     return factors - mean[:, None]
 
 
-def _variances(mains: Iterable[Tensor], share: Iterable[Tensor], n_scores: int) -> Tensor:
+def _variances(mains: Sequence[Tensor], share: Sequence[Tensor], n_scores: int) -> Tensor:
     """Variance of all main effects of each score, (n_scores,)."""
-    each = [main.square() @ part for main, part in zip(mains, share, strict=True)]
-    return torch.stack([torch.zeros(n_scores, dtype=torch.float64), *each]).sum(dim=0)
+    none = torch.zeros(n_scores, 0, dtype=torch.float64)
+    return torch.cat((none, *mains), dim=1).square() @ torch.cat((none[0], *share))
 
 
 def _negligible(pairs: Tensor, mains: Tensor) -> Tensor:
@@ -281,13 +303,31 @@ def _factorize(H: Tensor, share: Tensor, mains: Tensor) -> tuple[Tensor, Tensor]
     if not H.numel():
         return H.new_zeros(len(H), 0, 0), H.new_zeros(len(H), 0)
     w = share.clamp_min(SMALLEST_GROUP).sqrt()
-    values, components = torch.linalg.eigh(H * w * w[:, None])
-    order = values.abs().argsort(dim=1, descending=True)
-    values = values.gather(1, order)
+    weighted = H * w * w[:, None]
+    values, components = leading_eigenvectors(weighted, RANK)
     # Squared eigenvalues add up to the variance, in which every pair is counted twice, as (i, j) and as (j, i).
-    lost_without = values.square().flip(1).cumsum(1).flip(1) / 2
-    needed = (lost_without > _negligible(lost_without[:, 0], mains)[:, None]).sum(dim=1)
-    rank = min(max(1, int(needed.amax())), RANK)
-    values, order = values[:, :rank], order[:, :rank]
-    components = components.gather(2, order[:, None].expand(-1, components.shape[1], -1))
+    whole = weighted.square().sum(dim=(1, 2))[:, None] / 2
+    lost_without = whole - (values.square().cumsum(dim=1) - values.square()) / 2
+    needed = int((lost_without > _negligible(whole[:, 0], mains)[:, None]).sum(dim=1).amax())
+    values, components = values[:, : max(1, needed)], components[:, :, : max(1, needed)]
     return components * values.abs().sqrt()[:, None] / w[:, None], values.sign()
+
+
+def leading_eigenvectors(A: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """The largest eigenvalues (C, r) of symmetric matrices (C, m, m), by absolute value, and eigenvectors (C, m, r).
+
+    Of large matrices they are those in the range of a few products with random vectors (Halko, Martinsson and Tropp
+    2011), which takes a fraction of the time of all eigenvalues.
+    """
+    m = A.shape[1]
+    basis = torch.eye(m, dtype=A.dtype).expand_as(A)
+    if m > EXACT * rank:
+        generator = torch.Generator().manual_seed(0)
+        basis = torch.randn(m, rank + SPARE, dtype=A.dtype, generator=generator).expand(len(A), -1, -1)
+        for _ in range(PRODUCTS):
+            basis = torch.linalg.qr(A @ basis)[0]
+        A = basis.transpose(1, 2) @ A @ basis
+    values, components = torch.linalg.eigh(A)
+    order = values.abs().argsort(dim=1, descending=True)[:, :rank]
+    components = components.gather(2, order[:, None].expand(-1, components.shape[1], -1))
+    return values.gather(1, order), basis @ components

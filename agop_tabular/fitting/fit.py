@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from sklearn.utils import check_random_state
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import FittedMethod, Method, Settings
 from agop_tabular.attribution.methods import method_named
+from agop_tabular.effects.disagreement import Disagreement
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
 from agop_tabular.fitting.gradient_check import warn_of_false_gradients
@@ -22,7 +24,7 @@ from agop_tabular.fitting.shuffled_rows import (
     POOL,
     SHUFFLED,
     SHUFFLED_A_ROW,
-    gather_effects,
+    ShuffledPass,
     pool_rows,
     with_background,
 )
@@ -34,6 +36,18 @@ from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
 from agop_tabular.models.units import RAW
 from agop_tabular.results.column_effects import ColumnEffects
+
+ENOUGH = 0.1
+"""Noise in the effects with which shuffled rows are enough, as a share of the variance that effects leave anyway. The
+error of an attribution is the root of both together, so it is 5% larger than without noise."""
+
+LEAST_LEFT = 0.25
+"""Share of what effects leave on the first block that they leave anyway, at least: where nearly all of it is noise the
+difference of the two is not known well."""
+
+GOOD = 0.005
+"""Share of a score's variance that counts as left anyway even if less is: noise of a tenth of it moves attributions by
+2%, which is a quarter of the usual error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,28 +269,55 @@ def _fit_effects(
 
     Along axes where they disagree effects are gathered again from the scores themselves.
     """
-    most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
-
-    def gathered(compared: Sequence[int]) -> tuple[TrainingStatistics, FittedEffectsMethod]:
-        found = gather_effects(model, replace(statistics, remainder=None), plan.seed, most, compared)
-        fitted = fit_method(plan.method, model, found, plan.settings(model, found))
-        assert isinstance(fitted, FittedEffectsMethod)
+    found, fitted, check = _gathered(model, statistics, plan)
+    fitted.summary.warn(uses_rank=fitted.uses_rank)
+    if check is None:
         return found, fitted
-
-    found, fitted = gathered(())
-    if not (fitted.effects.axes and fitted.summary.importances.any()):
-        return found, fitted
-    background = found.background
-    assert background is not None
-    check = disagreement_of(model, fitted, background, plan.seed)
     if check.axes:
-        again = gathered(check.axes)
-        check_again = disagreement_of(model, again[1], background, plan.seed)
+        again, fitted_again, check_again = _gathered(model, statistics, plan, check.axes)
+        assert check_again is not None
         if check_again.unexplained.sum() < check.unexplained.sum():
-            (found, fitted), check = again, check_again
+            found, fitted, check = again, fitted_again, check_again
         warn_of_disagreement(model, fitted.effects.axes, check)
-    fitted = with_remainder(model, fitted, background, plan.seed)
+    assert found.background is not None
+    fitted = with_remainder(model, fitted, found.background, plan.seed)
     return replace(found, remainder=fitted.remainder), fitted
+
+
+def _gathered(
+    model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan, compared: Sequence[int] = ()
+) -> tuple[TrainingStatistics, FittedEffectsMethod, Disagreement | None]:
+    """Effects on as many shuffled rows as this network needs, and how they disagree with the scores.
+
+    A first block tells the noise in the effects, by which their two halves differ, and what effects leave of the
+    scores. The noise falls with the number of rows, so it is known how many make it small against what is left without
+    it. Where nothing varies there is nothing to compare.
+    """
+    most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
+    rows = ShuffledPass(model, replace(statistics, remainder=None), plan.seed, most, compared)
+    found = rows.grow()
+    fitted, check = _checked(model, found, plan)
+    if found.halves is not None and check is not None:
+        noise, left = found.halves.noise / check.variance, check.unexplained
+        excess = noise / torch.maximum(left - noise, LEAST_LEFT * left).clamp_min(GOOD)
+        needed = math.ceil(rows.n_rows * float(excess.amax()) / ENOUGH)
+        if needed > rows.n_rows < rows.most:
+            found = rows.grow(needed)
+            fitted, check = _checked(model, found, plan)
+    return found, fitted, check
+
+
+def _checked(
+    model: ExplainedModel, statistics: TrainingStatistics, plan: FitPlan
+) -> tuple[FittedEffectsMethod, Disagreement | None]:
+    """The method fitted to effects, and how these disagree with the scores."""
+    fitted = plan.method.fit(model.feature_map, statistics, plan.settings(model, statistics))
+    assert isinstance(fitted, FittedEffectsMethod)
+    if not (fitted.effects.axes and fitted.summary.importances.any()):
+        return fitted, None
+    assert statistics.background is not None
+    fitted = fitted.centred_on(statistics.background)
+    return fitted, disagreement_of(model, fitted, statistics.background, plan.seed)
 
 
 def fit_method(

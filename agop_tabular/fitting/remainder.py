@@ -12,7 +12,7 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.warning import warn_user
 from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.disagreement import Disagreement, find_disagreement
-from agop_tabular.effects.remainder import measure_remainder
+from agop_tabular.effects.remainder import measure_remainder, with_constants
 from agop_tabular.fitting.shuffled_rows import check_shuffled
 from agop_tabular.models.explained_model import ExplainedModel
 
@@ -27,21 +27,24 @@ WORTH_SAYING = 0.01
 def with_remainder(
     model: ExplainedModel, fitted: FittedEffectsMethod, background: Tensor, seed: int
 ) -> FittedEffectsMethod:
-    """Measure what a fitted method's effects leave of the scores, and take differences from the background rows.
+    """Measure what a fitted method's effects leave of the scores, and the constants that go with it.
 
     Parameters
     ----------
     model : ExplainedModel
     fitted : FittedEffectsMethod
-        Without a remainder yet.
+        Centred on these background rows, without anything else of a remainder yet.
     background : Tensor of shape (m, p)
     seed : int
     """
     importances = fitted.summary.importances
     columns = importances.argsort(descending=True, stable=True)
+    measured = fitted.measured(model, background)
     with evaluating(model.network.module):
-        remainder = measure_remainder(fitted.measured(model, background), columns[importances[columns] > 0], seed)
-    found = replace(fitted, remainder=remainder).against(model, background, fitted.mean_scores)
+        remainder = measure_remainder(measured, columns[importances[columns] > 0], seed)
+        remainder = replace(remainder, background=fitted.remainder.background)
+        found = fitted.with_remainder(remainder)
+        found = found.with_remainder(with_constants(remainder, found.measured(model, background)))
     check_shuffled(found.remainder.constants, found.remainder.shares)
     return found
 

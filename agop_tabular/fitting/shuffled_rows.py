@@ -12,6 +12,7 @@ from torch import Tensor
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.effects.axes import Axis, find_axes
 from agop_tabular.effects.grid_check import axes_missed_by_gradients
+from agop_tabular.effects.halves import Halves
 from agop_tabular.effects.shuffling import shuffled, sorted_rows
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.statistics import TrainingStatistics
@@ -24,8 +25,17 @@ POOL = 8192
 """Training rows, from all over the table, that shuffled rows are drawn from. Their number bounds memory, since they are
 kept as the background of ``refine``, and the time in which each batch is drawn."""
 
+FIRST_BLOCK = 2**12
+"""Shuffled rows of the first block at least, from which follows how many are needed; a second block has the others."""
+
+FIRST_VALUES = 2**17
+"""Rows times axes of the first block, at most half of all rows: along few axes rows cost little."""
+
+BATCH = 2**11
+"""Shuffled rows of a batch, at most, so that the first block has two."""
+
 SHUFFLED = 2**16
-"""Shuffled rows, by which the error of most networks has stopped falling."""
+"""Shuffled rows at most, by which the error of most networks has stopped falling."""
 
 SHUFFLED_VALUES = 2**25
 """Coordinates of all shuffled rows together, at most, so that wide tables, where each row costs more, get fewer."""
@@ -64,7 +74,7 @@ def with_background(
     n = len(table)
     rows = table.take(pool_rows(n))
     pool = model.coordinates(rows) if coordinates is None else coordinates
-    columns = column_values(rows, pool, model.feature_map)
+    columns, pool = column_values(rows, pool, model.feature_map), sorted_rows(pool)
     if statistics.n == n:
         return replace(statistics, columns=columns, background=pool)
     if statistics.background is None:
@@ -76,18 +86,12 @@ def with_background(
     return replace(
         statistics,
         columns=merged_values(statistics.columns, columns, share),
-        background=_mixed(statistics.background, pool, share),
+        background=sorted_rows(_mixed(statistics.background, pool, share)),
     )
 
 
-def gather_effects(
-    model: ExplainedModel,
-    statistics: TrainingStatistics,
-    seed: int,
-    max_shuffled: int = SHUFFLED,
-    compared: Sequence[int] = (),
-) -> TrainingStatistics:
-    """Gather effects on rows whose columns are drawn one by one from the background rows.
+class ShuffledPass:
+    """Effects gathered on rows whose columns are drawn one by one from the background rows, block by block.
 
     Parameters
     ----------
@@ -99,25 +103,61 @@ def gather_effects(
         Shuffled rows, at most.
     compared : sequence of int
         Numbers of the axes along which scores are compared, since their gradients do not show what the scores do.
+
+    Attributes
+    ----------
+    n_rows, most : int
+        Shuffled rows so far, and at most.
     """
-    adapter, feature_map, pool = model.network, model.feature_map, statistics.background
-    assert pool is not None
-    column_of, p = torch.from_numpy(feature_map.column_of), max(1, adapter.p)
-    axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
-    importance = _importance(statistics, axes)
-    n_shuffled = min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p)) if importance.any() else FEWEST
-    size = int(np.clip(BATCH_VALUES // p, 16, POOL))
-    generator = torch.Generator().manual_seed(seed + statistics.n)
-    with evaluating(adapter.module):
-        missed = axes_missed_by_gradients(
-            axes, importance, sorted_rows(pool), column_of, model.scores, model.gradients, generator
-        )
+
+    def __init__(
+        self,
+        model: ExplainedModel,
+        statistics: TrainingStatistics,
+        seed: int,
+        max_shuffled: int = SHUFFLED,
+        compared: Sequence[int] = (),
+    ):
+        self._model, self._statistics = model, statistics
+        adapter, feature_map, pool = model.network, model.feature_map, statistics.background
+        assert pool is not None
+        column_of, p = torch.from_numpy(feature_map.column_of), max(1, adapter.p)
+        axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
+        importance = _importance(statistics, axes)
+        most = min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p)) if importance.any() else FEWEST
+        size = int(np.clip(BATCH_VALUES // p, 16, BATCH))
+        generator = torch.Generator().manual_seed(seed + statistics.n)
+        with evaluating(adapter.module):
+            missed = axes_missed_by_gradients(
+                axes, importance, pool, column_of, model.scores, model.gradients, generator
+            )
         axes = tuple(replace(axis, compared=True) if i in {*missed, *compared} else axis for i, axis in enumerate(axes))
-        effects = EffectSums(axes, adapter.n_scores, importance)
-        for x, oversampled in shuffled(pool, axes, column_of, n_shuffled, size, generator) if axes else ():
-            effects.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.sums_to_constant)
-    check_shuffled(effects.slopes, effects.pairs)
-    return replace(statistics, effects=effects)
+        self.most, self.n_rows = most if axes else 0, 0
+        self._halves = [EffectSums(axes, adapter.n_scores, importance) for _ in range(2)]
+        self._rows = shuffled(pool, axes, column_of, self.most, min(size, most // 2), generator)
+
+    def grow(self, n: int | None = None) -> TrainingStatistics:
+        """Take rows until there are n, or as many as there may be; the statistics have effects of all of them.
+
+        By default these are the rows of the first block.
+        """
+        model, axes = self._model, self._halves[0].axes
+        wanted = min(first_block(len(axes)) if n is None else n, self.most)
+        with evaluating(model.network.module):
+            while self.n_rows < wanted:
+                x, oversampled = next(self._rows)
+                half = self._halves[0]
+                half.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.sums_to_constant)
+                self._halves.reverse()  # the next batch is for the other half
+                self.n_rows += len(x)
+        effects = self._halves[0] + self._halves[1]
+        check_shuffled(effects.slopes, effects.pairs)
+        return replace(self._statistics, effects=effects, halves=Halves.of(*self._halves) if self.n_rows else None)
+
+
+def first_block(n_axes: int) -> int:
+    """Shuffled rows of the first block."""
+    return int(np.clip(FIRST_VALUES // max(1, n_axes), FIRST_BLOCK, SHUFFLED // 2))
 
 
 def check_shuffled(*sums: Tensor) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.core.moments import GradientMoment
+from agop_tabular.effects.halves import Halves
 from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.fitting.moment_choice import empty_moment
@@ -31,18 +32,22 @@ class TrainingStatistics:
         Sum of the scores of the rows, where the method needs it.
     effects : EffectSums or None
         Conditional sums of gradients on shuffled rows, where the method looks effects up.
+    halves : Halves or None
+        What two halves of the shuffled rows say by themselves.
     remainder : Remainder or None
         What the effects leave of the scores, where it has been measured.
     columns : tuple of ColumnValues
         Values of the user's columns at which effects are shown, where there are effects.
     background : Tensor of shape (m, p) or None
-        Coordinates of the training rows that shuffled rows are drawn from; a saved file does not hold them.
+        Coordinates of the training rows that shuffled rows are drawn from, in the order of
+        :func:`~agop_tabular.effects.shuffling.sorted_rows`; a saved file does not hold them.
     """
 
     gradients: GradientMoment
     coordinates: CoordinateMoment
     score_total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     effects: EffectSums | None = None
+    halves: Halves | None = None
     remainder: Remainder | None = None
     columns: tuple[ColumnValues, ...] = ()
     background: Tensor | None = None

@@ -5,7 +5,7 @@ import torch
 from support.known_effects import BLOCK, COLUMNS
 
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.shuffling import oversampled_share, shuffled
+from agop_tabular.effects.shuffling import OVERSAMPLED, OVERSAMPLED_AXES, oversampled_share, shuffled, sorted_rows
 
 
 def draw(rows, axes, columns, n, batch_size):
@@ -38,7 +38,9 @@ def test_the_order_and_scale_of_the_table_do_not_matter(rows):
     columns = torch.arange(7)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1))
     scale = torch.tensor([1e6, 1, 1, 1, 1, 1, 1], dtype=torch.float64)
-    plain, reordered, scaled = (draw(r, find_axes(r), columns, 1000, 500)[0] for r in (rows, rows[order], rows * scale))
+    plain, reordered, scaled = (
+        draw(sorted_rows(r), find_axes(r), columns, 1000, 500)[0] for r in (rows, rows[order], rows * scale)
+    )
     torch.testing.assert_close(plain, reordered)
     torch.testing.assert_close(plain * scale, scaled)
 
@@ -67,7 +69,8 @@ def test_an_oversampled_axis_is_drawn_evenly_over_its_bins(rows):
 
 def test_few_axes_have_a_smaller_oversampled_share(rows):
     axes = find_axes(rows, [BLOCK])
-    assert [oversampled_share(axes[:k]) for k in (0, 1, 2, 5)] == [0, 0.25, 0.5, 0.5]
+    assert [oversampled_share(axes[:k]) for k in (0, 1, 2, 5)] == [0, OVERSAMPLED, OVERSAMPLED, OVERSAMPLED]
+    assert oversampled_share(axes[:1] * (OVERSAMPLED_AXES + 1)) == 0
 
 
 def test_many_columns_are_drawn_with_replacement():

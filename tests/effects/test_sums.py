@@ -52,7 +52,8 @@ def add_slowly(sums, x, oversampled):
 
 
 @pytest.mark.parametrize("oversampling", [False, True])
-def test_sums_are_those_of_a_loop_over_rows(oversampling):
+def test_sums_are_those_of_a_loop_over_rows(oversampling, monkeypatch):
+    monkeypatch.setattr("agop_tabular.effects.sums.COMPARED_SCORES", 100)  # all rows
     rows = table(300)
     rows[:, 2] = (rows[:, 2] * 2).round().clamp(-2, 2)  # a small count, whose states are compared
     axes = find_axes(rows, [BLOCK])
@@ -92,7 +93,7 @@ def test_only_as_many_axes_interact_as_fit(rows, monkeypatch):
 
 
 def test_many_states_are_compared_on_fewer_rows(rows, monkeypatch):
-    monkeypatch.setattr("agop_tabular.effects.sums.COMPARED_SCORES", 40)
+    monkeypatch.setattr("agop_tabular.effects.sums.COMPARED_SCORES", 0.4)
     scored = []
 
     def counted(x):

@@ -8,7 +8,16 @@ from support.known_effects import SLOPES, axis_of_column
 
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.sums import EffectSums
-from agop_tabular.effects.tables import Effects, extend, group_shares, integrate, interpolate, pair_effects
+from agop_tabular.effects.tables import (
+    RANK,
+    Effects,
+    extend,
+    group_shares,
+    integrate,
+    interpolate,
+    leading_eigenvectors,
+    pair_effects,
+)
 
 
 def relative(found, expected, share):
@@ -46,8 +55,7 @@ def test_effects_are_centred(effects):
 
 
 def test_pairs_of_groups_are_symmetric_and_centred(sums):
-    nodes = [torch.stack([axis.nodes[axis.groups == g].mean() for g in range(axis.n_groups)]) for axis in sums.axes]
-    pairs, share = pair_effects(sums, nodes), group_shares(sums)
+    pairs, share = pair_effects(sums), group_shares(sums)
     torch.testing.assert_close(pairs, pairs.transpose(1, 2))
     for part in sums.group_slices:
         assert share[part].sum() == pytest.approx(1)
@@ -95,8 +103,11 @@ def test_axes_that_do_not_interact_have_no_pair_effects(rows):
 def test_integrals_are_numpys_trapezoids():
     rng = np.random.default_rng(0)
     x, slopes = np.sort(rng.random(7)), rng.random((3, 7))
-    expected = [[trapezoid(s[: k + 1], x[: k + 1]) for k in range(7)] for s in slopes]
-    np.testing.assert_allclose(integrate(torch.tensor(x), torch.tensor(slopes)), expected)
+    x[4:] -= 1  # grid points of a second axis
+    for axis in (slice(0, 4), slice(4, 7)):
+        expected = [[trapezoid(s[: k + 1], x[axis][: k + 1]) for k in range(len(x[axis]))] for s in slopes[:, axis]]
+        found = integrate(torch.tensor(x), torch.tensor(slopes), torch.tensor([0, 0, 0, 0, 2, 2, 2]))
+        np.testing.assert_allclose(found[:, axis], expected, atol=1e-12)
 
 
 def test_interpolation_is_numpys():
@@ -116,3 +127,19 @@ def test_beyond_the_ends_the_slope_goes_on():
     other = torch.tensor([[0.0, 10.0, 10.0]])
     assert extend(at, x, values, other)[0].tolist() == pytest.approx([-20, 0.5, 3, 5])
     assert extend(at, x[:1], values[:, 1:2], values[:, 1:2])[0].tolist() == [1, 1, 1, 1]
+
+
+def test_large_matrices_lose_no_more_than_their_kept_eigenvectors_do():
+    """Eigenvectors by random products, of a matrix with noise and of one that falls off slowly."""
+    generator = torch.Generator().manual_seed(0)
+    q = torch.linalg.qr(torch.randn(600, 600, dtype=torch.float64, generator=generator))[0]
+    signs = torch.where(torch.rand(600, generator=generator) < 0.5, -1.0, 1.0).double()
+    places = torch.arange(600, dtype=torch.float64)
+    for values in (0.1 + torch.exp(-places / 5), 1 / (1 + places)):
+        A = (q * (signs * values)) @ q.T
+        found, vectors = leading_eigenvectors(A[None], RANK)
+        kept = (vectors[0] * found[0]) @ vectors[0].T
+        lost = (A - kept).square().sum()
+        assert lost < 1.1 * values[RANK:].square().sum()
+        largest = signs[:RANK] * values[:RANK]
+        torch.testing.assert_close(found[0, :5], largest[:5], rtol=1e-3, atol=0)

@@ -8,7 +8,7 @@ from support.functions import Function
 from support.nets import MLP
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.fitting.shuffled_rows import pool_rows
+from agop_tabular.fitting.shuffled_rows import SHUFFLED, SHUFFLED_A_ROW, first_block, pool_rows
 
 
 @pytest.mark.parametrize("n", [16_384, 32_768, 50_000])
@@ -44,6 +44,34 @@ def test_chunks_in_any_order_give_what_one_table_gives(order):
         assert new.index.min() == pytest.approx(old.index.min())
         assert new.index.max() == pytest.approx(old.index.max())
     assert_allclose(sum(column.share.sum() for column in chunked.statistics_.columns), 4)
+
+
+def rows_of(explainer):
+    """Shuffled rows, on average over axes: rows with an oversampled axis count for that one alone."""
+    effects = explainer.statistics_.effects
+    return float(effects.counts.sum()) / len(effects.axes)
+
+
+def test_only_as_many_rows_are_shuffled_as_a_network_needs():
+    """Main effects are known from the first block; products next to nothing else need more."""
+    X = np.random.default_rng(0).standard_normal((3000, 12), dtype=np.float32)
+    additive = AGOPExplainer(Function(lambda x: torch.sin(2 * x[:, 0]) + x[:, 1:].sum(dim=1))).fit(X)
+    products = AGOPExplainer(Function(lambda x: (x[:, 1:] * torch.sin(4 * x[:, :-1])).sum(dim=1))).fit(X)
+    assert rows_of(additive) < 0.9 * rows_of(products) < SHUFFLED
+    assert rows_of(additive) < first_block(12)  # rows with an oversampled axis count for that one alone
+    fewer = AGOPExplainer(products.estimator, max_samples=500).fit(X)
+    assert rows_of(fewer) <= 500 * SHUFFLED_A_ROW
+    again = AGOPExplainer(products.estimator).fit(X)
+    assert np.array_equal(products.explain(X), again.explain(X))
+
+
+def test_halves_are_of_the_same_rows():
+    X = np.random.default_rng(0).standard_normal((1000, 4), dtype=np.float32)
+    explainer = AGOPExplainer(MLP(4)).fit(X)
+    effects, halves = explainer.statistics_.effects, explainer.statistics_.halves
+    torch.testing.assert_close(sum(half.counts for half in halves.sums), effects.counts)
+    shares = [half.counts.sum() / effects.counts.sum() for half in halves.sums]
+    assert_allclose(shares, 0.5, atol=0.2)
 
 
 @pytest.mark.parametrize("f", [torch.log, torch.sqrt, lambda x: torch.acos(x / 2 - 1.5), lambda x: 1 / (x > 0)])
