@@ -34,6 +34,7 @@ from agop_tabular.fitting.fit import (
     Fit,
     FitPlan,
     column_effects,
+    column_importance_intervals,
     column_importances,
     fit_method,
     fit_table,
@@ -142,6 +143,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     feature_importances_ : ndarray of shape (d,)
         Share of each column in the variance of all effects, for "agop": of its main effect, and half of its pairs'. For
         the published methods diag M in variance units, folded to the user's columns. Sums to 1.
+    feature_importance_intervals_ : ndarray of shape (d, 2)
+        95% intervals of these, from two halves of the shuffled rows, for "agop".
     agop_, agop_diagonal_ : ndarray of shape (p, p) and (p,), float64
         M over the p coordinates at the network's input, standardised, made on demand, and its diagonal.
     eigenvalues_, components_, rank_ : ndarray of shape (p,) and (K, p), float64, and int
@@ -484,6 +487,12 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """Share of each column in the variance of all effects; of the published methods, in diag M: (d,)."""
         check_is_fitted(self, "n_samples_seen_")
         return column_importances(self.model_, self.statistics_, self._fitted_method)
+
+    @property
+    def feature_importance_intervals_(self) -> np.ndarray:
+        """95% intervals of ``feature_importances_`` for ``method="agop"``, as far as shuffled rows go: (d, 2)."""
+        check_is_fitted(self, "n_samples_seen_")
+        return column_importance_intervals(self.model_, self.statistics_, self._fitted_method)
 
     @property
     def interaction_importances_(self) -> np.ndarray:

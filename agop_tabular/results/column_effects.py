@@ -15,6 +15,7 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.effects.tables import Effects
 from agop_tabular.effects.triples import Triples
 from agop_tabular.results.column_values import ColumnValues
+from agop_tabular.results.importance_intervals import importance_intervals
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,14 +202,32 @@ class ColumnEffects:
         These are the Shapley effects of the score that the effects make up, with the columns taken as independent
         (Owen 2014). They sum to 1, or are zero where there are no effects.
         """
+        parts = self._own_variances
+        total = parts.sum()
+        return parts.sum(axis=0) / total if total > 0 else parts.sum(axis=0)
+
+    def importance_intervals(self, halves: np.ndarray) -> np.ndarray:
+        """Intervals (d, 2) of the importances.
+
+        Parameters
+        ----------
+        halves : ndarray of shape (2, d)
+            Importances by main and pair effects alone, from either half of the rows that effects were gathered on.
+        """
+        of_pairs, of_triples = self._own_variances.sum(axis=1)
+        share = of_pairs / (of_pairs + of_triples) if of_pairs > 0 else 0.0
+        return importance_intervals(self.importances(), share * halves)
+
+    @cached_property
+    def _own_variances(self) -> np.ndarray:
+        """Variance that is a column's own, of main effects and half of its pairs', and a third of triples', (2, d)."""
         variances = self.variances()
         mains = np.diagonal(variances)
-        found = mains + (variances.sum(axis=1) - mains) / 2
+        of_triples = np.zeros(len(mains))
         if self._triples is not None:
             each = np.repeat(self._triples.variances().numpy()[:, None], 3, axis=1)
-            np.add.at(found, self._triples.columns.numpy(), each / 3)
-        total = found.sum()
-        return found / total if total > 0 else found
+            np.add.at(of_triples, self._triples.columns.numpy(), each / 3)
+        return np.stack((mains + (variances.sum(axis=1) - mains) / 2, of_triples))
 
     def strongest_columns(self, n: int) -> list[str]:
         """The n columns whose main effects vary most."""
