@@ -26,7 +26,8 @@ class NetworkRecord:
     Attributes
     ----------
     fingerprint : str
-        SHA-256 over its weights and its preprocessing.
+        SHA-256 over its weights and its preprocessing; empty where it is unknown, as in files up to format 6, whose
+        fingerprints depended on the versions of libraries.
     probe_scores : Tensor of shape (8, n_scores), float64
         Scores at rows about the training mean.
     state : AdapterState
@@ -54,7 +55,7 @@ class NetworkRecord:
         recorded = self.probe_scores.numpy()
         found = _probe_scores(model, coordinates)
         same = np.allclose(found, recorded, rtol=SAME_SCORES, atol=SAME_SCORES * np.abs(recorded).max())
-        if not same or fingerprint(model.network) != self.fingerprint:
+        if not same or self.fingerprint not in ("", fingerprint(model.network)):
             warn_user(
                 "The network's weights, or the preprocessing in front of it, are not those that the saved explainer "
                 "was fitted on; its AGOP belongs to another model. Fit the explainer again, unless that is what you "

@@ -158,6 +158,7 @@ class SavedExplainer:
         tensors : mapping of str to Tensor
         """
         classes = classes_from_json(None if header.classes is None else vars(header.classes))
+        known_fingerprint = header.network if header.format > 6 else ""
         explained = (float(header.contrast), tuple(header.score_names), classes)
         model = ExplainedModel(None, map_from(header, tensors), *explained, output=header.output)
         return cls(
@@ -169,7 +170,7 @@ class SavedExplainer:
             gate_from_json(None if header.gate is None else vars(header.gate)),
             header.n_features_in,
             header.feature_names_in,
-            NetworkRecord(header.network, tensors["probe_scores"], state_from(header, tensors)),
+            NetworkRecord(known_fingerprint, tensors["probe_scores"], state_from(header, tensors)),
             images_from_json(header.images),
             audit_from_json(header.audit),
         )
