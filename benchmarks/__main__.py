@@ -10,6 +10,7 @@ import benchmarks.audit.study as audit
 import benchmarks.automl.study as automl
 import benchmarks.budget.study as budget
 import benchmarks.images.study as images
+import benchmarks.importance.study as importance
 import benchmarks.out_of_core.study as out_of_core
 import benchmarks.overhead.study as overhead
 import benchmarks.probability.study as probability
@@ -26,6 +27,7 @@ STUDIES = {
     "budget": budget,
     "probability": probability,
     "audit": audit,
+    "importance": importance,
     "roar": roar,
     "images": images,
     "automl": automl,

@@ -230,6 +230,14 @@ def test_audit(tmp_path, capsys):
     assert "| 2 unseen and real |" in page
 
 
+def test_importance(tmp_path, capsys):
+    call("importance", tmp_path, "--families wine regression --seeds 1 --repeats 2 --refits 2 --jobs 1", capsys)
+    found = json.loads((tmp_path / "importance.json").read_text())["networks"]
+    assert min(record["with_permutation"]["effects"] for record in found) > 0.3
+    assert min(record["inside"] for record in found) > 0.5
+    assert "| mean |" in (tmp_path / "importance.md").read_text()
+
+
 def test_every_family_draws_what_it_says():
     for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
         problem = families.FAMILIES[family][1](np.random.RandomState(0))
