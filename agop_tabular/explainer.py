@@ -39,6 +39,7 @@ from agop_tabular.fitting.fit import (
     fit_method,
     fit_table,
 )
+from agop_tabular.fitting.shuffled_rows import pool_rows
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
@@ -344,7 +345,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             The score that is explained. A regressor with one output takes only "predicted"; with several, an index.
         reference : ndarray, DataFrame or dask table of shape (m, d), or one row, optional
             Rows whose mean score attributions are differences from: why this row rather than those? The training rows,
-            or ``baseline=``, by default. Of more than 8,192 rows as many are taken, from all over the table.
+            or ``baseline=``, by default. The mean score is that of all; of more than 8,192 rows as many, from all over
+            the table, say how columns depend on each other.
 
         Returns
         -------
@@ -468,7 +470,10 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """What attributes rows, as differences from reference rows where some are given."""
         if reference is None:
             return self.attributor_
-        return self.attributor_.against(validated_reference(self, reference))
+        table, attributor = validated_reference(self, reference), self.attributor_
+        some = pool_rows(len(table))
+        means = table.means(self.model_, self.batch_size) if len(some) < len(table) else None
+        return attributor.against(table.take(some), means)
 
     @property
     def agop_(self) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.method import FittedMethod, Refine, Run
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.row_means import RowMeans
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +62,15 @@ class Attributor:
             gap = found.scores - base - found.values.sum(axis=1)
         return replace(found, base_values=base, gap=gap)
 
-    def against(self, rows: Any) -> Attributor:
+    def against(self, rows: Any, means: RowMeans | None = None) -> Attributor:
         """The same for attributions that are differences from the mean score of other rows.
 
         Parameters
         ----------
         rows : ndarray or DataFrame of shape (m, d)
             In the user's columns.
+        means : RowMeans, optional
+            Over a table of which these are some rows, from all over it.
 
         Raises
         ------
@@ -76,7 +79,8 @@ class Attributor:
         """
         x = self.model.coordinates(rows)
         refine = None if self.refine is None else replace(self.refine, background=x)
-        return replace(self, method=self.method.against(self.model, x), refine=refine)
+        means = RowMeans.of(self.model, rows, self.batch_size) if means is None else means
+        return replace(self, method=self.method.against(self.model, x, means), refine=refine)
 
     def for_workers(self) -> Attributor:
         """The same without what other processes do not need."""

@@ -19,12 +19,13 @@ from agop_tabular.effects.knots import simplified
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.outliers import Bounds
 from agop_tabular.effects.refinement import Refinement
-from agop_tabular.effects.remainder import ROWS_AT_A_TIME, Measured, Remainder, with_constants
+from agop_tabular.effects.remainder import Measured, Remainder, with_constants
 from agop_tabular.effects.shapley_sampling import ShapleySampling
 from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.effects.tables import Effects
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_scores
+from agop_tabular.models.row_means import RowMeans
 
 
 @dataclass(frozen=True)
@@ -119,20 +120,10 @@ class FittedEffectsMethod(RowByRow):
         triples = None if remainder.triples is None else remainder.triples.against(x)
         return replace(self, remainder=replace(remainder, triples=triples, background=Background.of(self.effects, x)))
 
-    def against(self, model: ExplainedModel, x: Tensor, mean_scores: Tensor | None = None) -> FittedEffectsMethod:
-        """The same effects, for attributions that are differences from other background rows.
-
-        Parameters
-        ----------
-        model : ExplainedModel
-        x : Tensor of shape (m, p)
-        mean_scores : Tensor of shape (n_scores,), optional
-            Of these rows, where they are known already.
-        """
+    def against(self, model: ExplainedModel, x: Tensor, means: RowMeans) -> FittedEffectsMethod:
+        """The same effects against other background rows; see :meth:`FittedMethod.against`."""
         with evaluating(model.network.module), torch.no_grad():
-            if mean_scores is None:
-                mean_scores = torch.cat([model.scores(part).double() for part in x.split(ROWS_AT_A_TIME)]).mean(dim=0)
-            moved = replace(self.centred_on(x), mean_scores=mean_scores.cpu())
+            moved = replace(self.centred_on(x), mean_scores=means.scores)
             return moved.with_remainder(with_constants(moved.remainder, moved.measured(model, sorted_rows(x))))
 
     def with_remainder(self, remainder: Remainder) -> FittedEffectsMethod:

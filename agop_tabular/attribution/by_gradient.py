@@ -17,6 +17,7 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.filters import Filter
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_gradient
+from agop_tabular.models.row_means import RowMeans
 
 ROUNDED = 1e-7
 """Rounding of the baseline to the network's dtype, in standard deviations, above which what was rounded off is
@@ -88,11 +89,11 @@ class FittedGradientMethod(RowByRow):
         """Scores (C,) at the baseline."""
         return model.scores_at(self.summary.baseline)
 
-    def against(self, model: ExplainedModel, x: Tensor) -> FittedMethod:
+    def against(self, model: ExplainedModel, x: Tensor, means: RowMeans) -> FittedMethod:
         """The same with the mean of other rows (m, p) as x₀; see :meth:`FittedMethod.against`."""
         if not self.method.times_input:
-            return super().against(model, x)
-        return replace(self, summary=replace(self.summary, baseline=x.double().mean(dim=0).cpu()))
+            return super().against(model, x, means)
+        return replace(self, summary=replace(self.summary, baseline=means.coordinates))
 
     def prepared(self, model: ExplainedModel, run: Run) -> AttributeBatch:
         """Attribute batches by their gradients, taken behind the first layer where that is possible."""

@@ -18,6 +18,7 @@ from agop_tabular.core.moments import GradientMoment
 from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.row_means import RowMeans
 
 
 class Statistics(Protocol):
@@ -223,14 +224,16 @@ class FittedMethod(ABC):
         run : Run
         """
 
-    def against(self, model: ExplainedModel, x: Tensor) -> FittedMethod:
+    def against(self, model: ExplainedModel, x: Tensor, means: RowMeans) -> FittedMethod:
         """The same for attributions that are differences from other rows.
 
         Parameters
         ----------
         model : ExplainedModel
         x : Tensor of shape (m, p)
-            Coordinates of these rows.
+            Coordinates of these rows, or of some from all over their table.
+        means : RowMeans
+            Over all of them.
 
         Raises
         ------

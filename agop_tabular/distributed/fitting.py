@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from agop_tabular.fitting.gather import gather
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.row_means import RowMeans
 
 
 class DaskTable(Table):
@@ -51,6 +53,12 @@ class DaskTable(Table):
         """Read some rows, all in one pass over the partitions that have them."""
         self.partitions.hold(*places)
 
+    def means(self, model: ExplainedModel, batch_size: int | str) -> RowMeans:
+        """Means of scores and coordinates over all rows, on the workers; see :meth:`Table.means`."""
+        each = partial(_means_of_partition, batch_size=batch_size)
+        found: RowMeans = self.partitions.reduced(each, add, shipped(model.for_workers()))
+        return found
+
     def gather(
         self,
         model: ExplainedModel,
@@ -75,3 +83,9 @@ def _of_partition(
     batches = ((slice(first + place.start, first + place.stop), x) for place, x in model.batches(rows, batch_size))
     with torch.inference_mode(False), evaluating(model.network.module), share_of_cores():
         return gather(model, empty, batches, scored=scored)
+
+
+def _means_of_partition(model: ExplainedModel, rows: Any, first: int, *, batch_size: int | str) -> RowMeans:
+    """Means over the rows of one partition."""
+    with share_of_cores():
+        return RowMeans.of(model, rows, batch_size, first)

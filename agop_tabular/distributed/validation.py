@@ -13,7 +13,6 @@ from torch import Tensor
 
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.partitions import Partitions, is_collection
-from agop_tabular.fitting.shuffled_rows import pool_rows
 from agop_tabular.fitting.tables import MemoryTable, Table
 from agop_tabular.models.frames import column_labels
 from agop_tabular.models.inputs import as_array, check_unmasked, readable_table
@@ -94,8 +93,8 @@ def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
     return validated_table(estimator, row, reset=False, name="baseline").take(np.arange(1))
 
 
-def validated_reference(estimator: BaseEstimator, reference: Any) -> Any:
-    """Rows that attributions are to be differences from, in memory: all of them, or as many as a fit keeps.
+def validated_reference(estimator: BaseEstimator, reference: Any) -> Table:
+    """The table of rows that attributions are to be differences from.
 
     Parameters
     ----------
@@ -110,8 +109,7 @@ def validated_reference(estimator: BaseEstimator, reference: Any) -> Any:
     check_unmasked(reference, "reference")
     if isinstance(reference, (dict, pd.Series)) or np.ndim(reference) == 1:
         reference = one_row(reference, getattr(estimator, "feature_names_in_", None), "reference")
-    table = validated_table(estimator, reference, reset=False, name="reference")
-    return table.take(pool_rows(len(table)))
+    return validated_table(estimator, reference, reset=False, name="reference")
 
 
 def _is_no_array(y: Any) -> bool:

@@ -14,6 +14,7 @@ from agop_tabular.fitting.gather import gather
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import PROBE_ROWS, Batches, ExplainedModel
 from agop_tabular.models.frames import for_transformers, missing_cells
+from agop_tabular.models.row_means import RowMeans
 from agop_tabular.models.rows import take_rows
 
 CELLS_AT_A_TIME = 2**22
@@ -70,6 +71,16 @@ class Table(ABC):
     def prefetch(self, *places: np.ndarray) -> None:
         """Read some rows at once, where that is faster than reading them one :meth:`take` after the other."""
         return None  # rows in memory need nothing
+
+    @abstractmethod
+    def means(self, model: ExplainedModel, batch_size: int | str) -> RowMeans:
+        """Means of scores and coordinates over all rows.
+
+        Parameters
+        ----------
+        model : ExplainedModel
+        batch_size : int or "auto"
+        """
 
     @abstractmethod
     def gather(
@@ -153,6 +164,10 @@ class MemoryTable(Table):
             if (first < n).all():
                 break
         return np.unique(first[first < n])[:PROBE_ROWS]
+
+    def means(self, model: ExplainedModel, batch_size: int | str) -> RowMeans:
+        """Means of scores and coordinates over all rows, batch by batch; see :meth:`Table.means`."""
+        return RowMeans.of(model, self.rows, batch_size)
 
     def gather(
         self,
