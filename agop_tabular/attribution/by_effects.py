@@ -152,6 +152,7 @@ class FittedEffectsMethod(RowByRow):
             torch.from_numpy(self.feature_map.column_of),
             self.effects.axes,
             self.feature_map.n_columns,
+            model.sums_to_constant,
         )
 
     def refinement(self, refine: Refine) -> Refinement | None:
