@@ -144,6 +144,7 @@ class FittedEffectsMethod(RowByRow):
             torch.from_numpy(self.feature_map.column_of),
             self.effects.axes,
             self.feature_map.n_columns,
+            model.sums_to_constant,
         )
 
     def sampling(self, background: Tensor) -> ShapleySampling | None:

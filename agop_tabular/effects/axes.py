@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -64,6 +65,9 @@ FEWEST_NEXT = 4
 
 BEYOND_GAP = 0.002
 """Share of the rows that must lie on either side of a gap, so that a single outlier makes none."""
+
+NUMBERS = 2**21
+"""Values of several columns that are looked at together: 16 MB."""
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """Tolerances when an indicator is compared with its values for on and off: float32 rounding after a scaler."""
@@ -162,11 +166,8 @@ def find_axes(
         if axis is not None:
             axes.append(axis)
             taken[coordinates] = True
-    for j in torch.nonzero(~taken).flatten():
-        values, counts = torch.unique(rows[:, j], return_counts=True)
-        if values[-1] - values[0] > SMALLEST_RANGE:
-            few = len(values) <= _most_states(FEW_VALUES, len(rows))
-            axes.append((_few_valued_axis if few else _numeric_axis)(j[None], values, counts))
+    for some in torch.split(torch.nonzero(~taken).flatten(), max(1, NUMBERS // max(1, len(rows)))):
+        axes += _coordinate_axes(some, torch.from_numpy(np.sort(rows[:, some].T.contiguous().numpy(), axis=1)))
     return tuple(axes)
 
 
@@ -225,6 +226,35 @@ def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
+def _coordinate_axes(coordinates: Tensor, values: Tensor) -> Iterable[Axis]:
+    """Axes of those coordinates that vary, from their sorted values (k, n)."""
+    n = values.shape[1]
+    few = (values.diff(dim=1) > 0).sum(dim=1) < _most_states(FEW_VALUES, n)
+    most = n // BINS  # more rows of one value would fill a bin alone
+    heavy = (values[:, most:] == values[:, : n - most]).any(dim=1)
+    edges = _quantiles(values)
+    rising = (edges.diff(dim=1) > 0).all(dim=1) & (edges[:, 0] > values[:, 0]) & (edges[:, -1] <= values[:, -1])
+    bounds = torch.nn.functional.pad(torch.searchsorted(values, edges.contiguous()), (1, 0))  # the first of each bin
+    bounds = torch.nn.functional.pad(bounds, (0, 1), value=n)
+    sizes = bounds.diff(dim=1)
+    usual = ~few & ~heavy & rising & (sizes > 0).all(dim=1) & ~_wide_stretches(values).any(dim=1)
+    # Sums over bins are differences of running sums, of values that are near to zero.
+    middle = values[:, n // 2, None]
+    upto = torch.nn.functional.pad((values - middle).cumsum(dim=1), (1, 0))
+    nodes = middle + upto.gather(1, bounds).diff(dim=1) / sizes
+    share = sizes.double() / n
+    groups, one = _groups(share), torch.ones(1, dtype=torch.float64)
+    own = (coordinates[:, None], edges, nodes, groups, share, values, usual.tolist(), few.tolist())
+    for coordinate, edge, node, group, part, line, is_usual, is_few in zip(*own, strict=True):
+        if not line[-1] - line[0] > SMALLEST_RANGE:
+            continue
+        if is_usual:
+            yield Axis(coordinate, one, edge, node, group, None, part)
+        else:
+            distinct, counts = torch.unique_consecutive(line, return_counts=True)
+            yield (_few_valued_axis if is_few else _numeric_axis)(coordinate, distinct, counts)
+
+
 def _few_valued_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     """Axis of a numeric coordinate with few values, each of which is a grid point and a group of its own."""
     share = counts.double() / counts.sum()
@@ -245,12 +275,17 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     sums.index_add_(0, place, counts * values)
     edges = edges[rows_in_bin[1:] > 0]  # an empty bin is joined to the one before
     nodes, share = (sums / rows_in_bin)[rows_in_bin > 0], rows_in_bin[rows_in_bin > 0] / n
+    one, groups = torch.ones(1, dtype=torch.float64), _groups(share)
+    return Axis(coordinate, one, edges, nodes, groups, None, share, len(gaps) > 0)
+
+
+def _groups(share: Tensor) -> Tensor:
+    """Groups (..., n_bins) of bins with these shares of the rows."""
     # A bin goes to the group in which its middle row lies; groups without a bin are left out by renumbering.
-    middle = share.cumsum(0) - share / 2
+    middle = share.cumsum(-1) - share / 2
     inner = torch.arange(1, GROUPS, dtype=torch.float64) / GROUPS
     groups = torch.bucketize(middle, torch.tensor([TAIL_GROUP, *inner, 1 - TAIL_GROUP], dtype=torch.float64))
-    groups = torch.unique(groups, return_inverse=True)[1]
-    return Axis(coordinate, torch.ones(1, dtype=torch.float64), edges, nodes, groups, None, share, len(gaps) > 0)
+    return (groups.diff(dim=-1, prepend=groups[..., :1]) > 0).long().cumsum(-1)
 
 
 def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:
@@ -260,26 +295,37 @@ def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:
     around_heavy = torch.cat((between[heavy[1:]], between[heavy[:-1]]))  # before and after each heavy value
     # Quantiles are those of the other values, which would otherwise be left with few bins.
     others = torch.repeat_interleave(values[~heavy], counts[~heavy])
-    even = torch.arange(1, BINS, dtype=torch.float64) / BINS
-    tails = torch.tensor(TAILS, dtype=torch.float64)
-    cuts = torch.cat((even, tails, 1 - tails))
-    quantiles = torch.quantile(others, cuts) if len(others) else others
+    quantiles = _quantiles(others[None])[0] if len(others) else others
     edges: Tensor = torch.unique(torch.cat((quantiles, around_heavy, gaps)))
     return edges[(edges > values[0]) & (edges <= values[-1])]
 
 
+def _quantiles(values: Tensor) -> Tensor:
+    """Edges (k, n_bins - 1) between equally many of sorted values (k, n), and more of them near the ends, ascending."""
+    even = torch.arange(1, BINS, dtype=torch.float64) / BINS
+    tails = torch.tensor(TAILS, dtype=torch.float64)
+    at = torch.cat((even, tails, 1 - tails)).sort().values * (values.shape[1] - 1)
+    below, above = values[:, at.floor().long()], values[:, at.ceil().long()]
+    return below + (above - below) * at.frac()
+
+
 def _gaps(values: Tensor, counts: Tensor) -> Tensor:
     """Middle of each wide stretch without rows, from distinct values, ascending, and the rows that have each."""
-    upto = counts.cumsum(0)
-    n, below = int(upto[-1]), upto[:-1]
+    line = torch.repeat_interleave(values, counts)
+    return ((line[1:] + line[:-1]) / 2)[_wide_stretches(line[None])[0]]
+
+
+def _wide_stretches(values: Tensor) -> Tensor:
+    """Whether there is a gap after each of sorted values (k, n) but the last one, (k, n - 1)."""
+    n = values.shape[1]
+    below = torch.arange(1, n)
     # The spread of the rows next to the stretch, on either side of it: that of all rows would contain the stretch.
     near = max(FEWEST_NEXT, round(NEXT_TO_GAP * n))
-    first = values[torch.searchsorted(upto, (below - near).clamp_min(0), right=True)]
-    last = values[torch.searchsorted(upto, (below + near).clamp_max(n))]
-    spread = torch.maximum(values[:-1] - first, last - values[1:])
-    wide = values.diff() > GAP * spread
-    wide &= (below > BEYOND_GAP * n) & (below < (1 - BEYOND_GAP) * n)
-    return ((values[1:] + values[:-1]) / 2)[wide]
+    first = values[:, (below - near).clamp_min(0)]
+    last = values[:, (below + near).clamp_max(n) - 1]
+    spread = torch.maximum(values[:, :-1] - first, last - values[:, 1:])
+    wide = values.diff(dim=1) > GAP * spread
+    return wide & (below > BEYOND_GAP * n) & (below < (1 - BEYOND_GAP) * n)
 
 
 def _state_groups(share: Tensor) -> Tensor:

@@ -63,8 +63,8 @@ def axes_missed_by_gradients(
     wanted = [i for i in order if axes[i].compared_at is None]
     budget = min(POINTS, NUMBERS // max(1, rows.shape[1]))
     n_rows = min(MOST_ROWS, max(1, budget // max(1, sum(axes[i].n_bins for i in wanted))))
-    while wanted and n_rows * sum(axes[i].n_bins for i in wanted) > budget:
-        wanted.pop()
+    n_moved = n_rows * torch.tensor([axes[i].n_bins for i in wanted], dtype=torch.long).cumsum(0)
+    wanted = wanted[: int((n_moved <= budget).sum())]
     if not wanted:
         return []
     few = scores(shuffled_values(rows, column_of, max(MOST_ROWS, budget // 8), generator))

@@ -38,14 +38,18 @@ class Halves:
         """From the sums over either half."""
         sizes = torch.tensor([part.stop - part.start for part in first.group_slices])
         axis_of_group = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
-        share, both = group_shares(first), [pair_effects(half) for half in (first, second)]
-        none = torch.zeros(len(first.slopes), len(sizes), dtype=torch.float64)
-        variances = [none.index_add(1, axis_of_group, 0.5 * share * (H.square() @ share)) for H in both]
+        share, (a, b) = group_shares(first), [pair_effects(half) for half in (first, second)]
+
+        def of_axes(squares: Tensor) -> Tensor:
+            """Half of the squares' sums over the pairs of each axis, weighted by rows, (n_scores, n_axes)."""
+            none = torch.zeros(len(squares), len(sizes), dtype=torch.float64)
+            return none.index_add_(1, axis_of_group, 0.5 * share * (squares @ share))
+
         sums = _mains(first, second), _mains(second, first)
         (_, own, mains), (_, _, others) = (main_effects(half) for half in sums)
-        difference = (torch.cat(mains, dim=1) - torch.cat(others, dim=1)).square() @ torch.cat(own)
-        difference += 0.5 * ((both[0] - both[1]).square() @ share) @ share
-        return cls(sums, torch.stack(variances), difference / 4)
+        of_mains = (torch.cat(mains, dim=1) - torch.cat(others, dim=1)).square() @ torch.cat(own) / 4
+        noise = of_mains + of_axes((a - b).square() / 4).sum(dim=1)
+        return cls(sums, torch.stack([of_axes(a.square()), of_axes(b.square())]), noise)
 
     def importances(self, column_of_axis: Tensor, n_columns: int) -> Tensor:
         """Share of each column in the variance of all effects, pairs halved, by either half, (2, n_columns).

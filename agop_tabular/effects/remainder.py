@@ -41,8 +41,8 @@ EVALUATIONS = 2**13
 """Evaluations of the network for the indices of all columns together, about as many as one pass over 8,192 rows takes
 forward and backward."""
 
-FIRST_TRIPLE_ROWS, TRIPLE_ROWS = 2**12, 2**15
-"""Shuffled rows on which triples are looked for, and on which those are measured that were found: about 100 in each
+FIRST_TRIPLE_ROWS, TRIPLE_ROWS = 2**12, 2**14
+"""Shuffled rows on which triples are looked for, and on which those are measured that were found: about 50 in each
 cell of seven groups cubed."""
 
 NEGLIGIBLE = 1e-3
@@ -149,6 +149,9 @@ class Measured:
         The column of each coordinate.
     axes : tuple of Axis
     n_columns : int
+    zero_sum : bool
+        Whether the scores of all rows have one sum, so that what the tables leave of the last one follows from the
+        others.
     """
 
     scores: Scores
@@ -158,11 +161,15 @@ class Measured:
     column_of: Tensor
     axes: tuple[Axis, ...]
     n_columns: int
+    zero_sum: bool = False
 
     def residual(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The scores (b, C), and what the tables leave of them but for a constant, float64."""
         s = self.scores(x).double().cpu()
-        phi = torch.stack([self.tables(x, c).double().cpu().sum(dim=1) for c in range(s.shape[1])], dim=1)
+        known = range(s.shape[1] - self.zero_sum)
+        phi = torch.stack([self.tables(x, c).double().cpu().sum(dim=1) for c in known], dim=1)
+        if self.zero_sum:
+            phi = torch.cat((phi, -phi.sum(dim=1, keepdim=True)), dim=1)
         return s, s - phi
 
     def shuffled(self, n: int, generator: torch.Generator) -> Tensor:

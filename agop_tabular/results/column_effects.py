@@ -182,9 +182,13 @@ class ColumnEffects:
         out = (out + out.T) / 2  # the axes of two columns were added up in two orders
         np.fill_diagonal(out, 0.0)
         for j in range(d):
-            if self._axes(j):
-                h, share = self._main(j).to_numpy(), self.columns[j].share
-                out[j, j] = (share @ np.square(h - share @ h)).sum()
+            inside = self._axes(j)
+            if len(inside) == 1:
+                main, share = self._effects.mains[inside[0]], self._effects.share[inside[0]]
+                out[j, j] = float((main.square() @ share).sum())
+            elif inside:
+                h, own = self._main(j).to_numpy(), self.columns[j].share
+                out[j, j] = (own @ np.square(h - own @ h)).sum()
         return out
 
     def variance_shares(self) -> np.ndarray:

@@ -12,9 +12,13 @@ from torch import Tensor
 
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.models.frames import cells_of
+from agop_tabular.models.rows import spread_rows, take_rows
 
 MOST_VALUES = 64
 """Most values of a column at which its effects are given: fine enough for a curve, small enough for every column."""
+
+CELLS, FEWEST_ROWS = 2**19, 256
+"""Cells from which the values are chosen, so that of wide tables not all rows are sorted, and rows at least."""
 
 NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
 """Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text."""
@@ -54,6 +58,9 @@ def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnVal
         Their coordinates.
     feature_map : FeatureMap
     """
+    few = spread_rows(len(x), max(FEWEST_ROWS, CELLS // max(1, feature_map.n_columns)))
+    if len(few) < len(x):
+        X, x = take_rows(X, few), x[torch.from_numpy(few).to(x.device)]
     out = []
     for j in range(feature_map.n_columns):
         cells = cells_of(X, j)
