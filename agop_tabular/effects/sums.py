@@ -30,6 +30,10 @@ depends on the number of levels: with many of them only the first rows of a batc
 ROWS_PER_CALL = 2048
 """Rows passed to the network in one call when states are compared: enough to keep it busy, few enough for memory."""
 
+SHRINK = 1.0
+"""Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds, see
+docs/ablation.md."""
+
 SMALLEST_SHARE = 1e-9
 """Share of the rows that every state has at least when it is averaged with others of its group. Numerical: a group of
 states that no row has would be 0/0."""
@@ -65,6 +69,8 @@ class EffectSums:
         As ``slopes``, along the first axis, over the rows in each pair of groups.
     state_rows : Tensor of shape (m,)
         Rows of each group on which states were compared.
+    shrink : float
+        Pseudo-rows of zero effect in each pair of groups; other ones in files of earlier versions.
     """
 
     SUMS = ("counts", "slopes", "compared", "pair_counts", "pairs", "state_rows")
@@ -90,6 +96,7 @@ class EffectSums:
         self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
         self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
         self.state_rows = torch.zeros(m, dtype=torch.float64)
+        self.shrink = SHRINK
 
     def __add__(self, other: EffectSums) -> EffectSums:
         """Sums over the rows of both, of the same axes."""

@@ -22,6 +22,8 @@ from agop_tabular.persistence.effects import (
     columns_to_file,
     effects_from_tensors,
     effects_to_tensors,
+    halves_from_tensors,
+    halves_to_tensors,
     remainder_from_tensors,
     remainder_to_tensors,
 )
@@ -191,7 +193,7 @@ def statistics_to_file(statistics: TrainingStatistics) -> tuple[list[Any], dict[
         return [], tensors
     columns, of_columns = columns_to_file(statistics.columns)
     tensors |= {"score_total": statistics.score_total} | effects_to_tensors(statistics.effects) | of_columns
-    return columns, tensors | remainder_to_tensors(statistics.remainder)
+    return columns, tensors | halves_to_tensors(statistics.halves) | remainder_to_tensors(statistics.remainder)
 
 
 def statistics_from_file(header: Header, tensors: Mapping[str, Tensor]) -> TrainingStatistics:
@@ -210,6 +212,7 @@ def statistics_from_file(header: Header, tensors: Mapping[str, Tensor]) -> Train
         CoordinateMoment(p, header.n, *of_coordinates),
         score_total=tensors.get("score_total", torch.zeros((), dtype=torch.float64)),
         effects=effects,
+        halves=halves_from_tensors(tensors, effects),
         remainder=remainder_from_tensors(tensors, effects),
         columns=columns_from_file(header.columns, tensors),
     )

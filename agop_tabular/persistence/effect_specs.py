@@ -15,6 +15,9 @@ MOST_NUMERIC_GROUPS = 16
 """Groups of a numeric axis at most. All subsets of its knots are tried, so that each one more doubles the time; axes of
 this and of earlier versions have up to 12."""
 
+MOST_SHRINK = 1e3
+"""Pseudo-rows in each pair of groups at most: more would leave no pair effects."""
+
 ROUNDING = 1e-6
 """By which shares may miss the sum 1."""
 
@@ -58,6 +61,16 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
         "effect_state_rows": real("groups", low=0),
     }
     specs |= {f"effect_axis_{name}_lengths": whole("axes", low=0, high=LARGEST) for name in LENGTHS}
+    if "effect_shrink" in present:
+        specs["effect_shrink"] = real(1, low=0, high=MOST_SHRINK)
+    if "halves_noise" in present:
+        specs |= {
+            "halves_counts": real(2, "bins", low=0),
+            "halves_slopes": real(2, "C", "bins"),
+            "halves_compared": real(2, 1, low=0),
+            "halves_pair_variances": real(2, "C", "axes", low=0),
+            "halves_noise": real("C", low=0),
+        }
     if "remainder_shares" in present or "remainder_constants" in present:
         specs |= {"remainder_constants": single("C", "d"), "remainder_shares": real("C", "d", low=0, high=1)}
     if "remainder_weights" in present:
@@ -164,8 +177,10 @@ def _check_rows(tensors: Mapping[str, Tensor], bins: Tensor, has_states: Tensor,
     sums = torch.zeros(len(bins), dtype=torch.float64).index_add_(0, owner, share)
     demand(((sums - 1).abs() < ROUNDING).all(), "axes have shares that do not add up to 1")
     demand((share[~has_states[owner]] > 0).all(), "numeric axes have bins without rows")
-    counts = torch.zeros(len(bins), dtype=torch.float64).index_add_(0, owner, tensors["effect_counts"].double())
-    demand((counts[~has_states & ~compared] > 0).all(), "numeric axes have no gradients")
+    none = torch.zeros(len(bins), dtype=torch.float64)
+    for own in (tensors["effect_counts"], *tensors.get("halves_counts", ())):
+        counts = none.index_add(0, owner, own.double())
+        demand((counts[~has_states & ~compared] > 0).all(), "numeric axes have no gradients")
 
 
 def _checked_groups(groups: Tensor, bins: Tensor, has_states: Tensor) -> Tensor:

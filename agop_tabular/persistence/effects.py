@@ -11,6 +11,7 @@ from torch import Tensor
 
 from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.background import Background
+from agop_tabular.effects.halves import Halves
 from agop_tabular.effects.remainder import Remainder
 from agop_tabular.effects.sums import EffectSums
 from agop_tabular.effects.triples import Triples
@@ -18,6 +19,12 @@ from agop_tabular.results.column_values import ColumnValues
 
 INTERACTING = "effect_meeting"
 """Name of the axes that interact; the word is that of earlier formats."""
+
+EARLIER_SHRINK = 5.0
+"""Pseudo-rows of zero effect up to format 6."""
+
+HALVED = ("counts", "slopes", "compared")
+"""Sums that are known of two halves of the shuffled rows: those of main effects."""
 
 _PER_AXIS = ("coordinates", "direction", "edges", "nodes", "groups", "share")
 
@@ -30,6 +37,7 @@ def _dtype_of(name: str) -> torch.dtype:
 def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
     out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {INTERACTING: sums.interacting}
+    out["effect_shrink"] = torch.tensor([sums.shrink], dtype=torch.float64)
     for name in _PER_AXIS:
         parts = [getattr(axis, name) for axis in sums.axes]
         out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0, dtype=_dtype_of(name))
@@ -84,7 +92,29 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
     sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors[INTERACTING])
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
+    sums.shrink = float(tensors["effect_shrink"]) if "effect_shrink" in tensors else EARLIER_SHRINK
     return sums
+
+
+def halves_to_tensors(halves: Halves | None) -> dict[str, Tensor]:
+    """Tensors by name, ``halves_…``."""
+    if halves is None:
+        return {}
+    out = {f"halves_{name}": torch.stack([getattr(half, name) for half in halves.sums]) for name in HALVED}
+    return out | {"halves_pair_variances": halves.pair_variances, "halves_noise": halves.noise}
+
+
+def halves_from_tensors(tensors: Mapping[str, Tensor], effects: EffectSums | None) -> Halves | None:
+    """What :func:`halves_to_tensors` was given; None where the file has none, as up to format 6."""
+    if effects is None or "halves_noise" not in tensors:
+        return None
+    halves = []
+    for k in range(2):
+        half = EffectSums(effects.axes, len(effects.slopes), interacting=torch.zeros_like(effects.interacting))
+        for name in HALVED:
+            setattr(half, name, tensors[f"halves_{name}"][k].contiguous())
+        halves.append(half)
+    return Halves((halves[0], halves[1]), tensors["halves_pair_variances"], tensors["halves_noise"])
 
 
 def remainder_to_tensors(remainder: Remainder | None) -> dict[str, Tensor]:

@@ -167,6 +167,7 @@ def test_saved_and_loaded(explainer, tmp_path):
     loaded = AGOPExplainer.load(tmp_path / "file", explainer.estimator_)
     assert json.dumps(loaded.audit_.to_dict()) == json.dumps(audit.to_dict())
     np.testing.assert_array_equal(loaded(FRESH).error, explainer(FRESH).error)
+    np.testing.assert_array_equal(loaded.feature_importance_intervals_, explainer.feature_importance_intervals_)
     with pytest.raises(ValueError, match="audit before saving"):
         loaded.audit(HELD_OUT)
 

@@ -17,6 +17,8 @@ from agop_tabular.persistence.effects import (
     columns_to_file,
     effects_from_tensors,
     effects_to_tensors,
+    halves_from_tensors,
+    halves_to_tensors,
     remainder_to_tensors,
 )
 
@@ -36,6 +38,23 @@ def test_effects(statistics):
     found, expected = Effects.from_sums(again), Effects.from_sums(statistics.effects)
     torch.testing.assert_close(found.pair_variances(), expected.pair_variances(), rtol=0, atol=0)
     assert effects_from_tensors({}) is None, "a method without effects"
+
+
+def test_halves(statistics):
+    tensors = halves_to_tensors(statistics.halves)
+    again = halves_from_tensors(tensors, statistics.effects)
+    axes = torch.zeros(len(statistics.effects.axes), dtype=torch.long)
+    assert all(torch.equal(tensor, halves_to_tensors(again)[name]) for name, tensor in tensors.items())
+    assert torch.equal(again.importances(axes, 1), statistics.halves.importances(axes, 1))
+    assert halves_from_tensors({}, statistics.effects) is None, "up to format 6"
+    assert halves_to_tensors(None) == {}
+
+
+def test_shrinkage_of_earlier_files(statistics):
+    tensors = effects_to_tensors(statistics.effects)
+    assert effects_from_tensors(tensors).shrink == statistics.effects.shrink
+    del tensors["effect_shrink"]
+    assert effects_from_tensors(tensors).shrink == 5
 
 
 def test_columns(statistics):
