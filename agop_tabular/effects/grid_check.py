@@ -69,7 +69,8 @@ def axes_missed_by_gradients(
         return []
     few = scores(shuffled_values(rows, column_of, max(MOST_ROWS, budget // 8), generator))
     spread = few.double().std(dim=0, correction=0).cpu().clamp_min(NEVER_ZERO)
-    moved = [_moved(axes[i], shuffled_values(rows, column_of, n_rows, generator)) for i in wanted]
+    drawn = torch.split(shuffled_values(rows, column_of, n_rows * len(wanted), generator), n_rows)
+    moved = [_moved(axes[i], x) for i, x in zip(wanted, drawn, strict=True)]
     sizes = [len(x) for x in moved]
     x = torch.cat(moved)
     coordinate = torch.repeat_interleave(torch.cat([axes[i].coordinates for i in wanted]), torch.tensor(sizes))

@@ -60,10 +60,9 @@ def shuffled(
         Number of the oversampled axis of each row, -1 for none.
     """
     columns, column_number = torch.unique(column_of, return_inverse=True)
-    coordinates = torch.arange(rows.shape[1], device=rows.device)
     column_of_axis = torch.tensor([int(column_number[axis.coordinates[0]]) for axis in axes], dtype=torch.long)
     by_bin = _RowsByBin.of(axes, rows) if oversampled_share(axes) else None
-    sources = _Sources(len(rows), len(columns), generator)
+    sources, by_column = _Sources(len(rows), len(columns), generator), rows.T.contiguous()
     for start in range(0, n, batch_size):
         b = min(batch_size, n - start)
         source, oversampled = sources.draw(b), torch.full((b,), -1)
@@ -72,7 +71,7 @@ def shuffled(
             here = torch.nonzero(oversampled >= 0).flatten()
             axis = oversampled[here]
             source[here, column_of_axis[axis]] = by_bin.draw(axis, generator)
-        yield rows[source[:, column_number].to(rows.device), coordinates], oversampled
+        yield _taken(by_column, source, column_number), oversampled
 
 
 def shuffled_values(rows: Tensor, column_of: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -87,8 +86,8 @@ def shuffled_values(rows: Tensor, column_of: Tensor, n: int, generator: torch.Ge
     generator : torch.Generator
     """
     columns, column_number = torch.unique(column_of, return_inverse=True)
-    drawn = torch.randint(len(rows), (n, len(columns)), generator=generator)[:, column_number]
-    return rows[drawn.to(rows.device), torch.arange(rows.shape[1], device=rows.device)]
+    drawn = torch.randint(len(rows), (n, len(columns)), generator=generator)
+    return _taken(rows.T, drawn, column_number)
 
 
 def oversampled_share(axes: tuple[Axis, ...]) -> float:
@@ -110,6 +109,12 @@ def sorted_rows(rows: Tensor) -> Tensor:
         z = z - z.mean(dim=0)
         position += z @ (weight / z.square().mean(dim=0).sqrt().clamp_min(NEVER_ZERO))
     return rows[position.argsort().to(rows.device)]
+
+
+def _taken(by_column: Tensor, source: Tensor, column_number: Tensor) -> Tensor:
+    """Rows (b, p) of coordinates (p, m), each column (b, d) of which is taken from a row of its own."""
+    places = source.T[column_number].to(by_column.device)
+    return by_column.gather(1, places).T.contiguous()
 
 
 class _Sources:

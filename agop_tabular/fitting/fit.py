@@ -37,9 +37,9 @@ from agop_tabular.models.explained_model import ExplainedModel, probe_rows
 from agop_tabular.models.units import RAW
 from agop_tabular.results.column_effects import ColumnEffects
 
-ENOUGH = 0.15
+ENOUGH = 0.1
 """Noise in the effects with which shuffled rows are enough, as a share of the variance that effects leave anyway. The
-error of an attribution is the root of both together, so it is 7% larger than without noise, at most."""
+error of an attribution is the root of both together, so it is 5% larger than without noise, at most."""
 
 LEAST_LEFT = 0.25
 """Share of what effects leave on the first block that they leave anyway, at least: where nearly all of it is noise the

@@ -21,7 +21,7 @@ def write(output: Path, result: dict[str, Any], cells: list[dict[str, Any]]) -> 
     table = pd.DataFrame({"family": c["family"], "seed": c["seed"]} | record for c in cells for record in c["errors"])
     output.mkdir(parents=True, exist_ok=True)
     table.to_csv(output / "budget.csv", index=False, float_format="%.5g")
-    worth = equivalents(table)
+    worth = equivalents(table, {(c["family"], c["seed"]): c["fit_seconds"] for c in cells})
     result["equivalents"] = rows_of(worth)
     write_json(output / "budget.json", result)
     (output / "budget.md").write_text(page(result, table, worth))
@@ -46,7 +46,9 @@ def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> st
         "## How many evaluations is the look-up worth?",
         "",
         "Pairs of permutations, and evaluations of the network a row, at which plain sampling reaches the error of the "
-        f"look-up and of {SHOWN_PAIRS} refined pairs (log-log interpolation of the means; > if it never does).",
+        f"look-up and of {SHOWN_PAIRS} refined pairs (log-log interpolation of the means; > if it never does). *Pays "
+        "from*: explained rows with which the fit and the look-up together take less time than that sampling (or than "
+        "the most pairs, where it never does).",
         "",
         *markdown_table(_worth_table(worth)),
         "",
@@ -66,8 +68,13 @@ def mean_errors(table: pd.DataFrame) -> pd.DataFrame:
     return rest.assign(KernelSHAP=best).reindex(columns=["look-up", "refined", "permutations", "KernelSHAP"])
 
 
-def equivalents(table: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of permutations that plain sampling needs to reach the errors of the look-up and of its refinement."""
+def equivalents(table: pd.DataFrame, fit_seconds: dict[tuple[str, int], float]) -> pd.DataFrame:
+    """Pairs of permutations that plain sampling needs to reach the errors of the look-up and of its refinement.
+
+    Of the look-up also the number of rows from which it takes less time than sampling, its fit included.
+    """
+    fits = pd.Series(fit_seconds).groupby(level=0).mean()
+    seconds = table.groupby(["family", "method", "pairs"])["seconds"].mean()
     means, most = mean_errors(table), table["pairs"].max()
     most_evaluations = table[table["pairs"] == most].groupby("family")["evaluations"].first()
     rows = []
@@ -78,7 +85,12 @@ def equivalents(table: pd.DataFrame) -> pd.DataFrame:
         for name, error in (("look-up", of_look_up), ("refined", of_refined)):
             pairs = _pairs_to_reach(error, sampling)
             evaluations = pairs * (most_evaluations[family] / most)
-            rows.append({"family": family, "of": name, "error": error, "pairs": pairs, "evaluations": evaluations})
+            found = {"family": family, "of": name, "error": error, "pairs": pairs, "evaluations": evaluations}
+            if name == "look-up":
+                of_sampling = seconds[family, "permutations"]
+                a_row = np.interp(pairs, of_sampling.index, of_sampling) - seconds[family, "look-up", 0]
+                found["pays_from"] = fits[family] / a_row if a_row > 0 else np.inf
+            rows.append(found)
     return pd.DataFrame(rows)
 
 
@@ -110,6 +122,8 @@ def _worth_table(worth: pd.DataFrame) -> pd.DataFrame:
             title = "look-up" if r.of == "look-up" else f"{SHOWN_PAIRS} refined pairs"
             row[f"error of the {title}"] = number(r.error)
             reached = np.isfinite(r.pairs)
+            if r.of == "look-up":
+                row["pays from"] = f"{r.pays_from:,.0f} rows"
             row[f"worth of the {title}"] = f"{r.pairs:.0f} pairs, {r.evaluations:,.0f} evaluations" if reached else ">"
         rows.append(row)
     return pd.DataFrame(rows)

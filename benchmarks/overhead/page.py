@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from benchmarks.shared.markdown import made_with
 
 
@@ -40,13 +42,28 @@ def _default_section(cells: list[dict[str, Any]]) -> list[str]:
         "",
         "`agop`, values only, numpy in and out, against the module under no_grad at its fastest batch size, MLP "
         "128-64, 3 classes; *trained* networks learned five informative columns. *Factors*: of the pair effects. "
-        "*Interacting*: columns with pair effects. Tables: look-up and sums, in memory.",
+        "*Interacting*: columns with pair effects. *Of agop-ixg*: the fit as a multiple of its fit on the same rows. "
+        "Tables: look-up and sums, in memory.",
         "",
         "| columns | network | factors | interacting | explain, ms | forward, ms | ratio (pairs) | fit, s (rows) | "
-        "tables, MB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "of agop-ixg | tables, MB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *map(_default_row, cells),
+        "",
+        *_slopes(cells),
     ]
+
+
+def _slopes(cells: list[dict[str, Any]]) -> list[str]:
+    """How the time of a fit grows with the number of columns, where there are several of the same kind."""
+    lines = []
+    for trained in (True, False):
+        points = [(c["columns"], c["fit_seconds"]) for c in cells if c["trained"] == trained]
+        if len(points) > 1:
+            slope = np.polyfit(*np.log(points).T, 1)[0]
+            what = "trained" if trained else "untrained"
+            lines.append(f"Log-log slope of the fit in columns, {what}: {slope:.2f}.")
+    return lines
 
 
 def _loop_row(cell: dict[str, Any]) -> str:
@@ -63,5 +80,9 @@ def _default_row(cell: dict[str, Any]) -> str:
     columns += [str(cell["vectors"]), str(cell["meeting"])]
     columns += [f"{1e3 * cell['explainer']:.0f}", f"{1e3 * cell['loop']:.1f}"]
     columns += [f"{cell['ratio']:.1f} ({cell['pairs_min']:.1f} to {cell['pairs_max']:.1f})"]
-    columns += [f"{cell['fit_seconds']:.1f} ({cell['fit_rows']:,})", f"{cell['tables_mb']:.1f}"]
+    columns += [
+        f"{cell['fit_seconds']:.2f} ({cell['fit_rows']:,})",
+        f"{cell['times_ixg']:.1f}",
+        f"{cell['tables_mb']:.1f}",
+    ]
     return "| " + " | ".join(columns) + " |"

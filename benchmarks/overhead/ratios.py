@@ -59,6 +59,8 @@ class TablesCell:
         Of the pair effects.
     interacting : int
         Columns with pair effects.
+    fit_seconds, times_ixg : float
+        Of a fit, and how many times a fit of AGOP-IxG that is.
     tables_mb : float
         Memory of the look-up and of the sums.
     batch_size : int
@@ -73,6 +75,7 @@ class TablesCell:
     interacting: int
     fit_rows: int
     fit_seconds: float
+    times_ixg: float
     tables_mb: float
     batch_size: int
     explain: Ratio
@@ -87,5 +90,5 @@ class TablesCell:
         return (
             f"agop, {self.columns} columns, {'trained' if self.trained else 'untrained'}: "
             f"explain {self.explain.ratio:.1f} forward passes ({1e3 * self.explain.explainer:.0f} ms), "
-            f"fit {self.fit_seconds:.1f} s, tables {self.tables_mb:.1f} MB"
+            f"fit {self.fit_seconds:.2f} s ({self.times_ixg:.1f} of AGOP-IxG), tables {self.tables_mb:.1f} MB"
         )

@@ -8,7 +8,6 @@ Memory is the peak of a separate process, beyond what was resident before the ca
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -118,9 +117,11 @@ def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repea
     net = tasks.train("sparse-nonlinear", 0, size).net if trained else untrained(columns, size.classes, size.width)
     X = np.random.default_rng(0).standard_normal((max(rows, fit_rows), columns), dtype=np.float32)
     module = net.module_.eval()
-    start = time.perf_counter()
-    explainer = AGOPExplainer(net).fit(X[:fit_rows])
-    fit_seconds = time.perf_counter() - start
+    few = X[:fit_rows]
+    explainer = AGOPExplainer(net).fit(few)
+    fit: Ratio = compared(
+        lambda: AGOPExplainer(net).fit(few), lambda: AGOPExplainer(net, method="agop-ixg").fit(few), repeats
+    )
     X = X[:rows]
     batch = min((*BATCH_SIZES, rows), key=lambda b: median_seconds(lambda: forward(module, X, b), 5))
     method = explainer.attributor_.method
@@ -133,7 +134,8 @@ def against_forward(rows: int, columns: int, trained: bool, fit_rows: int, repea
         n_factors=method.effects.signs.shape[1],
         interacting=int(tables.interacts.sum()),
         fit_rows=fit_rows,
-        fit_seconds=fit_seconds,
+        fit_seconds=fit.explainer,
+        times_ixg=fit.ratio,
         tables_mb=(tables.n_bytes + sum(getattr(sums, name).nbytes for name in sums.SUMS)) / 1e6,
         batch_size=batch,
         explain=ratio,

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.shared.pictures import plt, save
 
-SHOWN = ("agop-ixg", "agop", "captum Input×Gradient", "agop-ixg, fit")
+SHOWN = ("agop-ixg", "agop", "captum Input×Gradient", "agop-ixg, fit", "agop, fit")
 
 
 def draw(cells: list[dict[str, Any]], path: Path) -> None:

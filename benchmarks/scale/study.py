@@ -27,7 +27,7 @@ from benchmarks.scale import page
 from benchmarks.scale.peers import dense_agop, forward, input_x_gradient, kernel_machine
 from benchmarks.scale.workers import compare_workers
 from benchmarks.shared.machine import machine
-from benchmarks.shared.measure import in_own_process, interleaved, median_seconds, peak_growth, timed
+from benchmarks.shared.measure import in_own_process, interleaved, median_seconds, peak_growth
 from benchmarks.shared.networks import perceptron
 from benchmarks.shared.options import add_output
 
@@ -49,8 +49,8 @@ FEWEST_ROWS = 1000
 BATCH_SIZES = (512, 2048, 4096)
 """Of which the forward pass takes its fastest."""
 
-DENSE_UP_TO, DEFAULT_UP_TO = 1000, 3000
-"""Columns up to which peers that build p × p, and the default method's fit, are run: beyond, they take minutes."""
+DENSE_UP_TO = 1000
+"""Columns up to which peers that build p × p are run: beyond, they take minutes."""
 
 WORKER_REPEATS = 3
 """Runs of the comparison of workers, at most: each starts a cluster."""
@@ -169,10 +169,9 @@ def measure(size: Size, repeats: int, device: str) -> dict[str, Any]:
         "captum Input×Gradient": lambda: input_x_gradient(module, x, batch),
     }
     out: dict[str, Any] = {"batch": batch, "kept": ixg.rank_, "moment": ixg.moment_}
-    if size.p <= DEFAULT_UP_TO and size.rank == "auto":
-        default = AGOPExplainer(module)
-        out["agop, fit, s"] = timed(lambda: default.fit(X))
-        contenders["agop"] = lambda: default.explain(X)
+    if size.rank == "auto":
+        default = AGOPExplainer(module).fit(X)
+        contenders |= {"agop": lambda: default.explain(X), "agop, fit": lambda: AGOPExplainer(module).fit(X)}
     seconds = {name: statistics.median(times) for name, times in interleaved(contenders, repeats).items()}
     floor = seconds.pop("floor")
     out["floor_ms"] = 1e3 * floor
