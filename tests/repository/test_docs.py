@@ -29,6 +29,18 @@ def test_the_page_on_reference_rows(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_the_page_on_audits():
+    """Its figures are those of a run, within what another machine changes; refinement makes them smaller."""
+    names = run("audit.md")
+    text = (ROOT / "docs" / "audit.md").read_text()
+    shown = float(re.search(r"relative error  ([\d.]+)%", text)[1]) / 100
+    audit, refined = names["audit"], names["refined"]
+    assert audit.relative_error == pytest.approx(shown, abs=0.02)
+    assert refined.relative_error < 0.8 * audit.relative_error
+    assert names["explanation"].error.shape == (5,)
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_what_the_numbers_mean():
     names = run("numbers.md")
     p = names["model"].predict_proba(names["X"][81:82])[0, 1]
