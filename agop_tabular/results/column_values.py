@@ -16,8 +16,9 @@ from agop_tabular.models.frames import cells_of
 MOST_VALUES = 64
 """Most values of a column at which its effects are given: fine enough for a curve, small enough for every column."""
 
-NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
-"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text."""
+NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "decimal")
+"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text, and
+booleans are the two categories "False" and "True"."""
 
 
 @dataclass(frozen=True, eq=False)
