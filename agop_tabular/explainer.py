@@ -400,6 +400,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             about=getattr(self, "about_", About()),
             unit=self.model_.unit,
             label_names=self.model_.label_names,
+            predictions=self.model_.predictions(found.predicted),
+            probabilities=found.probabilities,
         )
 
     def audit(

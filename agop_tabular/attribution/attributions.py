@@ -29,6 +29,11 @@ class Attributions:
     distances : ndarray of shape (n,), or None
         Root mean square of a row's coordinates, standardised by the training rows, whose usual distance is 1; where
         support was asked for, of a method that looks effects up.
+    predicted : ndarray of int, shape (n,), or of float, shape (n,) or (n, C), or None
+        What the network predicts of each row: index of the class, or without classes the explained output, or all of
+        them. Known where support was asked for, as probabilities are, of a method that looks at the network's scores.
+    probabilities : ndarray of shape (n,) or (n, C), or None
+        Probability of the explained class, or of all; None where scores stand for no probabilities.
     """
 
     values: np.ndarray
@@ -40,6 +45,8 @@ class Attributions:
     errors: np.ndarray | None = None
     residual: np.ndarray | None = None
     distances: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     def gated(self, mask: np.ndarray | None) -> Attributions:
         """With zeros for the columns where the mask (d,) is False, and their values as the residual."""

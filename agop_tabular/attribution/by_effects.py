@@ -192,6 +192,7 @@ class FittedEffectsMethod(RowByRow):
                     support,
                     s if index is None else _chosen(s, index),
                     distances=self.distances(batch.x) if batch.with_support else None,
+                    raw=raw,
                 )
                 return found if refinement is None else self._refined(model, look_up, refinement, batch.x, s, found)
 

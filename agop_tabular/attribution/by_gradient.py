@@ -113,9 +113,10 @@ class FittedGradientMethod(RowByRow):
                 values = values.transpose(1, 2)
             if not batch.with_support:
                 return BatchAttributions(values, index)
-            s = model.scores(x) if scores is None else model.explained(scores)
+            raw = model.raw_scores(x) if scores is None else scores
+            s = model.explained(raw)
             explained = s if index is None else s.gather(1, index[:, None])[:, 0]
-            return BatchAttributions(values, index, row_filter.support(gradient), explained)
+            return BatchAttributions(values, index, row_filter.support(gradient), explained, raw=raw)
 
         return attribute_batch
 

@@ -15,6 +15,7 @@ from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.method import FittedMethod, Run
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.gradients import Choice
+from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_finite
 from agop_tabular.models.rows import result_dtype
@@ -57,6 +58,8 @@ class BatchAttributions:
     support, scores : Tensor of shape (b,) or (b, C), or None
     errors : Tensor of the shape of values, or None
     distances : Tensor of shape (b,), or None
+    raw : Tensor of shape (b, C), or None
+        The network's own scores, which predictions and probabilities are read from.
     """
 
     values: Tensor
@@ -65,6 +68,7 @@ class BatchAttributions:
     scores: Tensor | None = None
     errors: Tensor | None = None
     distances: Tensor | None = None
+    raw: Tensor | None = None
 
 
 AttributeBatch = Callable[[Batch], BatchAttributions]
@@ -115,6 +119,7 @@ class RowByRow(FittedMethod):
         # A method may write its values straight into the result, where both have one dtype and live in main memory.
         direct = not every and adapter.device.type == "cpu" and torch.from_numpy(values[:0]).dtype == adapter.dtype
         batches = model.batches(X, run.batch_size, looked_up=self.looks_up, progress=run.progress)
+        predicted = []
         with torch.inference_mode(False):
             attribute_batch = self.prepared(model, run)
             with evaluating(adapter.module):
@@ -130,7 +135,33 @@ class RowByRow(FittedMethod):
                         part = getattr(found, name)
                         if array is not None and part is not None:
                             array[rows] = _as_numpy(part, array.dtype)
-        return Attributions(values, **arrays)
+                    if run.with_support and found.raw is not None:
+                        predicted.append(_predictions(adapter, found.raw, found.index, dtype))
+        return Attributions(values, **arrays, **_joined(predicted))
+
+
+def _predictions(
+    adapter: Adapter, raw: Tensor, index: Tensor | None, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What the network predicts of a batch, and probabilities of the explained scores, from its own scores (b, C)."""
+
+    def explained(s: Tensor) -> np.ndarray:
+        return _as_numpy(s if index is None else s.gather(1, index[:, None])[:, 0], dtype)
+
+    with torch.no_grad():
+        own = explained(raw) if adapter.classes is None else adapter.predicted(raw).cpu().numpy()
+        return own, explained(adapter.probabilities(raw)) if adapter.has_probabilities else None
+
+
+def _joined(parts: list[tuple[np.ndarray, np.ndarray | None]]) -> dict[str, np.ndarray | None]:
+    """Predictions of all batches, as Attributions holds them."""
+    if not parts:
+        return {}
+    predicted, probabilities = zip(*parts, strict=True)
+    return {
+        "predicted": np.concatenate(predicted),
+        "probabilities": None if probabilities[0] is None else np.concatenate(probabilities),
+    }
 
 
 def _as_numpy(t: Tensor, dtype: np.dtype) -> np.ndarray:

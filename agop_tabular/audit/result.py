@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.audit.error_bound import ErrorBound
+from agop_tabular.results.facts import facts_html, facts_text
 
 SHOWN = 3
 """Columns that are named when an audit is printed."""
@@ -148,12 +148,8 @@ class Audit:
         return f"Audit of method {self.of.method!r} on {len(self)} rows and {len(self.columns)} columns, in {self.unit}"
 
     def __repr__(self) -> str:
-        return "\n".join([self._title(), *(f"  {name:15s} {text}" for name, text in self._lines())])
+        return facts_text(self._title(), self._lines())
 
     def _repr_html_(self) -> str:
         """Table for notebooks."""
-        lines = "".join(
-            f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{html.escape(text)}</td></tr>'
-            for name, text in self._lines()
-        )
-        return f"<table><caption>{html.escape(self._title())}</caption><tbody>{lines}</tbody></table>"
+        return facts_html(self._title(), self._lines())

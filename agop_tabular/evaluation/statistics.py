@@ -25,8 +25,10 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (m,)
     """
-    from statsmodels.stats.multitest import multipletests
-
+    try:
+        from statsmodels.stats.multitest import multipletests
+    except ImportError as error:
+        raise ImportError("holm(), and cohorts(), need the package statsmodels: pip install statsmodels") from error
     p = np.asarray(p_values, dtype=float)
     out = np.full(p.shape, np.nan)
     known = ~np.isnan(p)

@@ -110,4 +110,11 @@ def gate_of(model: ExplainedModel, floor: NoiseFloor, baseline: Tensor, x: Tenso
             before, after = (model.explained(s).double() for s in (before, after))
             before, after = (s - s.mean(dim=1, keepdim=True) * (s.shape[1] > 1) for s in (before, after))
             variance = float((after - before).square().mean() / before.var(dim=0, unbiased=False).mean())
-    return Gate(**asdict(floor), predictions_changed=changed, variance_changed=variance, labelled=labelled)
+    names = model.feature_map.names
+    return Gate(
+        **asdict(floor),
+        predictions_changed=changed,
+        variance_changed=variance,
+        labelled=labelled,
+        feature_names=tuple(names),
+    )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agop_tabular.results.cells import cut_names
+from agop_tabular.results.facts import facts_html, facts_text, named_list
+
 # The constants below were chosen together on development networks (benchmarks/shared/families.py, seeds below 1000), so
 # that floors are found where there are noise columns, and never where every column matters; docs/ablation.md has what
 # they achieve on other seeds.
@@ -41,6 +44,12 @@ NARROWEST_CLUSTER = 0.1
 
 WIDEST_CLUSTER = 0.999
 """Share of the whole range that a cluster may fill, so that the density above the cut stays finite."""
+
+SHOWN = 12
+"""Columns that are named when a gate is printed."""
+
+NAME_LENGTH = 30
+"""Characters of a name that is printed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +87,46 @@ class Gate(NoiseFloor):
         Mean square of the change in the scores, centred over classes, as a share of their variance.
     labelled : bool
         Whether labels were used.
+    feature_names : tuple of str, length d, or empty
+        The columns that the mask is over.
     """
 
     predictions_changed: float
     variance_changed: float
     labelled: bool
+    feature_names: tuple[str, ...] = ()
+
+    def facts(self) -> tuple[str, list[tuple[str, str]]]:
+        """What is printed: a title, and names with what they are."""
+        d, below = len(self.mask), np.flatnonzero(~self.mask)
+        searched = not np.isnan(self.evidence)
+        if not len(below):
+            title = f"Gate: no column of {d} is used like noise" if searched else f"Gate: a mask of all {d} columns"
+            return title, [("evidence", self._evidence())] if searched else []
+        title = f"Gate: {len(below)} of {d} columns " + ("are used like noise" if searched else "are masked")
+        names = cut_names(self.feature_names or [f"column {j}" for j in range(d)], NAME_LENGTH)
+        facts = [("columns", named_list([names[j] for j in below], SHOWN))]
+        lost = f"{self.predictions_changed:.1%} of the predictions change"
+        lost += f", and the scores by {self.variance_changed:.1%} of their variance"
+        facts.append(("without them", lost))
+        if searched:
+            facts.append(("evidence", self._evidence()))
+        return title, facts
+
+    def _evidence(self) -> str:
+        """What speaks for the floor."""
+        if self.evidence == -np.inf:
+            return "none: too few columns, or none stands out"
+        labels = ", with labels" if self.labelled else ""
+        margin = "" if np.isnan(self.margin) else f"; the next column is {self.margin:.1f} times as important as any"
+        return f"{self.evidence:.1f} log units, of at least {EVIDENCE:g}{labels}{margin}"
+
+    def __repr__(self) -> str:
+        return facts_text(*self.facts())
+
+    def _repr_html_(self) -> str:
+        """Table for notebooks."""
+        return facts_html(*self.facts())
 
 
 def noise_floor(importances: np.ndarray, variances: np.ndarray, useful: np.ndarray | None = None) -> NoiseFloor:

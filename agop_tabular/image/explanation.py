@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from agop_tabular.attribution.methods import METHODS
+from agop_tabular.results.facts import facts_html, facts_text, named_list
+
+SHOWN = 10
+"""Classes that are named when maps are printed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,30 @@ class ImageExplanation:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def facts(self) -> tuple[str, list[tuple[str, str]]]:
+        """What is printed: a title, and names with what they are."""
+        n, size = len(self), " × ".join(map(str, self.values.shape[1:3]))
+        title = f"Maps of {n:,} image{'s' * (n != 1)} of {size} pixels by method {self.method!r}"
+        if self.values.ndim == 4:
+            targets = f"all {self.values.shape[3]} classes"
+        elif self.target is None:
+            targets = "none: the same for every image"
+        else:
+            labels, counts = np.unique(np.asarray(self.target).astype(str), return_counts=True)
+            each = [f"{label} ({k:,})" for label, k in zip(labels.tolist(), counts.tolist(), strict=True)]
+            targets = named_list(each, SHOWN)
+        facts = [("images", f"{self.data.shape[1]} channel{'s' * (self.data.shape[1] != 1)}"), ("targets", targets)]
+        if self.support is not None and self.support.size and not np.isnan(self.support).all():
+            facts.append(("support", f"median {np.nanmedian(self.support):.2f}, lowest {np.nanmin(self.support):.2f}"))
+        return title, facts
+
+    def __repr__(self) -> str:
+        return facts_text(*self.facts())
+
+    def _repr_html_(self) -> str:
+        """Table for notebooks; :meth:`plot` shows the maps."""
+        return facts_html(*self.facts())
 
     def plot(self, n: int = 4) -> Any:
         """Draw the first images, each above its map.

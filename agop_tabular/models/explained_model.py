@@ -185,6 +185,15 @@ class ExplainedModel:
         """What a user calls the scores: labels of classes, or indices of outputs."""
         return np.arange(self.n_scores) if self.classes is None else self.classes
 
+    def predictions(self, predicted: np.ndarray | None) -> np.ndarray | None:
+        """Labels of predicted classes, from their indices; outputs as they are.
+
+        Parameters
+        ----------
+        predicted : ndarray of shape (n,) or (n, C), or None
+        """
+        return predicted if predicted is None or self.classes is None else self.classes[predicted]
+
     # From the user's rows to coordinates ------------------------------------------------------------------------
 
     def batches(

@@ -265,10 +265,15 @@ def classes_from_json(classes: dict[str, Any] | None) -> np.ndarray | None:
 
 
 def gate_to_json(gate: Gate | None) -> dict[str, Any] | None:
-    """A gate, its mask as a list."""
-    return None if gate is None else asdict(gate) | {"mask": gate.mask.tolist()}
+    """A gate, its mask as a list; names of columns are in the file already."""
+    if gate is None:
+        return None
+    fields = asdict(gate) | {"mask": gate.mask.tolist()}
+    return {name: value for name, value in fields.items() if name != "feature_names"}
 
 
-def gate_from_json(gate: dict[str, Any] | None) -> Gate | None:
-    """A gate from what :func:`gate_to_json` made of it."""
-    return None if gate is None else Gate(**gate | {"mask": np.array(gate["mask"], dtype=bool)})
+def gate_from_json(gate: dict[str, Any] | None, names: tuple[str, ...] = ()) -> Gate | None:
+    """A gate from what :func:`gate_to_json` made of it, and the names of the columns."""
+    if gate is None:
+        return None
+    return Gate(**gate | {"mask": np.array(gate["mask"], dtype=bool), "feature_names": tuple(names)})

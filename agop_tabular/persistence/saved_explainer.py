@@ -167,7 +167,7 @@ class SavedExplainer:
             model,
             statistics_from_file(header, tensors),
             tensors["baseline"],
-            gate_from_json(None if header.gate is None else vars(header.gate)),
+            gate_from_json(None if header.gate is None else vars(header.gate), model.feature_map.names),
             header.n_features_in,
             header.feature_names_in,
             NetworkRecord(known_fingerprint, tensors["probe_scores"], state_from(header, tensors)),

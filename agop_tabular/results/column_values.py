@@ -20,8 +20,9 @@ MOST_VALUES = 64
 CELLS, FEWEST_ROWS = 2**19, 256
 """Cells from which the values are chosen, so that of wide tables not all rows are sorted, and rows at least."""
 
-NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
-"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text."""
+NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "decimal")
+"""Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text, and
+booleans are the two categories "False" and "True"."""
 
 
 @dataclass(frozen=True, eq=False)

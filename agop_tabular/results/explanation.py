@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from agop_tabular.models.frames import frame_rows, is_frame, other_frame, to_pandas
+from agop_tabular.models.frames import frame_rows, other_frame
 from agop_tabular.models.rows import take_rows
 from agop_tabular.results.about import About
+from agop_tabular.results.cohorts import Cohorts, compare_cohorts
+from agop_tabular.results.explanation_html import explanation_html
+from agop_tabular.results.facts import facts_text, named_list
+from agop_tabular.results.row_text import row_text
+from agop_tabular.results.saving import save_explanation
+from agop_tabular.results.tables import as_numbers, long_table, top_table, wide_table
+
+SHOWN = 6
+"""Targets that are named when an explanation is printed."""
 
 ROUNDING = 1e-3
 """Numerical: a gap below this share of a row's absolute attributions counts as zero, since networks run in float32."""
@@ -57,6 +66,11 @@ class Explanation:
         Names of the classes, or outputs, where ``class_names`` or ``output_name`` was given.
     about : About
         What was explained and how; empty unless :func:`agop_tabular.automl.explain` made the explanation.
+    predictions : ndarray of shape (n,) or (n, n_outputs), or None
+        Label of the predicted class of each row; of a model without classes the explained output, or all of them. None
+        for "agop-global", which calls no network.
+    probabilities : ndarray of shape (n,) or (n, n_classes), or None
+        Probability of the explained class of each row, as ``predict_proba`` has it; None without classes.
     """
 
     values: np.ndarray
@@ -74,6 +88,8 @@ class Explanation:
     about: About = field(default_factory=About)
     unit: str = "score"
     label_names: dict[Any, str] | None = None
+    predictions: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -81,7 +97,8 @@ class Explanation:
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """Explanation of some of the rows; a single row gives an Explanation of length 1."""
         chosen = np.atleast_1d(np.arange(len(self))[rows])
-        names = ("target", "base_values", "support", "gap", "standard_errors", "residual", "error")
+        names = ["target", "base_values", "support", "gap", "standard_errors", "residual", "error", "predictions"]
+        names.append("probabilities")
         parts: dict[str, Any] = {n: p[chosen] for n in names if isinstance(p := getattr(self, n), np.ndarray)}
         data = take_rows(self.data, chosen) if other_frame(self.data) is None else frame_rows(self.data, chosen)
         return replace(self, values=self.values[chosen], data=data, **parts)
@@ -91,22 +108,38 @@ class Explanation:
         """Row labels of the explained DataFrame; 0, 1, … for an array."""
         return self.data.index if hasattr(self.data, "index") else pd.RangeIndex(len(self))
 
-    def to_frame(self) -> pd.DataFrame:
-        """Attributions as a DataFrame (n, d); for all classes its columns are pairs (target, feature).
+    def row_targets(self) -> np.ndarray:
+        """Names of the explained scores of the rows, (n,) of str; "all", or empty where a method explains none."""
+        if isinstance(self.target, np.ndarray):
+            return np.array([self._target_name(label) for label in self.target.tolist()], dtype=object)
+        return np.full(len(self), "" if self.target is None else str(self.target), dtype=object)
+
+    def _target_name(self, label: Any) -> str:
+        """Name of a class, by its label, or of an output, by its index."""
+        if self.label_names is not None and label in self.label_names:
+            return str(self.label_names[label])
+        if str(label) not in self.target_names and isinstance(label, int) and 0 <= label < len(self.target_names):
+            return self.target_names[label]
+        return str(label)
+
+    def to_frame(self, *, long: bool = False) -> pd.DataFrame:
+        """Attributions as a DataFrame.
+
+        Parameters
+        ----------
+        long : bool, default=False
+            One line for each row, target and column: row, target, prediction, probability, base_value, support, error,
+            feature, value and attribution, without those that are not known.
 
         Returns
         -------
         DataFrame
+            Of shape (n, d); for all classes its columns are pairs (target, feature).
         """
-        if self.values.ndim == 2:
-            columns = self.data.columns if isinstance(self.data, pd.DataFrame) else list(self.feature_names)
-            return pd.DataFrame(self.values, index=self.index, columns=columns)
-        columns = pd.MultiIndex.from_product([self.target_names, self.feature_names], names=["target", "feature"])
-        flat = self.values.transpose(0, 2, 1).reshape(len(self), -1)
-        return pd.DataFrame(flat, index=self.index, columns=columns)
+        return long_table(self) if long else wide_table(self)
 
     def top(self, k: int = 5) -> pd.DataFrame:
-        """The k features with the largest absolute attributions in each row.
+        """The k columns with the largest absolute attributions in each row.
 
         Parameters
         ----------
@@ -117,29 +150,55 @@ class Explanation:
         DataFrame
             Indexed by row, target and place (1 for the largest), with columns feature, value and attribution.
         """
-        if not isinstance(k, (int, np.integer)) or k < 1:
-            raise ValueError(f"k={k!r} is not a positive whole number.")
-        cube = self.values[:, :, None] if self.values.ndim == 2 else self.values
-        k = min(int(k), cube.shape[1])
-        n, _, n_targets = cube.shape
-        order = np.argsort(-np.abs(cube), axis=1, kind="stable")[:, :k].transpose(0, 2, 1)  # (n, n_targets, k)
-        rows = np.repeat(np.arange(n), n_targets * k)
-        which = np.tile(np.repeat(np.arange(n_targets), k), n)
-        features = order.ravel()
-        cells = to_pandas(self.data).to_numpy(dtype=object) if is_frame(self.data) else np.asarray(self.data)
-        names = self._row_targets() if self.values.ndim == 2 else None
-        targets = names[rows] if names is not None else np.asarray(self.target_names, dtype=object)[which]
-        index = pd.MultiIndex.from_arrays(
-            [self.index[rows], targets, np.tile(np.arange(1, k + 1), n * n_targets)], names=["row", "target", "place"]
-        )
-        return pd.DataFrame(
-            {
-                "feature": np.asarray(self.feature_names, dtype=object)[features],
-                "value": cells[rows, features],
-                "attribution": cube[rows, features, which],
-            },
-            index=index,
-        )
+        return top_table(self, k)
+
+    def to_text(self, row: Any, *, target: Any = None) -> str:
+        """What is predicted of a row, and why, in two sentences.
+
+        Parameters
+        ----------
+        row : int, or label of the index
+            A whole number is a place, as in ``explanation[row]``.
+        target : label or name of a class, or index of an output, optional
+            Where all were explained; by default the predicted class.
+        """
+        return row_text(self, row, target)
+
+    def cohorts(
+        self,
+        groups: Any,
+        *,
+        target: Any = None,
+        against: Any = None,
+        confidence: float = 0.95,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Cohorts:
+        """Mean attributions of groups of rows, and their differences with intervals.
+
+        Parameters
+        ----------
+        groups : str or array-like of shape (n,)
+            Name of a column, or the group of each row.
+        target : label or name of a class, or index of an output, optional
+            By default the one that all rows explain; of two classes the second one.
+        against : object, optional
+            The group that others are compared with; by default all rows outside of the group, of two groups the other.
+        confidence : float, default=0.95
+            Of the bootstrap intervals.
+        random_state : int, RandomState or None, default=None
+            Draws rows for the bootstrap; None draws the same ones always.
+        """
+        return compare_cohorts(self, groups, target, against, confidence, random_state)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the explanation in the form that the ending says.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends in .parquet or .csv (as ``to_frame(long=True)``), .json (one object a row) or .html (a page to read).
+        """
+        save_explanation(self, path)
 
     def to_shap(self) -> Any:
         """The same attributions as a ``shap.Explanation``, for shap's plots.
@@ -156,7 +215,7 @@ class Explanation:
             from agop_tabular.results.shap_explanation import NonAdditiveExplanation
         except ImportError as error:
             raise ImportError("to_shap() needs the package shap: pip install shap") from error
-        numeric, display = _numeric(self.data)
+        numeric, display = as_numbers(self.data)
         everything = self.values.ndim == 3
         base = np.zeros(len(self)) if self.base_values is None else self.base_values
         return (shap.Explanation if self._adds_up() else NonAdditiveExplanation)(
@@ -174,84 +233,32 @@ class Explanation:
             return False
         return bool((np.abs(self.gap) <= ROUNDING * np.abs(self.values).sum(axis=1).clip(min=ROUNDING)).all())
 
-    def _row_targets(self) -> np.ndarray:
-        if isinstance(self.target, np.ndarray) and self.label_names is not None:
-            return np.array([self.label_names[label] for label in self.target.tolist()], dtype=object)
-        if isinstance(self.target, np.ndarray):
-            return self.target.astype(object)
-        return np.full(len(self), "" if self.target is None else str(self.target), dtype=object)
-
     def _repr_html_(self) -> str:
-        """Table for notebooks: the largest attributions of the first rows, as bars."""
-        shown = self[: min(len(self), 5)]
-        top = shown.top(min(6, self.values.shape[1])).reset_index(level=["row", "target"])
-        k = min(6, self.values.shape[1])
-        n_targets = 1 if self.values.ndim == 2 else self.values.shape[2]
-        largest = float(np.nanmax(np.abs(top["attribution"].to_numpy(dtype=float)), initial=0.0)) or 1.0
-        lines = []
-        for first in range(0, len(top), k):
-            group = top.iloc[first : first + k]
-            place, row, target = first // (k * n_targets), group["row"].iloc[0], group["target"].iloc[0]
-            note = f"row {row}" + (f", target {target}" if target != "" else "")
-            if shown.support is not None and shown.support.ndim == 1:
-                note += f", support {shown.support[place]:.2f}"
-            lines.append(f'<tr><th colspan="4" style="text-align:left">{html.escape(note)}</th></tr>')
-            for feature, value, attribution in group[["feature", "value", "attribution"]].itertuples(index=False):
-                colour = "#d62f4b" if attribution > 0 else "#1f77b4"
-                width = 120 * abs(attribution) / largest
-                text = f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)
-                lines.append(
-                    f'<tr><td style="text-align:left">{html.escape(str(feature))}</td>'
-                    f'<td style="text-align:left">{html.escape(text)}</td><td>{attribution:+.4g}</td>'
-                    f'<td style="text-align:left"><div style="background:{colour};height:0.8em;width:{width:.0f}px">'
-                    "</div></td></tr>"
-                )
-        more = self._student_note() + self._gate_note()
-        more += f"<p>… and {len(self) - len(shown)} more rows</p>" if len(self) > len(shown) else ""
-        return (
-            "<table><thead><tr><th>feature</th><th>value</th>"
-            f"<th>attribution ({html.escape(self._caption())})</th><th></th></tr></thead>"
-            f"<tbody>{''.join(lines)}</tbody></table>{more}"
-        )
+        """Table for notebooks: the first rows with prediction, base value, largest attributions as bars, and sum."""
+        return explanation_html(self)
 
-    def _caption(self) -> str:
-        """The method, and the unit of its attributions where they have the explained score's."""
-        return self.method if self.gap is None else f"{self.method}, {self.unit}"
-
-    def _student_note(self) -> str:
-        """How faithful the explained student is; empty if none was explained."""
-        fidelity = self.about.get("fidelity")
-        if fidelity is None:
-            return ""
-        agreement = f", the same class on {fidelity['agreement']:.1%}" if "agreement" in fidelity else ""
-        return (
-            f"<p>Of a student of {html.escape(self.about['predictor'])}, which has no gradient: R² "
-            f"{fidelity['r2']:.2f}{agreement} of {fidelity['rows']:.0f} held-out rows.</p>"
-        )
-
-    def _gate_note(self) -> str:
-        """How much of the attributions the gate set to zero."""
-        if self.residual is None:
-            return ""
-        taken, kept = (float(np.abs(part).sum()) for part in (self.residual, self.values))
-        share = taken / (taken + kept) if taken + kept > 0 else 0.0
-        n = int((self.residual != 0).reshape(len(self), self.residual.shape[1], -1).any(axis=(0, 2)).sum())
-        return f"<p>The gate set {share:.1%} of the absolute attributions to zero, in {n} columns.</p>"
+    def facts(self) -> tuple[str, list[tuple[str, str]]]:
+        """What is printed: a title, and names with what they are."""
+        n, d = self.values.shape[:2]
+        title = f"Explanation of {n:,} row{'s' * (n != 1)} and {d:,} column{'s' * (d != 1)} by method {self.method!r}"
+        unit = "units of the output" if self.unit == "output" else self.unit
+        title += f", in {unit}" if self.gap is not None else ", without sign"
+        if self.values.ndim == 3:
+            targets = f"all {self.values.shape[2]}: {named_list(self.target_names, SHOWN)}"
+        else:
+            count = pd.Series(self.row_targets()).value_counts()
+            named = [f"{name} ({k:,} row{'s' * (k != 1)})" for name, k in count.items() if name]
+            targets = named_list(named, SHOWN) or "none: the same for every row"
+        facts = [("targets", targets)]
+        if self.support is not None and self.support.size and not np.isnan(self.support).all():
+            facts.append(("support", f"median {np.nanmedian(self.support):.2f}, lowest {np.nanmin(self.support):.2f}"))
+        if self.error is not None and self.error.size:
+            facts.append(
+                ("error", f"bound of a row: median {np.median(self.error):.0%}, largest {self.error.max():.0%}")
+            )
+        elif self.method == "agop":
+            facts.append(("error", "not known before explainer.audit(X), on rows that were held out"))
+        return title, facts
 
     def __repr__(self) -> str:
-        return f"Explanation(method={self.method!r}, values of shape {self.values.shape})"
-
-
-def _numeric(data: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Rows as numbers for shap's colours, text as its rank in sorted order; unchanged for labels if any is text."""
-    data = to_pandas(data)
-    columns, text = [], False
-    for _, column in data.items():
-        try:
-            columns.append(column.to_numpy(dtype=float, na_value=np.nan))
-        except (TypeError, ValueError):
-            text = True
-            codes = column.astype("category").cat.codes.to_numpy(dtype=float)
-            columns.append(np.where(codes < 0, np.nan, codes))
-    numbers = np.column_stack(columns) if columns else np.empty((len(data), 0))
-    return numbers, data.astype(object).where(data.notna(), np.nan).to_numpy() if text else None
+        return facts_text(*self.facts())

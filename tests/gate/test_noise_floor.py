@@ -1,9 +1,11 @@
 """The noise floor is found where there is one, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from agop_tabular.gate.noise_floor import noise_floor
+from agop_tabular.gate.noise_floor import Gate, noise_floor
 
 
 def effects(rng, main, spread):
@@ -72,3 +74,26 @@ def test_degenerate_tables():
     assert noise_floor(np.array([1.0, 0.0, 0.0]), np.diag([1.0, 0, 0])).mask.all()
     assert noise_floor(np.full(8, 0.1), np.eye(8)).mask.all()
     assert noise_floor(np.ones(1), np.ones((1, 1))).mask.all()
+
+
+def test_a_gate_says_its_columns_and_what_is_lost():
+    mask = np.array([True, False, False, True])
+    gate = Gate(mask, 0.1, 3.0, 12.5, 0.034, 0.12, True, ("age", "<noise>", "id", "income"))
+    text = repr(gate)
+    assert text.startswith("Gate: 2 of 4 columns are used like noise\n")
+    assert "<noise>, id" in text
+    assert "3.4% of the predictions change, and the scores by 12.0% of their variance" in text
+    assert "12.5 log units, of at least 8, with labels; the next column is 3.0 times as important" in text
+    assert "&lt;noise&gt;, id" in gate._repr_html_()
+    assert "column 1, column 2" in repr(replace(gate, feature_names=()))
+
+
+def test_a_gate_without_a_floor_prints_no_nan():
+    none = Gate(np.ones(4, dtype=bool), np.nan, np.nan, -np.inf, 0.0, 0.0, False)
+    assert (
+        repr(none) == "Gate: no column of 4 is used like noise\n  evidence  none: too few columns, or none stands out"
+    )
+    mask = Gate(np.array([True, False]), np.nan, np.nan, np.nan, 0.5, 0.3, False, ("a", "b"))
+    assert "Gate: 1 of 2 columns are masked" in repr(mask)
+    assert "nan" not in repr(mask)
+    assert repr(replace(mask, mask=np.ones(2, dtype=bool))) == "Gate: a mask of all 2 columns"

@@ -22,3 +22,15 @@ def test_plot(module, X):
     assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["image", explanation.method]
     with pytest.raises(ValueError, match='than "all"'):
         AGOPImageExplainer(module).fit(X)(X[:3], target="all").plot()
+
+
+def test_it_prints_what_it_is_instead_of_its_arrays(module, X):
+    explainer = AGOPImageExplainer(module, method="agop-ixg").fit(X)
+    explanation = explainer(X)
+    text, size = repr(explanation), " × ".join(map(str, X.shape[2:]))
+    assert text.startswith(f"Maps of {len(X)} images of {size} pixels by method 'agop-ixg'\n")
+    assert f"{X.shape[1]} channels" in text
+    assert f"median {np.median(explanation.support):.2f}" in text
+    assert explanation._repr_html_().startswith("<table>")
+    every = explainer(X, target="all")
+    assert f"all {every.values.shape[3]} classes" in repr(every)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from support.preprocessing import PREPROCESSING
 
@@ -90,3 +91,70 @@ def test_html_of_equal_labels(net, X):
     explanation = AGOPExplainer(net).fit(table)(table)
     page = explanation._repr_html_()
     assert page.count("support") == 4
+
+
+@pytest.mark.parametrize("method", ["agop", "agop-ixg", "agop-local"])
+@pytest.mark.parametrize("model_output", ["raw", "probability"])
+def test_predictions_and_probabilities_are_the_estimators_own(explainer, frame, method, model_output):
+    other = AGOPExplainer(explainer.estimator, method=method, model_output=model_output).fit(frame)
+    probabilities = other.predict_proba(frame)
+    explanation = other(frame)
+    np.testing.assert_array_equal(explanation.predictions, other.predict(frame))
+    np.testing.assert_allclose(explanation.probabilities, probabilities.max(axis=1), atol=1e-6)
+    fixed = other(frame, target="yes")
+    np.testing.assert_array_equal(fixed.predictions, other.predict(frame))
+    np.testing.assert_allclose(fixed.probabilities, probabilities[:, 1], atol=1e-6)
+    np.testing.assert_allclose(other(frame, target="all").probabilities, probabilities, atol=1e-6)
+    np.testing.assert_allclose(explanation[[5, 3]].probabilities, explanation.probabilities[[5, 3]])
+    assert explanation[5].predictions.tolist() == [explanation.predictions[5]]
+
+
+def test_predictions_need_no_second_pass(net, X, monkeypatch):
+    explainer = AGOPExplainer(net).fit(X)
+    rows = []
+    net.module_.register_forward_hook(lambda module, inputs, output: rows.append(len(output)))
+    explanation = explainer(X)
+    assert sum(rows) == len(X)
+    np.testing.assert_array_equal(explanation.predictions, net.predict(X))
+
+
+def test_predictions_of_regressors(table_explainer, table, X):
+    explanation = table_explainer(table[0][:50])
+    np.testing.assert_allclose(explanation.predictions, table_explainer.predict(table[0][:50]), atol=1e-4)
+    assert explanation.probabilities is None
+    model = MLPRegressor(max_iter=20, random_state=0).fit(X, X[:, :2])
+    several = AGOPExplainer(model).fit(X)
+    np.testing.assert_allclose(several(X, target=1).predictions, model.predict(X)[:, 1], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(several(X, target="all").predictions, model.predict(X), rtol=1e-4, atol=1e-4)
+
+
+def test_a_method_that_calls_no_network_predicts_nothing(net, X):
+    explanation = AGOPExplainer(net, method="agop-global").fit(X)(X)
+    assert explanation.predictions is None
+    assert explanation.probabilities is None
+
+
+def test_repr_says_rows_targets_support_and_error(net, X):
+    explainer = AGOPExplainer(net, class_names=["low", "middle", "high"]).fit(X)
+    explanation = explainer(X)
+    text = repr(explanation)
+    assert text.startswith("Explanation of 200 rows and 6 columns by method 'agop', in log-odds\n")
+    counts = pd.Series(explanation.row_targets()).value_counts()
+    assert f"{counts.index[0]} ({counts.iloc[0]} rows)" in text
+    assert f"median {np.median(explanation.support):.2f}" in text
+    assert "explainer.audit(X)" in text
+    explainer.audit(X[:40], n_rows=40)
+    explanation = explainer(X)
+    assert f"bound of a row: median {np.median(explanation.error):.0%}" in repr(explanation)
+    assert "all 3: low, middle, high" in repr(explainer(X, target="all"))
+    assert "1 row and 6 columns" in repr(explanation[0])
+    assert "0 rows" in repr(explanation[:0])
+    constant = repr(AGOPExplainer(net, method="agop-global").fit(X)(X))
+    assert "without sign" in constant
+    assert "none: the same for every row" in constant
+
+
+def test_outputs_are_called_by_their_name(table_explainer, table):
+    explanation = table_explainer(table[0][:3])
+    assert set(explanation.row_targets()) == {"output"}
+    assert "units of the output" in repr(explanation)

@@ -1,0 +1,155 @@
+"""Cells of the user's table, attributions and shares as short text, the same in tables, sentences and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MISSING = "missing"
+"""What a cell without a value is called."""
+
+GROUPED = 10_000
+"""Whole numbers from here on have separators of thousands; below, they may be years."""
+
+EXPONENT_BELOW, EXPONENT_FROM = 1e-3, 1e15
+"""Sizes between which numbers are written out."""
+
+
+def cell_text(value: Any) -> str:
+    """A cell as text: "missing", a date without its midnight, a number with about four digits, anything else as it is.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> from agop_tabular.results.cells import cell_text
+    >>> [cell_text(v) for v in (2015, 2015.0, 123456.7, 0.123456, float("nan"), True, "Rome")]
+    ['2015', '2015', '123,457', '0.1235', 'missing', 'True', 'Rome']
+    """
+    if value is None or value is pd.NA or value is pd.NaT:
+        return MISSING
+    if isinstance(value, np.generic):
+        value = pd.Timestamp(value) if isinstance(value, np.datetime64) else value.item()
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (int, float)):
+        return _number_text(value)
+    if isinstance(value, datetime):
+        return MISSING if pd.isna(value) else str(value).removesuffix(" 00:00:00")
+    return str(value) if not isinstance(value, date) else value.isoformat()
+
+
+def _number_text(value: float) -> str:
+    if value != value:
+        return MISSING
+    size = abs(value)
+    if size and (size < EXPONENT_BELOW or size >= EXPONENT_FROM):
+        return f"{value:.3g}"
+    if value == int(value) or size >= 1000:
+        return f"{value:,.0f}" if round(size) >= GROUPED else f"{value:.0f}"
+    return f"{value:.4g}"
+
+
+def signed_text(value: float) -> str:
+    """An attribution or score with its sign and three digits; numbers below 10,000 are written out.
+
+    Parameters
+    ----------
+    value : float
+    """
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if 1e-3 <= size < GROUPED:
+        digits = max(0, 2 - int(np.floor(np.log10(size))))
+        return f"{value:+.{digits}f}"
+    return f"{value:+,.0f}" if GROUPED <= size < EXPONENT_FROM else f"{value:+.2g}"
+
+
+def probability_text(value: float) -> str:
+    """A probability with two digits; 0 and 1 only where it is them.
+
+    Parameters
+    ----------
+    value : float
+    """
+    if 0 < value < 0.01:
+        return "below 0.01"
+    if 0.99 < value < 1:
+        return "above 0.99"
+    return f"{value:.2f}"
+
+
+def bound_text(value: float) -> str:
+    """The bound of a relative error as a percentage.
+
+    Parameters
+    ----------
+    value : float
+    """
+    return "at most 1%" if value < 0.01 else (f"at most {value:.0%}" if value < 10 else "more than tenfold")
+
+
+def cut_text(text: Any, length: int) -> str:
+    """Text of at most this many characters: of a longer one the beginning and the end, since names differ at either.
+
+    Parameters
+    ----------
+    text : object
+    length : int
+    """
+    text = " ".join(str(text).split())
+    if len(text) <= length:
+        return text
+    if length < 8:
+        return text[: max(1, length - 1)] + "…"
+    end = length // 3
+    return f"{text[: length - 1 - end]}…{text[-end:]}"
+
+
+def cut_names(names: Sequence[Any], length: int) -> list[str]:
+    """Names of at most this many characters that stay different: what long ones share is cut.
+
+    Parameters
+    ----------
+    names : sequence of object
+    length : int
+
+    Examples
+    --------
+    >>> from agop_tabular.results.cells import cut_names
+    >>> cut_names(["mean of the first quantity in spring", "mean of the third quantity in spring", "age"], 16)
+    ['… the first qua…', '… the third qua…', 'age']
+    """
+    whole = [" ".join(str(name).split()) for name in names]
+    short = [cut_text(name, length) for name in whole]
+    for cut in {name for name, original in zip(short, whole, strict=True) if name != original}:
+        alike = [j for j, name in enumerate(short) if name == cut]
+        if len(alike) > 1:
+            _differ(short, whole, alike, length)
+    return short
+
+
+def _shared(names: list[str]) -> int:
+    """Characters that several names begin with alike."""
+    unlike = (place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1)
+    return next(unlike, min(map(len, names)))
+
+
+def _differ(short: list[str], whole: list[str], alike: list[int], length: int) -> None:
+    """Cut some names around the place where they begin to differ."""
+    same = [whole[j] for j in alike]
+    before, after = _shared(same), _shared([name[::-1] for name in same])
+    for j in alike:
+        name = whole[j]
+        middle = (before + max(before, len(name) - after)) // 2  # of the part that is the name's own
+        start = min(max(0, middle - (length - 2) // 2), max(0, len(name) - length + 1))
+        part = name[start : start + length - 1 - (start > 0)]
+        left, right = "…" * (start > 0), "…" * (start + len(part) < len(name))
+        short[j] = f"{left}{part}{right}"

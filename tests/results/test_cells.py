@@ -1,0 +1,66 @@
+"""Cells, attributions and names as short text."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agop_tabular.results.cells import bound_text, cell_text, cut_names, cut_text, probability_text, signed_text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, "missing"),
+        (float("nan"), "missing"),
+        (np.float32("nan"), "missing"),
+        (pd.NA, "missing"),
+        (pd.NaT, "missing"),
+        (np.datetime64("NaT"), "missing"),
+        (np.bool_(True), "True"),
+        (3, "3"),
+        (np.float64(3), "3"),
+        (-2024.0, "-2024"),
+        (25000, "25,000"),
+        (1234.56, "1235"),
+        (98765.4, "98,765"),
+        (0.000012345, "1.23e-05"),
+        (1e20, "1e+20"),
+        (float("inf"), "inf"),
+        (pd.Timestamp("2024-05-01"), "2024-05-01"),
+        (np.datetime64("2024-05-01"), "2024-05-01"),
+        (datetime.date(2024, 5, 1), "2024-05-01"),
+        (pd.Timestamp("2024-05-01 10:30"), "2024-05-01 10:30:00"),
+        ("nan", "nan"),
+    ],
+)
+def test_cells(cell, text):
+    assert cell_text(cell) == text
+
+
+def test_attributions_have_a_sign_and_three_digits():
+    texts = [signed_text(v) for v in (0, 1.234, -0.01234, 123.4, -1234.5, 123456.7, 1e-5)]
+    assert texts == ["0", "+1.23", "-0.0123", "+123", "-1234", "+123,457", "+1e-05"]
+
+
+def test_probabilities_are_certain_only_where_they_are():
+    assert [probability_text(p) for p in (0, 0.004, 0.5, 0.999, 1)] == [
+        "0.00",
+        "below 0.01",
+        "0.50",
+        "above 0.99",
+        "1.00",
+    ]
+    assert [bound_text(e) for e in (0.001, 0.123, 20)] == ["at most 1%", "at most 12%", "more than tenfold"]
+
+
+def test_long_names_are_cut_where_they_are_alike():
+    name = "average of the measurement number {} in the preceding calendar year"
+    names = [name.format(j) for j in range(12)] + ["age", "age"]
+    cut = cut_names(names, 20)
+    assert len(set(cut[:12])) == 12
+    assert all(str(j) in text and len(text) <= 20 for j, text in enumerate(cut[:12]))
+    assert cut[12:] == ["age", "age"]
+    assert cut_text("a  name\nof lines", 40) == "a name of lines"
+    assert len(cut_text("abcdefgh", 4)) == 4

@@ -1,0 +1,65 @@
+"""What is said of a row: its place, prediction, score and error."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agop_tabular import AGOPExplainer
+from agop_tabular.results.row_facts import RowFacts, place_of_row
+
+
+def test_facts_are_those_of_the_row(table_explainer, table):
+    X = table[0]
+    facts = RowFacts.of(table_explainer(X[:5]), 3)
+    assert facts.score == pytest.approx(table_explainer.predict(X[:5])[3], abs=1e-4)
+    assert facts.base is not None
+    assert facts.names == list(X.columns)
+    assert facts.cells[1] == X["city"].iloc[3]
+    assert (facts.target, facts.is_predicted, facts.probability) == ("output", True, None)
+    assert not facts.has_class
+    np.testing.assert_array_equal(np.sort(-np.abs(facts.values)), -np.abs(facts.values[facts.order]))
+
+
+def test_the_error_bar_holds_for_every_attribution(net, X):
+    explanation = AGOPExplainer(net).fit(X)
+    explanation.audit(X[:40], n_rows=40)
+    facts = RowFacts.of(explanation(X), 0)
+    e, length = facts.error, np.linalg.norm(facts.values)
+    assert facts.error_bar == pytest.approx(e / (1 - e) * length)
+    unknown = RowFacts.of(AGOPExplainer(net).fit(X)(X), 0)
+    assert unknown.error_bar is None
+
+
+def test_headings(explainer, frame, net, X):
+    explainer = AGOPExplainer(explainer.estimator).fit(frame)
+    probability = explainer.predict_proba(frame)
+    label = explainer.predict(frame)[0]
+    facts = RowFacts.of(explainer(frame), 0)
+    assert facts.heading() == f"predicted: {label} (probability {probability[0].max():.2f})"
+    other = "no" if label == "yes" else "yes"
+    facts = RowFacts.of(explainer(frame, target=other), 0)
+    assert facts.heading() == f"predicted: {label}; explained: {other} (probability {probability[0].min():.2f})"
+    constant = RowFacts.of(AGOPExplainer(net, method="agop-global").fit(X)(X), 0)
+    assert (constant.heading(), constant.score, constant.unit) == ("", None, "")
+
+
+def test_rows_by_place_and_label(explanation):
+    assert (
+        place_of_row(explanation, 3)
+        == place_of_row(explanation, "r3")
+        == place_of_row(explanation, np.int64(-237))
+        == 3
+    )
+    for row in (240, -241, "r999", 1.5, [0], None):
+        with pytest.raises(ValueError, match=r"240 rows, whose places|neither a place from 0 to 239"):
+            place_of_row(explanation, row)
+    with pytest.raises(ValueError, match="no rows"):
+        place_of_row(explanation[:0], 0)
+
+
+def test_a_label_that_rows_share(net, X):
+    table = pd.DataFrame(X[:4], columns=list("abcdef"), index=["one", "same", "same", "two"])
+    explanation = AGOPExplainer(net).fit(table)(table)
+    assert place_of_row(explanation, "two") == 3
+    with pytest.raises(ValueError, match="label of 2 rows"):
+        place_of_row(explanation, "same")
