@@ -61,16 +61,7 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
         "effect_state_rows": real("groups", low=0),
     }
     specs |= {f"effect_axis_{name}_lengths": whole("axes", low=0, high=LARGEST) for name in LENGTHS}
-    if "effect_shrink" in present:
-        specs["effect_shrink"] = real(1, low=0, high=MOST_SHRINK)
-    if "halves_noise" in present:
-        specs |= {
-            "halves_counts": real(2, "bins", low=0),
-            "halves_slopes": real(2, "C", "bins"),
-            "halves_compared": real(2, 1, low=0),
-            "halves_pair_variances": real(2, "C", "axes", low=0),
-            "halves_noise": real("C", low=0),
-        }
+    specs |= _specs_since_format_7(present)
     if "remainder_shares" in present or "remainder_constants" in present:
         specs |= {"remainder_constants": single("C", "d"), "remainder_shares": real("C", "d", low=0, high=1)}
     if "remainder_weights" in present:
@@ -92,6 +83,20 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
             specs[f"remainder_triple_{k}"] = single("C", *groups)
             if "remainder_weights" in present:  # known together: what the background rows are
                 specs[f"remainder_triple_{k}_shares"] = real(*groups, low=0, high=1)
+    return specs
+
+
+def _specs_since_format_7(present: Mapping[str, tuple[str, tuple[int, ...]]]) -> dict[str, Spec]:
+    """Specs of tensors that earlier files lack."""
+    specs = {"effect_shrink": real(1, low=0, high=MOST_SHRINK)} if "effect_shrink" in present else {}
+    if "halves_noise" in present:
+        specs |= {
+            "halves_counts": real(2, "bins", low=0),
+            "halves_slopes": real(2, "C", "bins"),
+            "halves_compared": real(2, 1, low=0),
+            "halves_pair_variances": real(2, "C", "axes", low=0),
+            "halves_noise": real("C", low=0),
+        }
     return specs
 
 
