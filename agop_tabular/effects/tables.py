@@ -252,17 +252,20 @@ def interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
 
 
 def extend(at: Tensor, x: Tensor, values: Tensor, slope_of: Tensor) -> Tensor:
-    """Values (C, k) given at x (k,), at other keys (m,): linear between, and beyond the ends too, (C, m).
+    """Values (C, ..., k) given at x (..., k), at other keys (..., m): linear between, and beyond the ends, (C, ..., m).
 
-    Beyond the ends the slope is that of ``slope_of`` (C, k), which may be another function than the values.
+    Beyond the ends the slope is that of ``slope_of`` (C, ..., k), which may be another function than the values.
     """
-    if len(x) == 1:
-        return values.expand(-1, len(at))
-    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
-    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
-    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
-    slope = slope_of.diff(dim=1) / x.diff()
-    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)
+    if x.shape[-1] == 1:
+        return values.expand(*values.shape[:-1], at.shape[-1])
+    k = (torch.searchsorted(x.contiguous(), at) - 1).clamp(0, x.shape[-1] - 2)
+    left, right = x.gather(-1, k), x.gather(-1, k + 1)
+    w = ((at - left) / (right - left)).clamp(0, 1)
+    place = k.expand(len(values), *k.shape)
+    inside = values.gather(-1, place) * (1 - w) + values.gather(-1, place + 1) * w
+    slope = slope_of.diff(dim=-1) / x.diff(dim=-1)
+    below, above = (at - x[..., :1]).clamp_max(0), (at - x[..., -1:]).clamp_min(0)
+    return inside + slope[..., :1] * below + slope[..., -1:] * above
 
 
 def group_nodes(axis: Axis) -> Tensor:
