@@ -32,10 +32,6 @@ time is spent on tiny pair effects."""
 RANK = 64
 """Largest number of eigenvectors kept, since the time of an explanation grows with it. Chosen on development seeds."""
 
-SHRINK = 1.0
-"""Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds, see
-docs/ablation.md."""
-
 EXACT, SPARE, PRODUCTS = 4, 16, 4
 """Eigenvectors are approximated where there are this many times more than are kept; with so many more random vectors
 and so many products the variance that the kept ones miss grows by less than a tenth (tests/effects/test_tables.py)."""
@@ -209,7 +205,7 @@ def pair_effects(sums: EffectSums) -> Tensor:
     # The mean gradient in a cell, minus that of the group whatever the second axis is: what the second axis changes.
     # Rows of the block of an axis with itself sum to the sums of a group over all rows.
     alone = (sums.pairs * same).sum(dim=2) / (counts * same).sum(dim=1).clamp_min(1)
-    h = (sums.pairs - alone[:, :, None] * counts) / (counts + SHRINK)
+    h = (sums.pairs - alone[:, :, None] * counts) / (counts + sums.pseudo_rows)
     keys, compared = torch.cat([group_nodes(sums.axes[i]) for i in interacting]), ~integrated[:, None]
     h = torch.where(compared, h, integrate(keys, h.masked_fill(compared, 0.0), owner))
     weights = torch.zeros(len(owner), len(interacting), dtype=torch.float64)

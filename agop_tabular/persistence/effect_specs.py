@@ -58,6 +58,8 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
         "effect_state_rows": real("groups", low=0),
     }
     specs |= {f"effect_axis_{name}_lengths": whole("axes", low=0, high=LARGEST) for name in LENGTHS}
+    if "effect_pseudo_rows" in present:
+        specs["effect_pseudo_rows"] = real(1, low=0)
     if "remainder_shares" in present or "remainder_constants" in present:
         specs |= {"remainder_constants": single("C", "d"), "remainder_shares": real("C", "d", low=0, high=1)}
     if "remainder_weights" in present:

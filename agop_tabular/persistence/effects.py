@@ -27,9 +27,16 @@ def _dtype_of(name: str) -> torch.dtype:
     return torch.long if name in ("coordinates", "groups") else torch.float64
 
 
+PSEUDO_ROWS = "effect_pseudo_rows"
+
+FORMER_PSEUDO_ROWS = 5.0
+"""Pseudo-rows of files that do not have their number."""
+
+
 def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
     out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {INTERACTING: sums.interacting}
+    out[PSEUDO_ROWS] = torch.tensor([sums.pseudo_rows], dtype=torch.float64)
     for name in _PER_AXIS:
         parts = [getattr(axis, name) for axis in sums.axes]
         out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0, dtype=_dtype_of(name))
@@ -81,7 +88,8 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
         axes.append(Axis(states=states, compared=bool(tensors["effect_axis_gaps"][i]), **fields))
-    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors[INTERACTING])
+    pseudo_rows = float(tensors[PSEUDO_ROWS][0]) if PSEUDO_ROWS in tensors else FORMER_PSEUDO_ROWS
+    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), None, tensors[INTERACTING], pseudo_rows)
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
     return sums
