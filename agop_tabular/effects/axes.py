@@ -154,12 +154,12 @@ def find_axes(
     -------
     tuple of Axis
     """
-    rows = rows.double()
     axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
     for coordinates, low, high in blocks:
         low, high = low.double(), high.double()
-        if _is_one_hot(rows[:, coordinates], low, high):
-            axes.append(_block_axis(rows, coordinates, low, high))
+        x = rows[:, coordinates].double()
+        if _is_one_hot(x, low, high):
+            axes.append(_block_axis(x, coordinates, low, high))
             taken[coordinates] = True
     for coordinates in _coordinates_sharing_a_column(column_of, taken):
         axis = _joint_axis(rows, coordinates)
@@ -167,7 +167,8 @@ def find_axes(
             axes.append(axis)
             taken[coordinates] = True
     for some in torch.split(torch.nonzero(~taken).flatten(), max(1, NUMBERS // max(1, len(rows)))):
-        axes += _coordinate_axes(some, torch.from_numpy(np.sort(rows[:, some].T.contiguous().numpy(), axis=1)))
+        values = np.sort(rows[:, some].T.contiguous().numpy(), axis=1)
+        axes += _coordinate_axes(some, torch.from_numpy(values).double())
     return tuple(axes)
 
 
@@ -182,8 +183,8 @@ def _is_one_hot(x: Tensor, low: Tensor, high: Tensor) -> bool:
     return bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all())
 
 
-def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
-    """Axis of a one-hot block: a state for each level, and one for a row without any, which new data may have."""
+def _block_axis(x: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
+    """Axis of a one-hot block (n, m): a state for each level, and one for a row without any, as new data may have."""
     m = len(coordinates)
     states = low.repeat(m + 1, 1)
     states[torch.arange(m) + 1, torch.arange(m)] = high
@@ -191,8 +192,8 @@ def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) ->
     direction = torch.arange(1, m + 1, dtype=torch.float64) / (high - low)
     keys, order = (states @ direction).sort()
     edges = (keys[1:] + keys[:-1]) / 2
-    place = torch.bucketize((rows[:, coordinates] @ direction).contiguous(), edges, right=True)
-    share = torch.bincount(place, minlength=m + 1).double() / len(rows)
+    place = torch.bucketize((x @ direction).contiguous(), edges, right=True)
+    share = torch.bincount(place, minlength=m + 1).double() / len(x)
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
@@ -207,7 +208,7 @@ def _coordinates_sharing_a_column(column_of: Tensor | None, taken: Tensor) -> It
 
 def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     """Axis with a state for each combination of values; None if there are too many, or their keys are too close."""
-    x = rows[:, coordinates]
+    x = rows[:, coordinates].double()
     if len(torch.unique(x[:, 0])) > JOINT_STATES:  # cheaper than sorting whole rows, and decides most columns
         return None
     states, place = torch.unique(x, dim=0, return_inverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -27,6 +28,9 @@ MOST_OCTAVES = 64
 """Powers of two between the nearest and the farthest grid point that have cells of their own, at most; nearer to the
 centre effects are linear. Beyond a float32's 24 bits neighbouring grid points hardly differ anyway."""
 
+
+NUMBERS = 2**20
+"""Cells, times scores, that are computed together: 8 MB."""
 
 LARGEST = 120
 """Largest power of two at which cells end; a float32 goes little further."""
@@ -63,10 +67,7 @@ class NumericTables(AxisTables):
     ):
         self.axes = axes
         scales = [_Scale.of(effects.nodes[i], effects.share[i]) for i in axes]
-        lines = [_cells(effects, i, bool(interacts[i]), scale) for i, scale in zip(axes, scales, strict=True)]
-        self.intercepts, self.slopes = (
-            torch.cat(part, dim=1).contiguous().to(device, dtype) for part in zip(*lines, strict=True)
-        )
+        self.intercepts, self.slopes = (part.to(device, dtype) for part in _cells(effects, axes, interacts, scales))
         coordinates = torch.cat([effects.axes[i].coordinates for i in axes])
         self.coordinates = coordinates.to(device)
         self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
@@ -201,23 +202,34 @@ class _Scale(NamedTuple):
         octave = 1 << (MANTISSA_BITS - SHIFT)
         return cls(centre, unit, (EXPONENT_OF_ONE + smallest) * octave, (largest - smallest) * octave)
 
-    @property
-    def edges(self) -> Tensor:
-        """Distances from the centre at which the cells of a side begin, and where the last one ends."""
-        numbers = torch.arange(self.lowest, self.lowest + self.n_cells + 1, dtype=torch.int32)
-        edges = (numbers << SHIFT).view(torch.float32).double()
-        edges[0] = 0.0  # the first cell begins at the centre itself
-        return edges
+
+def _cells(effects: Effects, axes: list[int], interacts: Tensor, scales: list[_Scale]) -> tuple[Tensor, Tensor]:
+    """Intercepts and slopes (n_scores, cells) of the axes' own values in their cells, above each centre first."""
+    alike: dict[tuple[int, int], list[int]] = {}  # axes with as many cells and grid points, by their places
+    for n, (i, scale) in enumerate(zip(axes, scales, strict=True)):
+        alike.setdefault((scale.n_cells, len(effects.nodes[i])), []).append(n)
+    found: dict[int, Tensor] = {}
+    for (n_cells, _), places in alike.items():
+        size = max(1, NUMBERS // (n_cells * len(effects.signs)))
+        for some in (places[k : k + size] for k in range(0, len(places), size)):
+            lines = _cells_alike(effects, [axes[n] for n in some], interacts, [scales[n] for n in some])
+            found |= zip(some, lines, strict=True)
+    whole = torch.cat([found[n] for n in range(len(axes))], dim=2)
+    return whole[0], whole[1]
 
 
-def _cells(effects: Effects, i: int, interacts: bool, scale: _Scale) -> tuple[Tensor, Tensor]:
-    """Intercept and slope (n_scores, 2 * n_cells) of an axis's own values in each cell, above its centre first."""
-    nodes, own = effects.nodes[i], effects.own_values(i, interacts)
-    intercepts, slopes = [], []
-    for side in (1.0, -1.0):
-        y = side * scale.edges
-        values = extend(scale.centre + scale.unit * y, nodes, own, effects.mains[i])
-        slope = values.diff(dim=1) / y.diff()
-        slopes.append(slope)
-        intercepts.append(values[:, :-1] - slope * y[:-1])
-    return torch.cat(intercepts, dim=1), torch.cat(slopes, dim=1)
+def _cells_alike(effects: Effects, axes: list[int], interacts: Tensor, scales: list[_Scale]) -> Iterable[Tensor]:
+    """Intercepts and slopes (2, n_scores, 2 * n_cells) of each of some axes with as many cells and grid points."""
+    nodes, mains = torch.stack([effects.nodes[i] for i in axes]), torch.stack([effects.mains[i] for i in axes], dim=1)
+    own = torch.stack([effects.own_values(i, bool(interacts[i])) for i in axes], dim=1)
+    first = torch.tensor([scale.lowest for scale in scales], dtype=torch.int32)
+    numbers = first[:, None] + torch.arange(scales[0].n_cells + 1, dtype=torch.int32)
+    edges = (numbers << SHIFT).view(torch.float32).double()  # distances from the centre
+    edges[:, 0] = 0.0  # the first cell begins at the centre itself
+    centre, unit = torch.tensor([[scale.centre, scale.unit] for scale in scales], dtype=torch.float64).T[:, :, None]
+    sides = []
+    for y in (edges, -edges):
+        values = extend(centre + unit * y, nodes, own, mains)
+        slopes = values.diff(dim=-1) / y.diff(dim=-1)
+        sides.append(torch.stack((values[..., :-1] - slopes * y[:, :-1], slopes)))
+    return torch.cat(sides, dim=-1).unbind(dim=2)

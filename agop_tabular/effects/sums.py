@@ -30,9 +30,9 @@ depends on the number of levels: with many of them only the first rows of a batc
 ROWS_PER_CALL = 2048
 """Rows passed to the network in one call when states are compared: enough to keep it busy, few enough for memory."""
 
-SHRINK = 1.0
-"""Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds, see
-docs/ablation.md."""
+PSEUDO_ROWS = 1.0
+"""Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds: with five
+times as many, effects of products on few rows are a tenth too small."""
 
 SMALLEST_SHARE = 1e-9
 """Share of the rows that every state has at least when it is averaged with others of its group. Numerical: a group of
@@ -51,6 +51,8 @@ class EffectSums:
         importance zero never do.
     interacting : Tensor of shape (n_axes,), bool, optional
         Axes between which pair effects are computed, if that is known already.
+    pseudo_rows : float
+        Of zero effect, with which each pair cell starts.
 
     Attributes
     ----------
@@ -69,8 +71,6 @@ class EffectSums:
         As ``slopes``, along the first axis, over the rows in each pair of groups.
     state_rows : Tensor of shape (m,)
         Rows of each group on which states were compared.
-    shrink : float
-        Pseudo-rows of zero effect in each pair of groups; other ones in files of earlier versions.
     """
 
     SUMS = ("counts", "slopes", "compared", "pair_counts", "pairs", "state_rows")
@@ -82,8 +82,9 @@ class EffectSums:
         n_scores: int,
         importance: Tensor | None = None,
         interacting: Tensor | None = None,
+        pseudo_rows: float = PSEUDO_ROWS,
     ):
-        self.axes = axes
+        self.axes, self.pseudo_rows = axes, pseudo_rows
         self.interacting = _choose_interacting(axes, n_scores, importance) if interacting is None else interacting
         n_groups = [
             a.n_groups if interacts else 0 for a, interacts in zip(axes, self.interacting.tolist(), strict=True)
@@ -96,11 +97,10 @@ class EffectSums:
         self.pair_counts = torch.zeros(m, m, dtype=torch.float64)
         self.pairs = torch.zeros(n_scores, m, m, dtype=torch.float64)
         self.state_rows = torch.zeros(m, dtype=torch.float64)
-        self.shrink = SHRINK
 
     def __add__(self, other: EffectSums) -> EffectSums:
         """Sums over the rows of both, of the same axes."""
-        out = EffectSums(self.axes, len(self.slopes), interacting=self.interacting)
+        out = EffectSums(self.axes, len(self.slopes), interacting=self.interacting, pseudo_rows=self.pseudo_rows)
         for name in self.SUMS:
             setattr(out, name, getattr(self, name) + getattr(other, name))
         return out

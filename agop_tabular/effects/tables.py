@@ -205,7 +205,7 @@ def pair_effects(sums: EffectSums) -> Tensor:
     # The mean gradient in a cell, minus that of the group whatever the second axis is: what the second axis changes.
     # Rows of the block of an axis with itself sum to the sums of a group over all rows.
     alone = (sums.pairs * same).sum(dim=2) / (counts * same).sum(dim=1).clamp_min(1)
-    h = (sums.pairs - alone[:, :, None] * counts) / (counts + sums.shrink)
+    h = (sums.pairs - alone[:, :, None] * counts) / (counts + sums.pseudo_rows)
     keys, compared = torch.cat([group_nodes(sums.axes[i]) for i in interacting]), ~integrated[:, None]
     h = torch.where(compared, h, integrate(keys, h.masked_fill(compared, 0.0), owner))
     weights = torch.zeros(len(owner), len(interacting), dtype=torch.float64)
@@ -248,17 +248,20 @@ def interpolate(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
 
 
 def extend(at: Tensor, x: Tensor, values: Tensor, slope_of: Tensor) -> Tensor:
-    """Values (C, k) given at x (k,), at other keys (m,): linear between, and beyond the ends too, (C, m).
+    """Values (C, ..., k) given at x (..., k), at other keys (..., m): linear between, and beyond the ends, (C, ..., m).
 
-    Beyond the ends the slope is that of ``slope_of`` (C, k), which may be another function than the values.
+    Beyond the ends the slope is that of ``slope_of`` (C, ..., k), which may be another function than the values.
     """
-    if len(x) == 1:
-        return values.expand(-1, len(at))
-    k = (torch.searchsorted(x, at) - 1).clamp(0, len(x) - 2)
-    w = ((at - x[k]) / (x[k + 1] - x[k])).clamp(0, 1)
-    inside = values[:, k] * (1 - w) + values[:, k + 1] * w
-    slope = slope_of.diff(dim=1) / x.diff()
-    return inside + slope[:, :1] * (at - x[0]).clamp_max(0) + slope[:, -1:] * (at - x[-1]).clamp_min(0)
+    if x.shape[-1] == 1:
+        return values.expand(*values.shape[:-1], at.shape[-1])
+    k = (torch.searchsorted(x.contiguous(), at) - 1).clamp(0, x.shape[-1] - 2)
+    left, right = x.gather(-1, k), x.gather(-1, k + 1)
+    w = ((at - left) / (right - left)).clamp(0, 1)
+    place = k.expand(len(values), *k.shape)
+    inside = values.gather(-1, place) * (1 - w) + values.gather(-1, place + 1) * w
+    slope = slope_of.diff(dim=-1) / x.diff(dim=-1)
+    below, above = (at - x[..., :1]).clamp_max(0), (at - x[..., -1:]).clamp_min(0)
+    return inside + slope[..., :1] * below + slope[..., -1:] * above
 
 
 def group_nodes(axis: Axis) -> Tensor:

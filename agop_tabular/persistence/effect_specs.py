@@ -15,8 +15,8 @@ MOST_NUMERIC_GROUPS = 16
 """Groups of a numeric axis at most. All subsets of its knots are tried, so that each one more doubles the time; axes of
 this and of earlier versions have up to 12."""
 
-MOST_SHRINK = 1e3
-"""Pseudo-rows in each pair of groups at most: more would leave no pair effects."""
+MOST_PSEUDO_ROWS = 1e3
+"""Pseudo-rows of a pair cell at most: more would leave no pair effects."""
 
 ROUNDING = 1e-6
 """By which shares may miss the sum 1."""
@@ -88,7 +88,7 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
 
 def _specs_since_format_7(present: Mapping[str, tuple[str, tuple[int, ...]]]) -> dict[str, Spec]:
     """Specs of tensors that earlier files lack."""
-    specs = {"effect_shrink": real(1, low=0, high=MOST_SHRINK)} if "effect_shrink" in present else {}
+    specs = {"effect_pseudo_rows": real(1, low=0, high=MOST_PSEUDO_ROWS)} if "effect_pseudo_rows" in present else {}
     if "halves_noise" in present:
         specs |= {
             "halves_counts": real(2, "bins", low=0),

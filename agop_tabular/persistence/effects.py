@@ -20,8 +20,8 @@ from agop_tabular.results.column_values import ColumnValues
 INTERACTING = "effect_meeting"
 """Name of the axes that interact; the word is that of earlier formats."""
 
-EARLIER_SHRINK = 5.0
-"""Pseudo-rows of zero effect up to format 6."""
+PSEUDO_ROWS, EARLIER_PSEUDO_ROWS = "effect_pseudo_rows", 5.0
+"""Name of the number of pseudo-rows in each pair cell, and the number up to format 6, whose files do not have it."""
 
 HALVED = ("counts", "slopes", "compared")
 """Sums that are known of two halves of the shuffled rows: those of main effects."""
@@ -37,7 +37,7 @@ def _dtype_of(name: str) -> torch.dtype:
 def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     """Tensors by name, ``effect_…``."""
     out = {f"effect_{name}": getattr(sums, name) for name in EffectSums.SUMS} | {INTERACTING: sums.interacting}
-    out["effect_shrink"] = torch.tensor([sums.shrink], dtype=torch.float64)
+    out[PSEUDO_ROWS] = torch.tensor([sums.pseudo_rows], dtype=torch.float64)
     for name in _PER_AXIS:
         parts = [getattr(axis, name) for axis in sums.axes]
         out[f"effect_axis_{name}"] = torch.cat(parts) if parts else torch.zeros(0, dtype=_dtype_of(name))
@@ -89,10 +89,10 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
             states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
             taken += states.numel()
         axes.append(Axis(states=states, compared=bool(tensors["effect_axis_gaps"][i]), **fields))
-    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), interacting=tensors[INTERACTING])
+    pseudo_rows = float(tensors[PSEUDO_ROWS][0]) if PSEUDO_ROWS in tensors else EARLIER_PSEUDO_ROWS
+    sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), None, tensors[INTERACTING], pseudo_rows)
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
-    sums.shrink = float(tensors["effect_shrink"]) if "effect_shrink" in tensors else EARLIER_SHRINK
     return sums
 
 

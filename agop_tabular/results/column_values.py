@@ -62,14 +62,23 @@ def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnVal
     few = spread_rows(len(x), max(FEWEST_ROWS, CELLS // max(1, feature_map.n_columns)))
     if len(few) < len(x):
         X, x = take_rows(X, few), x[torch.from_numpy(few).to(x.device)]
-    out = []
-    for j in range(feature_map.n_columns):
+    out, coordinates = [], _coordinates_of(feature_map)
+    x = x.cpu()
+    for j, own in enumerate(coordinates):
         cells = cells_of(X, j)
         values, first, count = _representative_values(cells)
-        own = torch.from_numpy(np.flatnonzero(feature_map.column_of == j))
-        rows = x.cpu()[torch.from_numpy(first)][:, own].double()
+        rows = x[torch.from_numpy(first)[:, None], own].double()
         out.append(ColumnValues(values, count / count.sum(), rows))
     return tuple(out)
+
+
+def _coordinates_of(feature_map: FeatureMap) -> list[Tensor]:
+    """Coordinates of each column."""
+    column_of = torch.from_numpy(feature_map.column_of)
+    known = column_of >= 0
+    order = torch.nonzero(known).flatten()[column_of[known].argsort(stable=True)]
+    sizes = torch.bincount(column_of[known], minlength=feature_map.n_columns).tolist()
+    return list(torch.split(order, sizes))
 
 
 def merged_values(

@@ -50,17 +50,17 @@ def test_halves(statistics):
     assert halves_to_tensors(None) == {}
 
 
-def test_shrinkage_of_earlier_files(statistics):
+def test_pseudo_rows_of_earlier_files(statistics):
     tensors = effects_to_tensors(statistics.effects)
-    assert effects_from_tensors(tensors).shrink == statistics.effects.shrink
-    del tensors["effect_shrink"]
-    assert effects_from_tensors(tensors).shrink == 5
+    assert effects_from_tensors(tensors).pseudo_rows == statistics.effects.pseudo_rows
+    del tensors["effect_pseudo_rows"]
+    assert effects_from_tensors(tensors).pseudo_rows == 5
 
 
 def test_columns(statistics):
     values, tensors = columns_to_file(statistics.columns)
     again = columns_from_file(json.loads(json.dumps(values)), tensors)
-    assert [column.is_numeric for column in again] == [True, False, True]
+    assert [column.is_numeric for column in again] == [True, False, False]  # booleans have two values
     for found, expected in zip(again, statistics.columns, strict=True):
         np.testing.assert_array_equal(found.values, expected.values)
         np.testing.assert_array_equal(found.share, expected.share)
