@@ -54,11 +54,13 @@ from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
 from agop_tabular.results.about import About
 from agop_tabular.results.column_effects import ColumnEffects
-from agop_tabular.results.effect_plots import plot_main_effects, plot_pair_effects
 from agop_tabular.results.explanation import Explanation
+from agop_tabular.results.plots.importances import plot_importances
+from agop_tabular.results.plots.main_effects import plot_main_effects
+from agop_tabular.results.plots.pair_effects import plot_pair_effects
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 
 class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, ExplainerParameters):
@@ -506,8 +508,16 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """Share of the variance of all effects that each pair, and on the diagonal each main effect, has: (d, d)."""
         return self.effects_.variance_shares()
 
-    def plot_effects(self, features: Sequence[Any] | None = None, *, target: Any = None, n: int = 6) -> Figure:
-        """Draw main effects: curves over numbers, bars over categories.
+    def plot_effects(
+        self,
+        features: Sequence[Any] | None = None,
+        *,
+        target: Any = None,
+        n: int = 6,
+        ax: Any = None,
+        shared_scale: bool = True,
+    ) -> np.ndarray:
+        """Draw main effects: curves over numbers, bars over levels with their frequencies.
 
         Parameters
         ----------
@@ -516,16 +526,26 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         target : str or int, optional
             One class, by name or place; by default the positive one of two, otherwise the first eight.
         n : int, default=6
+        ax : Axes, or array of Axes, one a column, optional
+            Those of a new figure by default, which is the caller's to close.
+        shared_scale : bool, default=True
+            Whether all panels have one scale of effects.
 
         Returns
         -------
-        matplotlib.figure.Figure
+        ndarray of matplotlib Axes, one a column
         """
-        return plot_main_effects(self.effects_, features, target, n)
+        return plot_main_effects(self.effects_, features, target, n, ax=ax, shared_scale=shared_scale)
 
     def plot_interactions(
-        self, pairs: Sequence[tuple[Any, Any]] | None = None, *, target: Any = None, n: int = 4
-    ) -> Figure:
+        self,
+        pairs: Sequence[tuple[Any, Any]] | None = None,
+        *,
+        target: Any = None,
+        n: int = 4,
+        ax: Any = None,
+        shared_scale: bool = True,
+    ) -> np.ndarray:
         """Draw pair effects as maps.
 
         Parameters
@@ -534,13 +554,27 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             Columns; by default the ``n`` pairs whose effects vary most.
         target : str or int, optional
             The class, by name or place; by default the last one, which is the positive one of two.
-        n : int, default=4
+        n, ax, shared_scale : as in :meth:`plot_effects`, with a panel for each of 4 pairs, and one scale of colours
 
         Returns
         -------
-        matplotlib.figure.Figure
+        ndarray of matplotlib Axes, one a pair
         """
-        return plot_pair_effects(self.effects_, pairs, target, n)
+        return plot_pair_effects(self.effects_, pairs, target, n, ax=ax, shared_scale=shared_scale)
+
+    def plot_importances(self, *, n: int = 15, ax: Axes | None = None, intervals: ArrayLike | None = None) -> Axes:
+        """Draw :attr:`feature_importances_`, of ``n`` columns by themselves and of the others together.
+
+        Parameters
+        ----------
+        n : int, default=15
+        ax : matplotlib Axes, optional
+        intervals : array-like of shape (2, d), optional
+            Lower and upper ends.
+        """
+        of = "the variance of all effects" if self._fitted_method.method.gathers_effects else "the diagonal of M"
+        names, label = self.feature_map_.names, f"share of each column in {of}"
+        return plot_importances(names, self.feature_importances_, label, ax, n=n, intervals=intervals)
 
     predict = delegated("predict", "Predictions of the estimator.")
     predict_proba = delegated("predict_proba", "Class probabilities of the estimator.")

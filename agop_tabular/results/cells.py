@@ -86,6 +86,16 @@ def probability_text(value: float) -> str:
     return f"{value:.2f}"
 
 
+def percent_text(share: float) -> str:
+    """A share as a whole percentage, "<1%" where that would be 0.
+
+    Parameters
+    ----------
+    share : float
+    """
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
 def bound_text(value: float) -> str:
     """The bound of a relative error as a percentage.
 
@@ -129,9 +139,10 @@ def cut_names(names: Sequence[Any], length: int) -> list[str]:
     """
     whole = [" ".join(str(name).split()) for name in names]
     short = [cut_text(name, length) for name in whole]
-    for cut in {name for name, original in zip(short, whole, strict=True) if name != original}:
-        alike = [j for j, name in enumerate(short) if name == cut]
-        if len(alike) > 1:
+    long = [j for j, name in enumerate(whole) if name != short[j]]
+    for start in {whole[j][: max(4, length // 3)] for j in long}:
+        alike = [j for j in long if whole[j].startswith(start)]
+        if len({short[j] for j in alike}) < len({whole[j] for j in alike}):
             _differ(short, whole, alike, length)
     return short
 

@@ -16,8 +16,11 @@ from agop_tabular.models.frames import cells_of
 from agop_tabular.results.cells import cell_text, signed_text
 from agop_tabular.results.facts import facts_html, facts_text
 from agop_tabular.results.one_target import explained_name, same_target
+from agop_tabular.results.plots.cohorts import plot_cohorts
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from agop_tabular.results.explanation import Explanation
 
 MOST_GROUPS = 20
@@ -72,6 +75,17 @@ class Cohorts:
     def to_frame(self) -> pd.DataFrame:
         """The differences, as :attr:`differences` has them."""
         return self.differences.copy()
+
+    def plot(self, ax: Axes | None = None, *, n: int = 10) -> Axes:
+        """Draw the mean attributions of the groups, those columns first whose groups differ most.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+        n : int, default=10
+            Columns.
+        """
+        return plot_cohorts(self, ax, n=n)
 
     def facts(self) -> tuple[str, list[tuple[str, str]]]:
         """What is printed: a title, and names with what they are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,15 @@ from agop_tabular.results.about import About
 from agop_tabular.results.cohorts import Cohorts, compare_cohorts
 from agop_tabular.results.explanation_html import explanation_html
 from agop_tabular.results.facts import facts_text, named_list
+from agop_tabular.results.plots.comparison import plot_comparison
+from agop_tabular.results.plots.row import plot_row
+from agop_tabular.results.plots.summary import plot_summary
 from agop_tabular.results.row_text import row_text
 from agop_tabular.results.saving import save_explanation
 from agop_tabular.results.tables import as_numbers, long_table, top_table, wide_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWN = 6
 """Targets that are named when an explanation is printed."""
@@ -163,6 +169,64 @@ class Explanation:
             Where all were explained; by default the predicted class.
         """
         return row_text(self, row, target)
+
+    def plot(self, row: Any, ax: Axes | None = None, *, n: int = 10, target: Any = None) -> Axes:
+        """Draw the attributions of a row: bars from the base value to the score, the largest first.
+
+        Thin lines bound how far each bar is off, where :meth:`~agop_tabular.AGOPExplainer.audit` measured it.
+
+        Parameters
+        ----------
+        row : int, or label of the index
+            A whole number is a place, as in ``explanation[row]``.
+        ax : matplotlib Axes, optional
+            A new figure's by default, which is the caller's to close.
+        n : int, default=10
+            Columns with a bar of their own; the others share one.
+        target : label or name of a class, or index of an output, optional
+            Where all were explained; by default the predicted class.
+        """
+        return plot_row(self, row, ax, n=n, target=target)
+
+    def plot_summary(self, ax: Axes | None = None, *, n: int = 10, target: Any = None) -> Axes:
+        """Draw the attributions of all rows: a dot for each, coloured by its value; categories by their levels.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+        n : int, default=10
+            Columns, those with the largest mean absolute attribution.
+        target : label or name of a class, or index of an output, optional
+            By default what was explained; of two classes the second one, for all rows.
+        """
+        return plot_summary(self, ax, n=n, target=target)
+
+    def plot_comparison(
+        self,
+        other: Explanation,
+        row: Any = None,
+        ax: Axes | None = None,
+        *,
+        names: tuple[str, str] = ("this model", "the other model"),
+        n: int = 10,
+        target: Any = None,
+    ) -> Axes:
+        """Draw this explanation and that of another model, or method, for the same rows side by side.
+
+        Parameters
+        ----------
+        other : Explanation
+            Of the same rows and columns, in the same unit.
+        row : int, or label of the index, optional
+            By default the mean absolute attributions of all rows are compared.
+        ax : matplotlib Axes, optional
+        names : pair of str
+            What the two are called.
+        n : int, default=10
+            Columns, those with the largest attributions in either.
+        target : label or name of a class, or index of an output, optional
+        """
+        return plot_comparison(self, other, row, ax, names=names, n=n, target=target)
 
     def cohorts(
         self,

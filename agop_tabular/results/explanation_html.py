@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agop_tabular.results.cells import bound_text, cut_names, cut_text, signed_text
+from agop_tabular.results.colours import LOWERS, RAISES
 from agop_tabular.results.facts import facts_html
 from agop_tabular.results.one_target import score_at
 from agop_tabular.results.row_facts import RowFacts
 
 if TYPE_CHECKING:
     from agop_tabular.results.explanation import Explanation
-
-RAISES, LOWERS = "#d55e00", "#0072b2"
-"""Vermillion and blue of Okabe and Ito's palette, which colour-blind readers tell apart."""
 
 ROWS, COLUMNS, TARGETS = 5, 6, 6
 """Rows that a notebook shows, the columns of each, and its scores where all of them were explained."""

@@ -133,17 +133,13 @@ class RowFacts:
         if self.prediction is None:
             return f"explained: {self.target}" if self.target else ""
         if self.probability is None:
-            return f"predicted: {self.prediction}" + self._explained_note()
+            named = self.target if self.target not in ("", "output", self.prediction) else ""
+            return f"predicted: {self.prediction}" + (f" ({named})" if named else "")
         if self.is_predicted:
             return f"predicted: {self.prediction} (probability {probability_text(self.probability)})"
         return (
             f"predicted: {self.prediction}; explained: {self.target} (probability {probability_text(self.probability)})"
         )
-
-    def _explained_note(self) -> str:
-        if not self.target or (self.is_predicted and self.prediction == self.target):
-            return ""
-        return f"; explained: {self.target}"
 
 
 def place_of_row(explanation: Explanation, row: Any) -> int:

@@ -174,8 +174,8 @@ def draw(explainer, explanation, rows, folder):
     right.legend(frameon=False)
     figure.savefig(folder / "global.png", dpi=110)
 
-    explainer.plot_effects().savefig(folder / "effects.png", dpi=110)
-    explainer.plot_interactions().savefig(folder / "interactions.png", dpi=110)
+    explainer.plot_effects()[0].figure.savefig(folder / "effects.png", dpi=110)
+    explainer.plot_interactions()[0].figure.savefig(folder / "interactions.png", dpi=110)
 
     figure, axes = plt.subplots(1, 3, figsize=(17, 4.2), layout="constrained", sharex=True)
     for axis, row in zip(axes, (explanation[i] for i in rows), strict=True):

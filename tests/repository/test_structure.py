@@ -16,7 +16,7 @@ AT_THE_TOP = 3
 FILE_LINES = {"agop_tabular": 500, "benchmarks": 400}
 """Lines of a file."""
 
-LONGER = {"agop_tabular/explainer.py": 660}
+LONGER = {"agop_tabular/explainer.py": 700}
 """Lines of files that may have more: all public methods of the explainer are in one file, and half of it describes its
 parameters and attributes."""
 

@@ -75,7 +75,7 @@ def test_arrays_and_classes(net, X):
     assert list(curve.columns) == [str(c) for c in explainer.classes_]
     assert curve.index.name == "x2"
     np.testing.assert_allclose(curve.sum(axis=1), 0, atol=1e-5)  # contrasts
-    assert len(explainer.plot_effects(["x0", 1], target=1).axes) == 2
+    assert len(explainer.plot_effects(["x0", 1], target=1)) == 2
     plt.close("all")
 
 
