@@ -34,7 +34,6 @@ from agop_tabular.fitting.fit import (
     Fit,
     FitPlan,
     column_effects,
-    column_importance_intervals,
     column_importances,
     fit_method,
     fit_table,
@@ -500,8 +499,7 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
     @property
     def feature_importance_intervals_(self) -> np.ndarray:
         """95% intervals of ``feature_importances_`` for ``method="agop"``, as far as shuffled rows go: (d, 2)."""
-        check_is_fitted(self, "n_samples_seen_")
-        return column_importance_intervals(self.model_, self.statistics_, self._fitted_method)
+        return self.effects_.importance_intervals()
 
     @property
     def interaction_importances_(self) -> np.ndarray:
@@ -535,7 +533,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         -------
         ndarray of matplotlib Axes, one a column
         """
-        return plot_main_effects(self.effects_, features, target, n, ax=ax, shared_scale=shared_scale)
+        effects = self.effects_
+        return plot_main_effects(effects, features, target, n, ax=ax, shared_scale=shared_scale, band=effects.main_band)
 
     def plot_interactions(
         self,
@@ -562,18 +561,17 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """
         return plot_pair_effects(self.effects_, pairs, target, n, ax=ax, shared_scale=shared_scale)
 
-    def plot_importances(self, *, n: int = 15, ax: Axes | None = None, intervals: ArrayLike | None = None) -> Axes:
+    def plot_importances(self, *, n: int = 15, ax: Axes | None = None) -> Axes:
         """Draw :attr:`feature_importances_`, of ``n`` columns by themselves and of the others together.
 
         Parameters
         ----------
         n : int, default=15
         ax : matplotlib Axes, optional
-        intervals : array-like of shape (2, d), optional
-            Lower and upper ends.
         """
         of = "the variance of all effects" if self._fitted_method.method.gathers_effects else "the diagonal of M"
         names, label = self.feature_map_.names, f"share of each column in {of}"
+        intervals = getattr(self, "feature_importance_intervals_", None)
         return plot_importances(names, self.feature_importances_, label, ax, n=n, intervals=intervals)
 
     predict = delegated("predict", "Predictions of the estimator.")

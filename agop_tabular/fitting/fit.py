@@ -357,6 +357,7 @@ def column_effects(model: ExplainedModel, statistics: TrainingStatistics, fitted
         fitted.remainder.unexplained,
         tuple(map(str, model.labels)),
         model.unit,
+        statistics.halves,
     )
 
 
@@ -365,26 +366,6 @@ def column_importances(model: ExplainedModel, statistics: TrainingStatistics, fi
     if isinstance(fitted, FittedEffectsMethod):
         return column_effects(model, statistics, fitted).importances()
     return fitted.summary.importances.numpy()
-
-
-def column_importance_intervals(
-    model: ExplainedModel, statistics: TrainingStatistics, fitted: FittedMethod
-) -> np.ndarray:
-    """Intervals (d, 2) of the importances of the user's columns.
-
-    Raises
-    ------
-    AttributeError
-        Where the method gathers no effects, or their halves are not there any more.
-    """
-    effects = column_effects(model, statistics, fitted)
-    if statistics.halves is None:
-        raise AttributeError("There are no intervals of importances here: fit again.")
-    column_of = torch.from_numpy(model.feature_map.column_of)
-    assert statistics.effects is not None
-    columns = column_of[[int(axis.coordinates[0]) for axis in statistics.effects.axes]]
-    halves = statistics.halves.importances(columns.long(), model.feature_map.n_columns)
-    return effects.importance_intervals(halves.numpy())
 
 
 def _prefetch(table: Table, plan: FitPlan) -> None:

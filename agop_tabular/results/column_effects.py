@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.effects.tables import Effects
+from agop_tabular.effects.halves import Halves
+from agop_tabular.effects.tables import Effects, main_effects
 from agop_tabular.effects.triples import Triples
 from agop_tabular.results.column_values import ColumnValues
 from agop_tabular.results.importance_intervals import importance_intervals
@@ -45,6 +46,7 @@ class ColumnEffects:
     _unexplained: Tensor | None = None
     target_labels: tuple[str, ...] = ()
     unit: str = "score"
+    _halves: Halves | None = None
 
     def main(self, feature: Any) -> pd.DataFrame:
         """Main effect of a column.
@@ -61,12 +63,32 @@ class ColumnEffects:
         """
         return self._main(self._index(feature))
 
-    def _main(self, j: int) -> pd.DataFrame:
+    def main_band(self, feature: Any) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """The main effect of a column by either half of the rows that effects were gathered on: the band between them.
+
+        It has about the width of two standard errors. None where the halves are not there, as in files up to format 6.
+
+        Parameters
+        ----------
+        feature : str or int
+
+        Returns
+        -------
+        low, high : DataFrame of shape (k, n_scores)
+        """
+        j = self._index(feature)
+        if self._halves is None:
+            return None
+        halves = [replace(self._effects, nodes=n, share=s, mains=m) for n, s, m in map(main_effects, self._halves.sums)]
+        first, second = (self._main(j, half) for half in halves)
+        return first.where(first < second, second), first.where(first > second, second)
+
+    def _main(self, j: int, effects: Effects | None = None) -> pd.DataFrame:
         x = self._rows(j)
         total = torch.zeros(len(self.target_names), len(x), dtype=torch.float64)
         inside = self._axes(j)
         for n, a in enumerate(inside):
-            total += self._effects.main(a, x)
+            total += (self._effects if effects is None else effects).main(a, x)
             for b in inside[n + 1 :]:  # pair effects inside a column belong to its main effect
                 total += torch.einsum(
                     "ckr,cr,ckr->ck",
@@ -210,14 +232,19 @@ class ColumnEffects:
         total = parts.sum()
         return parts.sum(axis=0) / total if total > 0 else parts.sum(axis=0)
 
-    def importance_intervals(self, halves: np.ndarray) -> np.ndarray:
-        """Intervals (d, 2) of the importances.
+    def importance_intervals(self) -> np.ndarray:
+        """95% intervals (d, 2) of the importances, from two halves of the rows that effects were gathered on.
 
-        Parameters
-        ----------
-        halves : ndarray of shape (2, d)
-            Importances by main and pair effects alone, from either half of the rows that effects were gathered on.
+        Raises
+        ------
+        AttributeError
+            Where the halves are not there, as in files up to format 6.
         """
+        if self._halves is None:
+            raise AttributeError("There are no intervals of importances in a file of an earlier version: fit again.")
+        column_of = torch.from_numpy(self._feature_map.column_of)
+        columns = column_of[[int(axis.coordinates[0]) for axis in self._effects.axes]].long()
+        halves = self._halves.importances(columns, len(self.feature_names)).numpy()
         of_pairs, of_triples = self._own_variances.sum(axis=1)
         share = of_pairs / (of_pairs + of_triples) if of_pairs > 0 else 0.0
         return importance_intervals(self.importances(), share * halves)

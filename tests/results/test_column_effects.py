@@ -1,5 +1,7 @@
 """effects_ and interaction_importances_, in the user's columns."""
 
+import dataclasses
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -184,3 +186,16 @@ def test_importances_without_effects_are_zero():
     with pytest.warns(UserWarning, match="zero"):
         explainer = AGOPExplainer(torch.nn.Linear(3, 1)).fit(X)
     assert not explainer.feature_importances_.any()
+
+
+def test_the_band_between_halves(table_explainer):
+    effects = table_explainer.effects_
+    for name in ("age", "city"):
+        low, high = effects.main_band(name)
+        assert (low <= high).all(axis=None)
+        middle, effect = (low + high) / 2, effects.main(name)
+        spread = float((high - low).to_numpy().max())
+        np.testing.assert_allclose(middle, effect, atol=max(0.05 * float(effect.abs().max(axis=None)), spread))
+    assert dataclasses.replace(effects, _halves=None).main_band("age") is None, "of an earlier file"
+    with pytest.raises(AttributeError, match="fit again"):
+        dataclasses.replace(effects, _halves=None).importance_intervals()

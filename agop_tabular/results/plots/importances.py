@@ -41,13 +41,13 @@ def plot_importances(
     ax : matplotlib Axes, optional
     n : int, default=15
         Columns with a bar of their own; the others share one.
-    intervals : array-like of shape (2, d), optional
+    intervals : array-like of shape (d, 2), optional
         Lower and upper ends.
     """
     values = np.asarray(importances, dtype=float)
     ends = None if intervals is None else np.asarray(intervals, dtype=float)
-    if ends is not None and ends.shape != (2, len(values)):
-        wanted = f"(2, {len(values)})"
+    if ends is not None and ends.shape != (len(values), 2):
+        wanted = f"({len(values)}, 2)"
         raise ValueError(f"intervals= has shape {ends.shape}; give the lower and upper ends of all columns, {wanted}.")
     order = np.argsort(-values, kind="stable")
     shown, others = order[: count(n)], order[n:]
@@ -55,7 +55,7 @@ def plot_importances(
     y = np.arange(len(shown))
     ax.barh(y, values[shown], height=0.65, color=LOWERS)
     if ends is not None:
-        ax.hlines(y, ends[0, shown], ends[1, shown], color="black", lw=1.2)
+        ax.hlines(y, ends[shown, 0], ends[shown, 1], color="black", lw=1.2)
     labels = side_labels([names[j] for j in shown], length=label_length(ax))
     if len(others):
         labels.append("1 other column" if len(others) == 1 else f"{len(others)} other columns")

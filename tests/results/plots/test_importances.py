@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.results.plots.importances import plot_importances
 
 
 def test_importances_and_intervals(table_explainer, saved):
     share = table_explainer.feature_importances_
-    ends = np.array([share * 0.9, share * 1.1])
-    ax = table_explainer.plot_importances(n=2, intervals=ends)
+    ends = table_explainer.feature_importance_intervals_
+    ax = table_explainer.plot_importances(n=2)
     saved(ax)
     widths = [bar.get_width() for bar in ax.patches]
     top = -np.sort(-share)
@@ -17,10 +18,10 @@ def test_importances_and_intervals(table_explainer, saved):
     assert ax.get_yticklabels()[-1].get_text() == "2 other columns"
     (lines,) = ax.collections
     drawn = np.array([segment[:, 0] for segment in lines.get_segments()])
-    np.testing.assert_allclose(drawn, np.column_stack([top[:2] * 0.9, top[:2] * 1.1]))
+    np.testing.assert_allclose(drawn, ends[np.argsort(-share)[:2]])
     assert "variance of all effects" in ax.get_xlabel().replace("\n", " ")
-    with pytest.raises(ValueError, match=r"\(2, 4\)"):
-        table_explainer.plot_importances(intervals=share)
+    with pytest.raises(ValueError, match=r"\(4, 2\)"):
+        plot_importances(list("abcd"), share, "share", intervals=share)
 
 
 def test_published_methods(net, X, saved):
