@@ -29,8 +29,8 @@ MOST_GROUPS = 20
 RESAMPLES = 2000
 """Bootstrap samples: the ends of a 95% interval are then the 50th from either side."""
 
-RESAMPLED_VALUES = 2**24
-"""Numbers of a batch of bootstrap samples, 128 MB."""
+ROUNDING = 1e-6
+"""Share of the largest attribution below which attributions are the same, since networks run in float32."""
 
 SHOWN = 5
 """Differences that are named when cohorts are printed."""
@@ -208,20 +208,24 @@ def _difference(
     lines = pd.DataFrame({"group": group, "against": against, "feature": feature_names})
     lines["difference"] = first.mean(axis=0) - second.mean(axis=0)
     lines["low"], lines["high"] = lines["difference"], lines["difference"]
-    lines["p"] = np.where(lines["difference"] == 0, 1.0, 0.0)  # of columns that are the same in every row
-    vary = np.flatnonzero((np.ptp(first, axis=0) > 0) | (np.ptp(second, axis=0) > 0))
+    alike = ROUNDING * np.abs(values).max(initial=0.0)
+    lines["p"] = np.where(np.abs(lines["difference"]) <= alike, 1.0, 0.0)  # where both groups are constant
+    vary = np.flatnonzero((np.ptp(first, axis=0) > alike) | (np.ptp(second, axis=0) > alike))
     if len(vary):
         first, second = first[:, vary], second[:, vary]
-        found = stats.bootstrap(
-            (first, second),
-            lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
-            axis=0,
-            n_resamples=RESAMPLES,
-            batch=max(1, RESAMPLED_VALUES // (first.size + second.size)),
-            confidence_level=confidence,
-            method="percentile",
-            rng=rng,
-        ).confidence_interval
-        lines.loc[vary, "low"], lines.loc[vary, "high"] = found.low, found.high
-        lines.loc[vary, "p"] = stats.ttest_ind(first, second, equal_var=False).pvalue
+        resampled = _resampled_means(first, rng) - _resampled_means(second, rng)
+        outer = (1 - confidence) / 2
+        lines.loc[vary, "low"], lines.loc[vary, "high"] = np.quantile(resampled, [outer, 1 - outer], axis=0)
+        each = [(part.mean(axis=0), part.std(axis=0, ddof=1), len(part)) for part in (first, second)]
+        lines.loc[vary, "p"] = stats.ttest_ind_from_stats(*each[0], *each[1], equal_var=False).pvalue
     return lines
+
+
+def _resampled_means(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Means (:data:`RESAMPLES`, k) of the rows (m, k), each row as often as it was drawn.
+
+    Counting draws and multiplying takes a tenth of the time of ``scipy.stats.bootstrap``, which copies the rows.
+    """
+    m = len(values)
+    drawn = (np.bincount(rng.integers(m, size=m), minlength=m) for _ in range(RESAMPLES))
+    return np.array([counts @ values for counts in drawn]) / m

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.linear_model import LinearRegression
 
 from agop_tabular import AGOPExplainer
 
@@ -103,3 +104,12 @@ def test_index_of_the_groups_does_not_matter(explained):
     explanation, X = explained
     groups = pd.Series(np.where(X["age"] > 50, "old", "young"), index=X.index[::-1])
     assert explanation.cohorts(groups).sizes.sum() == 400
+
+
+def test_groups_that_are_alike_within_but_not_between(rng):
+    X = np.column_stack([np.repeat([0.0, 1.0], 50), rng.normal(size=100)])
+    explanation = AGOPExplainer(LinearRegression().fit(X, 2 * X[:, 0] + X[:, 1])).fit(X)(X)
+    lines = explanation.cohorts(X[:, 0]).to_frame().set_index("feature")
+    assert lines.loc["x0", "p_holm"] == 0
+    assert abs(lines.loc["x0", "difference"]) == pytest.approx(2, rel=1e-4)
+    assert lines.loc["x1", "p_holm"] > 0.001

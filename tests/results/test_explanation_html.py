@@ -1,8 +1,10 @@
 """Explanations as HTML; what users wrote is escaped, as tests of Explanation show."""
 
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.results.explanation_html import explanation_html
 
 
 def test_it_says_prediction_base_sum_and_error(net, X):
@@ -30,14 +32,10 @@ def test_bars_leave_a_zero_line_to_the_side_of_their_sign(table_explainer, table
 def test_what_does_not_add_up(net, X, method, line):
     columns = 5 if method == "agop-local" else 6
     explanation = AGOPExplainer(net, method=method).fit(X)(X)
-    from agop_tabular.results.explanation_html import explanation_html
-
     assert line in explanation_html(explanation, 3, columns)
 
 
 def test_many_classes_are_cut_with_a_word(X):
-    from sklearn.neural_network import MLPClassifier
-
     model = MLPClassifier((8,), max_iter=20, random_state=0).fit(X, (X[:, 0] * 4).astype(int).clip(-4, 4))
     page = AGOPExplainer(model).fit(X)(X[:1], target="all")._repr_html_()
     assert page.count(", target ") == 6

@@ -46,6 +46,8 @@ def pyplot() -> Any:
 def one_axes(ax: Any, size: tuple[float, float]) -> Axes:
     """The caller's axes, or those of a new figure of this size, in inches, which the caller closes.
 
+    A figure without a layout of its own gets matplotlib's constrained one, so that labels fit.
+
     Parameters
     ----------
     ax : matplotlib Axes or None
@@ -62,6 +64,8 @@ def one_axes(ax: Any, size: tuple[float, float]) -> Axes:
         return new
     if not hasattr(ax, "barh"):
         raise TypeError(f"ax={ax!r} is not an Axes of matplotlib; leave it out for a new figure.")
+    if figure_of(ax).get_layout_engine() is None:
+        figure_of(ax).set_layout_engine("constrained")  # labels would leave the picture
     return ax
 
 
@@ -87,8 +91,8 @@ def several_axes(ax: Any, n: int, columns: int, size: tuple[float, float]) -> tu
         if len(given) < n:
             raise ValueError(f"ax= has {len(given)} axes for {n} panels; give as many, or leave it out.")
         return given[:n], False
-    columns = min(columns, n)
     rows = -(-n // columns)
+    columns = -(-n // rows)  # four are two and two rather than three and one
     _, axes = plt.subplots(
         rows, columns, figsize=(size[0] * columns, size[1] * rows), layout="constrained", squeeze=False
     )

@@ -238,7 +238,7 @@ def _add_scale_of_values(ax: Axes, missing: bool) -> None:
     shades = ScalarMappable(cmap=diverging(PALE))
     bar = figure.colorbar(shades, ax=ax, aspect=25 * shrink * height / BAR, shrink=shrink, pad=0.02, ticks=[0, 1])
     bar.ax.set_yticklabels(["low", "high"], fontsize=TICKS)
-    bar.set_label("value of the column" + (f" (×: {MISSING})" if missing else ""), fontsize=TICKS, labelpad=-12)
+    bar.set_label("value of the column" + (f" (×: {MISSING})" if missing else ""), fontsize=TICKS, labelpad=2)
     bar.outline.set_visible(False)
 
 

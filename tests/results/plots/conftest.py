@@ -1,24 +1,21 @@
-"""Figures are closed after each test; pictures can be saved and read."""
+"""Figures are closed after each test; pictures can be saved as a reader would see them."""
 
-import matplotlib as mpl
 import pytest
-
-mpl.use("Agg")
 
 
 @pytest.fixture(autouse=True)
 def figures():
-    """Close what a test has drawn."""
+    """matplotlib.pyplot without a screen and, at the end, without figures."""
     import matplotlib.pyplot as plt
 
-    plt.close("all")
+    plt.switch_backend("Agg")
     yield plt
     plt.close("all")
 
 
 @pytest.fixture
 def saved(tmp_path):
-    """Save the figure of some axes, as a reader would see it, without a warning."""
+    """Save the figure of some axes, without a warning, and return it."""
 
     def save(axes):
         figure = axes.figure

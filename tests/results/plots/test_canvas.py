@@ -36,6 +36,13 @@ def test_own_axes_and_the_callers(figures):
         several_axes(panels, 5, 3, (2, 2))
 
 
+def test_labels_stay_in_a_figure_without_a_layout(figures):
+    _, ax = figures.subplots(figsize=(5, 3))
+    one_axes(ax, (1, 1)).set_yticks([0], ["a label that would leave the picture on its left"])
+    ax.figure.draw_without_rendering()
+    assert ax.get_tightbbox().x0 >= 0
+
+
 def test_numbers_of_things():
     assert count(np.int64(3)) == 3
     for n in (0, -1, 1.5, True, "3", None):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -64,8 +65,6 @@ def test_the_callers_axes_and_columns(table_explainer, figures):
 
 
 def test_several_classes_have_a_legend_and_many_are_cut_with_a_word(X, saved):
-    from sklearn.neural_network import MLPClassifier
-
     y = np.digitize(X[:, 0], np.quantile(X[:, 0], np.linspace(0, 1, 11)[1:-1]))
     explainer = AGOPExplainer(MLPClassifier((10,), max_iter=30, random_state=0).fit(X, y)).fit(X)
     axes = explainer.plot_effects(n=2)

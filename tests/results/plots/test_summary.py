@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from agop_tabular import AGOPExplainer
 
@@ -59,13 +62,10 @@ def test_several_classes_say_that_each_row_has_its_own(net, X):
     assert "without sign" in AGOPExplainer(net, method="agop-local").fit(X)(X).plot_summary().get_xlabel()
 
 
-def test_levels_are_cut_with_a_word(net, X, saved, rng):
+def test_levels_are_cut_with_a_word(saved, rng):
     X = pd.DataFrame(
         {"kind": rng.integers(0, 30, 400).astype(str), "size": rng.normal(size=400), "on": rng.random(400) > 0.5}
     )
-    from sklearn.compose import make_column_transformer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder
 
     encode = make_column_transformer((OneHotEncoder(), ["kind"]), ("passthrough", ["size", "on"]))
     model = make_pipeline(encode, LinearRegression()).fit(X, X["size"] + X["on"])
