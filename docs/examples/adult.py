@@ -3,6 +3,7 @@
 Run by ``make demo``; writes its plots to ``output/demo``.
 """
 
+import textwrap
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -62,8 +63,9 @@ def main(folder=Path("output/demo")):
     print(f"\ntest ROC-AUC {auc:.3f}")
 
     start = time.perf_counter()
-    explainer = AGOPExplainer(model, verbose=1).fit(X_train)
+    explainer = AGOPExplainer(model, class_names=adult.target_names, verbose=1).fit(X_train)
     seconds_fit = time.perf_counter() - start
+    print(f"\n{explainer.audit(X_test)}")
     start = time.perf_counter()
     explanation = explainer(X_test)
     seconds = time.perf_counter() - start
@@ -73,11 +75,10 @@ def main(folder=Path("output/demo")):
     print(f"\nThe AGOP over {p} coordinates: rank {kept} keeps {share[:kept].sum():.1%} of the spectrum")
     print("  " + "  ".join(f"λ{i + 1} {value:.1%}" for i, value in enumerate(share[:6])) + "  …")
 
-    print("\nThree test rows; a positive attribution raises the score of the predicted income:")
-    top = explanation.top(4)
+    print("\nThree test rows in words:")
     rows = rows_to_show(explanation)
     for i in rows:
-        print_row(explanation[i], top, adult.target_names)
+        print(textwrap.fill(explanation.to_text(i), 110, initial_indent="  ", subsequent_indent="    "))
 
     print_global(explainer)
 
@@ -104,7 +105,7 @@ def main(folder=Path("output/demo")):
 def print_global(explainer):
     """Print the most important columns and pairs of columns."""
     names = explainer.feature_names_in_
-    print("\nGlobal importance: each column's share of the squared gradients, in training standard deviations")
+    print("\nGlobal importance: each column's share of the variance of all effects")
     for j in np.argsort(-explainer.feature_importances_)[:8]:
         print(f"  {names[j]:<16}{explainer.feature_importances_[j]:6.1%}")
 
@@ -112,21 +113,12 @@ def print_global(explainer):
     share = np.triu(pairs, 1).sum()
     print(f"\nPairs of columns have {share:.1%} of the variance of all effects; the largest:")
     for i, j in sorted(zip(*np.triu_indices(len(pairs), 1), strict=True), key=lambda at: -pairs[at])[:3]:
-        print(f"  {names[i]} × {names[j]:<16}{pairs[i, j]:6.1%}")
+        print(f"  {f'{names[i]} × {names[j]}':<34}{pairs[i, j]:6.1%}")
 
 
 def rows_to_show(explanation):
     """The first two rows, and the first one with a predicted income above 50,000."""
     return [0, 1, int(np.flatnonzero(explanation.target == 1)[0])]
-
-
-def print_row(row, top, class_names):
-    """Print the largest attributions of one row."""
-    (label,), (support,) = row.target, row.support
-    print(f"\n  row {row.index[0]}: predicted {class_names[label]}, support {support:.2f}")
-    for _, (feature, value, attribution) in top.loc[row.index[0]].iterrows():
-        side = "for" if attribution > 0 else "against"
-        print(f"    {feature:<16}{value!s:<22}{attribution:+7.2f}  {side} {class_names[label]}")
 
 
 def time_shap(model, X_train, X_test, n=200):
@@ -150,25 +142,18 @@ def draw(explainer, explanation, rows, folder):
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
-    import shap
 
     folder.mkdir(parents=True, exist_ok=True)
 
     high_income = explainer(explanation.data.iloc[:2000], target=1)
-    shap.plots.beeswarm(high_income.to_shap(), max_display=14, show=False, color_bar_label="value of the column")
-    plt.title("2,000 test rows: attributions to an income above 50,000\n(categories coloured in alphabetical order)")
-    plt.xlabel("attribution to >50K")
-    plt.savefig(folder / "beeswarm.png", dpi=110, bbox_inches="tight")
-    plt.close("all")
+    high_income.plot_summary().figure.savefig(folder / "summary.png", dpi=110)
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-    order = np.argsort(explainer.feature_importances_)
-    left.barh(np.array(explanation.feature_names)[order], explainer.feature_importances_[order], color="#3b6ea8")
-    left.set(title="Global importance", xlabel="share of the squared gradients,\nin training standard deviations")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    explainer.plot_importances(ax=left)
     share = explainer.eigenvalues_[:12] / explainer.eigenvalues_.sum()
     kept = np.arange(len(share)) < explainer.rank_
     component = np.arange(1, len(share) + 1)
-    right.bar(component[kept], share[kept], color="#3b6ea8", label=f"kept: 95% of the trace, rank {explainer.rank_}")
+    right.bar(component[kept], share[kept], color="#0072b2", label=f"kept: 95% of the trace, rank {explainer.rank_}")
     right.bar(component[~kept], share[~kept], color="#c5ccd6", label="dropped")
     right.set(title="Spectrum of the AGOP", xlabel="component", ylabel="share of the trace", xticks=component)
     right.legend(frameon=False)
@@ -177,16 +162,8 @@ def draw(explainer, explanation, rows, folder):
     explainer.plot_effects()[0].figure.savefig(folder / "effects.png", dpi=110)
     explainer.plot_interactions()[0].figure.savefig(folder / "interactions.png", dpi=110)
 
-    figure, axes = plt.subplots(1, 3, figsize=(17, 4.2), layout="constrained", sharex=True)
-    for axis, row in zip(axes, (explanation[i] for i in rows), strict=True):
-        top = row.top(6).iloc[::-1]
-        labels = [f"{feature} = {value}" for feature, value in zip(top["feature"], top["value"], strict=True)]
-        axis.barh(labels, top["attribution"], color=np.where(top["attribution"] > 0, "#d62f4b", "#1f77b4"))
-        axis.axvline(0, color="black", linewidth=0.6)
-        label = ">50K" if row.target[0] else "<=50K"
-        axis.set_title(f"row {row.index[0]}: predicted {label}\nsupport {row.support[0]:.2f}")
-    figure.supxlabel("attribution to the predicted class: red raises its score, blue lowers it")
-    figure.savefig(folder / "rows.png", dpi=110)
+    for place, row in enumerate(rows, start=1):
+        explanation.plot(row).figure.savefig(folder / f"row-{place}.png", dpi=110)
     plt.close("all")
 
 

@@ -89,5 +89,5 @@ def test_the_demo(tmp_path):
     result = names["main"](tmp_path)
     assert result["auc"] >= 0.90
     assert result["ratio"] > 100
-    drawn = ["beeswarm.png", "effects.png", "global.png", "interactions.png", "rows.png"]
+    drawn = ["effects.png", "global.png", "interactions.png", "row-1.png", "row-2.png", "row-3.png", "summary.png"]
     assert sorted(p.name for p in tmp_path.iterdir()) == drawn

@@ -1,8 +1,12 @@
 """The package as a whole: what it exports and what importing it costs."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 
 import agop_tabular
 
@@ -30,13 +34,23 @@ def test_the_first_explanation_does_not_wait_for_sympy():
     assert "sympy" not in loaded
 
 
-def test_readme_shows_the_demos_code():
-    demo = (ROOT / "docs/examples/adult.py").read_text()
-    blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
-    assert blocks
-    for block in blocks:
-        for line in block.split("```")[0].splitlines():
-            assert line.strip() in demo, line
+def test_the_readme_runs_from_top_to_bottom(monkeypatch):
+    mpl.use("Agg")
+    monkeypatch.syspath_prepend(ROOT / "docs/examples")
+    from readme_picture import run_readme
+
+    names = run_readme()
+    assert 0 < names["explainer"].audit_.relative_error < 0.2
+    assert "probability" in plt.gcf().axes[0].get_title(loc="left")
+    plt.close("all")
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) < 120
+    links = re.findall(r"\]\(([^)#]+)", text)
+    assert len(links) > 10
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
 def test_changelog_names_the_version_to_come():

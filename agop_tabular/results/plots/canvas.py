@@ -30,6 +30,9 @@ FEWEST, MOST = 12, 44
 ENTRY = 0.21
 """Height of a line of a legend, in inches."""
 
+SLACK = 0.15
+"""Inches by which a title begins further right than the labels below it."""
+
 TICKS, TITLE = 9, 11
 """Sizes of text, in points."""
 
@@ -186,7 +189,8 @@ def set_title(ax: Axes, text: str) -> None:
     figure.draw_without_rendering()  # labels have their place only then
     left, width, box = 0.0, width_of(ax), ax.get_tightbbox()
     if box is not None:
-        left, width = ax.transAxes.inverted().transform((box.x0, 0))[0], box.width / figure.dpi
+        start = box.x0 + SLACK * figure.dpi  # another resolution may move labels by as much
+        left, width = ax.transAxes.inverted().transform((start, 0))[0], box.width / figure.dpi
     length = max(FEWEST, int(width / CHARACTER * TICKS / TITLE * WIDER))
     lines = [line for part in text.split("\n") for line in textwrap.wrap(part, length)]
     ax.set_title(escaped("\n".join(lines)), fontsize=TITLE, loc="left").set_x(left)
