@@ -102,7 +102,7 @@ def written(path, state, tensors):
 @pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.slow)])
 def test_whatever_a_file_says_it_is_refused_or_explains(net, frame, tmp_path, every):
-    """Every part, or every 17th, of the header and every tensor changed in turn, with a right checksum: one ValueError, or numbers."""
+    """Every part, or every 17th, of header and tensors changed, with a right checksum: ValueError or numbers."""
     path = tmp_path / "a.agop"
     TrainingGuidedExplainer(net, method="xwp").fit(frame).save(path)
     with safe_open(path, framework="pt") as file:
