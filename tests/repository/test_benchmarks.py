@@ -271,3 +271,20 @@ def test_roar(tmp_path, capsys):
     assert "(the paper: about 1.7%)" in page
     assert "| random |" in page
     assert (tmp_path / "roar-adult.png").stat().st_size > 5000
+
+
+def test_training_guided(tmp_path, capsys):
+    options = (
+        "--problems linear expression --seeds 1 --first-seed 3 --train-rows 1500 --permutations 4 --epochs 5 "
+        "--agop-rows 50 --ansatz-seeds 0 --jobs 1"
+    )
+    assert "cells: 0 of 2 are already done" in call("training-guided", tmp_path, options, capsys)
+    result = json.loads((tmp_path / "training-guided.json").read_text())
+    found = {(n["problem"], n["seed"]): n for n in result["networks"]}
+    linear = found["linear", 3]["methods"]
+    assert linear["shap-deep"]["cosine"] > 0.9 > linear["random"]["cosine"]
+    assert linear["xtrain"]["own_cosine"] > 0.5
+    assert found["expression", 3]["unseen"]["xtrain+"] >= found["expression", 3]["unseen"]["positive parts"]
+    page = (tmp_path / "training-guided.md").read_text()
+    assert "## A class without training rows" in page
+    assert "| xwp-c |" in page
