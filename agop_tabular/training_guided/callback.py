@@ -79,26 +79,40 @@ class TrajectoryCallback(Callback):
         return self
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
-        """Keep the start; go on with an earlier recording where this training goes on with its network."""
-        started = time.perf_counter()
+        """Forget an earlier training that this one does not go on with."""
         self.initialize()
-        self._batch_ = 0
-        resumed = len(net.history) > 0
-        known = getattr(self, "_recorder_", None)
-        went_on = resumed and known is not None and weights_digest(net.module_) == self.trajectory_.digest
-        if went_on and known is not None:
+        self._batch_, self._begun_, self._resumed_ = 0, False, len(net.history) > 0
+        self._earlier_ = self.__dict__.pop("trajectory_", None)  # there is none, should this training be interrupted
+        self._started_ = time.perf_counter()
+
+    def on_epoch_begin(self, net: Any, **_: Any) -> None:
+        """Keep the start, once other callbacks have made the module what it is, such as of another width."""
+        if not self._begun_:
+            self._begin(net)
+
+    def _begin(self, net: Any) -> None:
+        """Keep the network as it is; go on with an earlier recording where this training goes on with its network."""
+        started = time.perf_counter()
+        known, earlier = getattr(self, "_recorder_", None), self._earlier_
+        if (
+            self._resumed_
+            and known is not None
+            and earlier is not None
+            and weights_digest(net.module_) == earlier.digest
+        ):
             known.module = net.module_
         else:
-            unit = "epoch" if self.every == "epoch" else "batch"
             self._recorder_ = TrajectoryRecorder(
-                net.module_, unit=unit, budget=self.budget, precision=self.precision, folder=self.folder
+                net.module_,
+                unit="epoch" if self.every == "epoch" else "batch",
+                budget=self.budget,
+                precision=self.precision,
+                folder=self.folder,
             )
-            self._recorder_.resumed = resumed
+            self._recorder_.resumed = self._resumed_
             self.seconds_, self._rest_ = 0.0, 0.0
-        self.__dict__.pop("trajectory_", None)  # that of an earlier training, should this one be interrupted
-        self._started_ = time.perf_counter()
-        self._before_ = self.seconds_
-        self.seconds_ += self._started_ - started
+        self._begun_, self._before_, self._earlier_ = True, self.seconds_, None
+        self.seconds_ += time.perf_counter() - started
 
     def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **_: Any) -> None:
         """Keep the weights, where batches are counted and it is this one's turn."""
@@ -115,6 +129,8 @@ class TrajectoryCallback(Callback):
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         """Keep the network as it is."""
+        if not self._begun_:  # not one epoch
+            self._begin(net)
         started = time.perf_counter()
         self.trajectory_: Trajectory = self._recorder_.finish()
         self.nbytes_ = self.trajectory_.nbytes
@@ -129,4 +145,4 @@ class TrajectoryCallback(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the recorder, which holds the net; a training that goes on after a copy is a resumed one."""
-        return {name: value for name, value in self.__dict__.items() if name != "_recorder_"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_recorder_", "_earlier_")}

@@ -207,9 +207,9 @@ class TrainingGuidedExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstima
         trajectory = find_trajectory(estimator, self.trajectory)
         contrast, output = bool(self.contrast), self.model_output
         with torch.inference_mode(False):
-            model = connect(
-                estimator, table, contrast=contrast, output=output, first_layer=True, device=self.device
-            ).named(self.class_names, self.output_name)
+            how: dict[str, Any] = {"first_layer": True, "device": self.device, "batch_size": self.batch_size}
+            model = connect(estimator, table, contrast=contrast, output=output, **how)
+            model = model.named(self.class_names, self.output_name)
             recorded = recorded_module(model, trajectory)
             input_layer(model, recorded)
             trajectory.check(model.network.module.get_submodule(recorded))

@@ -21,8 +21,9 @@ from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fingerprint import weights_digest
 from agop_tabular.training_guided.trajectory import State, Trajectory, state_of
 
-SWAPPED_VALUES = 2**22
-"""Outputs of the first layer, over rows, columns and units, that are held at a time: 16 MB in float32."""
+SWAPPED_VALUES = 2**18
+"""Outputs of the first layer, over rows, columns and units, that are held at a time: 1 MB in float32. Between 2**16 and
+2**20 the time is the same; with more they no longer stay in the processor's cache."""
 
 
 def recorded_module(model: ExplainedModel, trajectory: Trajectory) -> str:
@@ -155,13 +156,15 @@ class Replay:
 
     def swapped(self, i: int, state: State, outputs: Tensor, x: Tensor, difference: Tensor) -> Tensor:
         """Explained scores (b, d, C) at checkpoint i with each column's weights changed by ``difference`` (h, p)."""
-        fold, h = self.model.feature_map.fold, outputs.shape[1]
-        widest = max(self.model.feature_map.n_coordinates, self.model.feature_map.n_columns)
+        feature_map, h = self.model.feature_map, outputs.shape[1]
+        size = max(1, SWAPPED_VALUES // (max(feature_map.n_coordinates, feature_map.n_columns) * h))
         found = []
-        for rows in torch.arange(len(x), device=x.device).split(max(1, SWAPPED_VALUES // (widest * h))):
-            changes = fold(x[rows, None, :] * difference).transpose(1, 2)  # (b, d, h)
-            every = (outputs[rows, None, :] + changes).reshape(-1, h)
-            found.append(self.scores(i, state, every).reshape(*changes.shape[:2], -1))
+        for part, own in zip(x.split(size), outputs[:, None, :].split(size), strict=True):
+            if feature_map.is_identity:
+                every = torch.addcmul(own, part[:, :, None], difference.T)  # (b, d, h)
+            else:
+                every = own + feature_map.fold(part[:, None, :] * difference).transpose(1, 2)
+            found.append(self.scores(i, state, every.reshape(-1, h)).reshape(*every.shape[:2], -1))
         return torch.cat(found)
 
 

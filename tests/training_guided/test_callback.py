@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 import torch
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, InputShapeSetter
+from torch import nn
 from torch.testing import assert_close
 
 from agop_tabular.training_guided import TrainingGuidedExplainer, TrajectoryCallback
@@ -14,6 +15,10 @@ from agop_tabular.training_guided.trajectory import state_of
 @pytest.fixture
 def data(table):
     return table[0].astype("float32"), table[1]
+
+
+def make_wide(n_in):
+    return nn.Sequential(nn.Linear(n_in, 8), nn.ReLU(), nn.Linear(8, 3))
 
 
 def same(module, other):
@@ -62,6 +67,20 @@ def test_where_the_best_epoch_is_restored_the_trajectory_ends_there(make_net, da
     net = make_net(stopping, TrajectoryCallback()).fit(*data)
     assert callback_of(net).trajectory_.steps == [0, 1], "the first epoch has the largest loss"
     assert TrainingGuidedExplainer(net).fit(data[0]).explain(data[0]).shape == (90, 5)
+
+
+def test_a_module_that_another_callback_makes_wider_is_recorded(make_net, data, callback_of):
+    """The start is kept when training begins, whatever the order of the callbacks."""
+    net = make_net(TrajectoryCallback(), InputShapeSetter(param_name="n_in"))
+    net.set_params(module=make_wide, module__n_in=3).fit(*data)
+    assert callback_of(net).trajectory_.checkpoints[0].state()["0.weight"].shape == (8, 5)
+    assert TrainingGuidedExplainer(net).fit(data[0]).explain(data[0]).shape == (90, 5)
+
+
+def test_a_training_without_an_epoch(make_net, data):
+    net = make_net(epochs=0).fit(*data)
+    with pytest.raises(ValueError, match="the start of the training only"):
+        TrainingGuidedExplainer(net).fit(data[0])
 
 
 def test_a_new_fit_begins_anew_and_partial_fit_goes_on(make_net, data, callback_of):
