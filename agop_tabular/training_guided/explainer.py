@@ -35,7 +35,8 @@ from agop_tabular.training_guided.saved_training import SavedTraining, load_trai
 from agop_tabular.training_guided.trajectory import Trajectory
 
 CHECKPOINTS = 13
-"""Default of "xstep": with every tenth of 120 epochs its attributions had a cosine of .998 with those of all epochs."""
+"""Default of "xstep": with as many of 343 to 1,217 batches its attributions had a cosine of .993 to .999 with those of
+all batches, on six networks of the tasks "interaction", "sparse-nonlinear" and "switched"."""
 
 
 class TrainingGuidedExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator):

@@ -16,11 +16,12 @@ from benchmarks.training_guided.pictures import course
 from benchmarks.training_guided.problems import CANVASES, REGIONS
 
 CLAIMS = (
-    ("XtrAIn is cleaner than methods of the trained network, on typefaces", "typefaces", "clean"),
-    ("the same, on shifted typefaces", "typefaces-shifted", "clean"),
-    ("XtrAIn has a higher SRG, on typefaces (black in the place of pixels)", "typefaces", "srg_zero"),
-    ("the same, on shifted typefaces", "typefaces-shifted", "srg_zero"),
-    ("the same, with training means in the place of pixels", "typefaces-shifted", "srg"),
+    ("XtrAIn is cleaner, on typefaces", "typefaces", "clean"),
+    ("XtrAIn is cleaner, on shifted typefaces", "typefaces-shifted", "clean"),
+    ("XtrAIn has a higher SRG (black), on typefaces", "typefaces", "srg_zero"),
+    ("XtrAIn has a higher SRG (black), on shifted typefaces", "typefaces-shifted", "srg_zero"),
+    ("XtrAIn has a higher SRG (means), on typefaces", "typefaces", "srg"),
+    ("XtrAIn has a higher SRG (means), on shifted typefaces", "typefaces-shifted", "srg"),
 )
 """Published claims, the problem that stands in for the paper's data, and the metric."""
 
