@@ -29,7 +29,7 @@ from benchmarks.shared import tasks
 from benchmarks.shared.cells import Cell, Cells
 from benchmarks.shared.networks import early_stopping, perceptron
 from benchmarks.shared.scores import centred
-from benchmarks.training_guided.explainers import METHODS, PositiveParts, fitted
+from benchmarks.training_guided.explainers import METHODS, REGION_METHODS, PositiveParts, fitted
 from benchmarks.training_guided.problems import REGIONS, UNSEEN, Region
 
 ROWS = 50
@@ -42,8 +42,16 @@ OCCLUDED = 2
 def add_cell(cells: Cells, problem: str, seed: int) -> None:
     """Compute a cell and save it."""
     warnings.simplefilter("ignore")
-    work = on_region if problem in REGIONS else on_table
-    cells.write(f"{problem}-{seed}", work(problem, seed, cells.settings))
+    name = f"{problem}-{seed}"
+    if problem in REGIONS:
+        cells.write(name, on_region(problem, seed, cells.settings, cells.read(name)))
+    else:
+        cells.write(name, on_table(problem, seed, cells.settings))
+
+
+def has_controls(cell: Cell) -> bool:
+    """Whether a saved cell of a region has all methods."""
+    return bool(cell) and set(REGION_METHODS) <= set(cell["methods"])
 
 
 def trained_net(region: Region, seed: int, epochs: int) -> NeuralNetClassifier:
@@ -97,8 +105,8 @@ def on_table(problem: str, seed: int, settings: dict[str, Any]) -> Cell:
     return {"methods": found, "accuracy": trained.accuracy.network} | _training(net, X)
 
 
-def on_region(problem: str, seed: int, settings: dict[str, Any]) -> Cell:
-    """A canvas, or a table of blocks, where the region of the signal is known."""
+def on_region(problem: str, seed: int, settings: dict[str, Any], earlier: Cell) -> Cell:
+    """A canvas, or a table of blocks, where the region of the signal is known; methods of an earlier cell are kept."""
     region = REGIONS[problem](RandomState(seed))
     net = trained_net(region, seed, settings["epochs"])
     X, fill = region.test, region.X.mean(axis=0)
@@ -111,8 +119,8 @@ def on_region(problem: str, seed: int, settings: dict[str, Any]) -> Cell:
     def probability(changed: np.ndarray) -> np.ndarray:
         return torch.softmax(net.forward(changed), dim=1).numpy()[rows, target]
 
-    found: dict[str, Any] = {}
-    for name in METHODS:
+    found: dict[str, Any] = dict(earlier.get("methods", {}))
+    for name in [name for name in REGION_METHODS if name not in found]:
         explainer, fit_seconds = _timed(lambda name=name: fitted(name, net, region.X, seed, settings["agop_rows"]))
         explained, seconds = _timed(lambda explainer=explainer: explainer.explain(X, target))
         values = np.asarray(explained, dtype=float)

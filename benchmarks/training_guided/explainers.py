@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.baselines import Baseline, IntegratedGradients
 from agop_tabular.baselines.captum_methods import CaptumMethod
 from agop_tabular.training_guided import TrainingGuidedExplainer
 from agop_tabular.training_guided.guided_method import GuidedMethod, Step
@@ -66,18 +68,27 @@ class Lrp(CaptumMethod):
         return out.detach()
 
 
-OWN_PEERS = {"occlusion": Occlusion, "rise": Rise, "lrp": Lrp}
+OWN_PEERS: dict[str, Callable[[], Baseline]] = {"occlusion": Occlusion, "rise": Rise, "lrp": Lrp}
+
+CONTROLS: dict[str, Callable[[], Baseline]] = {
+    "integrated-gradients, black": partial(IntegratedGradients, baseline="zero")
+}
+"""Training-guided attributions are zero where the input is zero, and those of peers that count from the mean are not:
+this control tells whether it is the training or the black baseline that leaves the background clean."""
 
 METHODS = (*GUIDED_METHODS, *PEERS, *OWN_PEERS, "random")
 """All that are compared."""
+
+REGION_METHODS = (*METHODS[:-1], *CONTROLS, "random")
+"""All that are compared where the region of the signal is known."""
 
 
 def fitted(name: str, net: Any, background: np.ndarray, seed: int, agop_rows: int | None = None) -> methods.Method:
     """Fit the explainer of this name to a network and its training rows; "agop" to some of them only."""
     if name in GUIDED_METHODS:
         return TrainingGuidedExplainer(net, method=name).fit(background)
-    if name in OWN_PEERS:
-        return OWN_PEERS[name]().fit(net, background, seed)
+    if name in OWN_PEERS or name in CONTROLS:
+        return (OWN_PEERS | CONTROLS)[name]().fit(net, background, seed)
     if name == "agop" and agop_rows is not None:
         explainer = AGOPExplainer(net, contrast=False, gate=None, max_samples=agop_rows, random_state=seed)
         return explainer.fit(background)

@@ -11,7 +11,7 @@ from agop_tabular.evaluation import compare_methods, holm
 from agop_tabular.training_guided.guided_methods import GUIDED_METHODS
 from benchmarks.shared.markdown import difference, made_with, markdown_table, number, p_value
 from benchmarks.shared.records import write_json
-from benchmarks.training_guided.explainers import METHODS
+from benchmarks.training_guided.explainers import REGION_METHODS
 from benchmarks.training_guided.pictures import course
 from benchmarks.training_guided.problems import CANVASES, REGIONS
 
@@ -25,7 +25,7 @@ CLAIMS = (
 )
 """Published claims, the problem that stands in for the paper's data, and the metric."""
 
-PEERS = tuple(name for name in METHODS if name not in (*GUIDED_METHODS, "random"))
+PEERS = tuple(name for name in REGION_METHODS if name not in (*GUIDED_METHODS, "random"))
 
 
 def write(output: Path, result: dict[str, Any], seed: int) -> None:
@@ -68,7 +68,7 @@ def page(result: dict[str, Any]) -> str:
 def _by_problem(records: pd.DataFrame, metric: str, problems: list[str]) -> pd.DataFrame:
     """Means (methods × problems) of a metric."""
     table = records.pivot_table(index="method", columns="problem", values=metric, aggfunc="mean", sort=False)
-    return table.reindex([m for m in METHODS if m in table.index])[problems]
+    return table.reindex([m for m in REGION_METHODS if m in table.index])[problems]
 
 
 def _section(records: pd.DataFrame, metrics: dict[str, str], problems: list[str]) -> list[str]:

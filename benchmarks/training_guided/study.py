@@ -10,7 +10,7 @@ from benchmarks.shared.machine import machine
 from benchmarks.shared.options import add_jobs, add_output, add_seeds
 from benchmarks.training_guided import page
 from benchmarks.training_guided.ansatz import add_ansatz_cell, ansatz_calls
-from benchmarks.training_guided.cell import add_cell
+from benchmarks.training_guided.cell import add_cell, has_controls
 from benchmarks.training_guided.problems import CANVASES, REGIONS
 
 TABLES = ("linear", "sparse-nonlinear", "interaction", "switched")
@@ -40,7 +40,10 @@ def run(**options: Any) -> None:
     first = options["first_seed"]
     counts = {p: options["canvas_seeds" if p in CANVASES else "seeds"] for p in options["problems"]}
     calls = {f"{p}-{seed}": (p, seed) for p, n in counts.items() for seed in range(first, first + n)}
-    run_missing(cells, add_cell, calls, options["jobs"])
+    regions = {name: call for name, call in calls.items() if call[0] in REGIONS}
+    tables = {name: call for name, call in calls.items() if call[0] not in REGIONS}
+    run_missing(cells, add_cell, tables, options["jobs"], "networks of tables")
+    run_missing(cells, add_cell, regions, options["jobs"], "networks of regions", has_controls)
     ansatz = ansatz_calls(range(first, first + options["ansatz_seeds"]))
     run_missing(cells, add_ansatz_cell, ansatz, options["jobs"], "networks of the ansatz")
     result = {

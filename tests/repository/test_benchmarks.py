@@ -17,7 +17,7 @@ from benchmarks.automl.tools import TOOLS
 from benchmarks.shared import families, methods, problems, tasks
 from benchmarks.shared.cells import Cells
 from benchmarks.synthetic import study as synthetic
-from benchmarks.training_guided.explainers import METHODS as guided_methods
+from benchmarks.training_guided.explainers import REGION_METHODS as guided_methods
 from benchmarks.training_guided.page import PEERS
 from benchmarks.training_guided.page import page as guided_page
 
@@ -282,7 +282,7 @@ def test_training_guided(tmp_path, capsys):
         "--problems linear expression --seeds 1 --first-seed 3 --train-rows 1500 --permutations 4 --epochs 5 "
         "--agop-rows 50 --ansatz-seeds 0 --jobs 1"
     )
-    assert "cells: 0 of 2 are already done" in call("training-guided", tmp_path, options, capsys)
+    assert "networks of regions: 0 of 1 are already done" in call("training-guided", tmp_path, options, capsys)
     result = json.loads((tmp_path / "training-guided.json").read_text())
     found = {(n["problem"], n["seed"]): n for n in result["networks"]}
     linear = found["linear", 3]["methods"]
