@@ -19,6 +19,7 @@ import benchmarks.roar.study as roar
 import benchmarks.scale.study as scale
 import benchmarks.synthetic.study as synthetic
 import benchmarks.timing.study as timing
+import benchmarks.training_guided.study as training_guided
 
 STUDIES = {
     "synthetic": synthetic,
@@ -30,6 +31,7 @@ STUDIES = {
     "importance": importance,
     "roar": roar,
     "images": images,
+    "training-guided": training_guided,
     "automl": automl,
     "timing": timing,
     "overhead": overhead,

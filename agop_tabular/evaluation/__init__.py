@@ -1,5 +1,7 @@
 """Measure how good attributions are: metrics against a ground truth, comparisons over seeds, sanity checks."""
 
+from agop_tabular.evaluation.ansatz import feature_ansatz
+from agop_tabular.evaluation.cleanness import attribution_shift, clean_score
 from agop_tabular.evaluation.localisation import (
     earth_movers_distance,
     importance_mass,
@@ -16,29 +18,47 @@ from agop_tabular.evaluation.metrics import (
     top_k_precision,
     top_one,
 )
+from agop_tabular.evaluation.perturbation import prediction_gap, relative_input_stability
 from agop_tabular.evaluation.randomization import parameter_randomization
+from agop_tabular.evaluation.removal import (
+    average_drop,
+    deletion_area,
+    insertion_area,
+    removal_curve,
+    symmetric_relevance_gain,
+)
 from agop_tabular.evaluation.roar import Retrainings, area, ranking, roar
 from agop_tabular.evaluation.statistics import compare_methods, holm, paired_comparison
 
 __all__ = [
     "Retrainings",
     "area",
+    "attribution_shift",
+    "average_drop",
     "average_precision",
+    "clean_score",
     "compare_methods",
     "cosine",
+    "deletion_area",
     "earth_movers_distance",
+    "feature_ansatz",
     "holm",
     "importance_mass",
+    "insertion_area",
     "intersection_over_union",
     "noise_feature_mass",
     "paired_comparison",
     "parameter_randomization",
     "precision_recall_area",
+    "prediction_gap",
     "ranking",
     "relative_error",
+    "relative_input_stability",
+    "removal_curve",
     "roar",
     "sign_agreement",
     "spearman",
+    "symmetric_relevance_gain",
     "top_k_precision",
     "top_one",
 ]

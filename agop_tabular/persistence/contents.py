@@ -116,7 +116,7 @@ def check_values(header: Header, specs: Mapping[str, Spec], tensors: Mapping[str
     demand(kind != "diagonal" or not method.needs_all_of_m, "gradients are too few for the method")
     check_moment(kind, tensors)
     column_of = tensors["column_of"].numpy()
-    _check_blocks(*(tensors[name].numpy() for name in MAP_ARRAYS))
+    check_blocks(*(tensors[name].numpy() for name in MAP_ARRAYS))
     check_adapter(state_from(header, tensors), len(column_of))
     if INTERACTING not in tensors:
         return
@@ -131,7 +131,7 @@ def check_values(header: Header, specs: Mapping[str, Spec], tensors: Mapping[str
             demand((numbers[~numbers.isnan()].diff() > 0).all(), "columns have values that do not ascend")
 
 
-def _check_blocks(column_of: np.ndarray, block_of: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+def check_blocks(column_of: np.ndarray, block_of: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
     """Raise unless one-hot blocks are numbered from 0, each of one column, and switched on and off differ."""
     inside = block_of >= 0
     numbers, first = np.unique(block_of[inside], return_index=True)

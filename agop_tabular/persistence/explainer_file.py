@@ -59,7 +59,7 @@ def save(saved: SavedExplainer, path: str | os.PathLike[str]) -> None:
     except ValueError as error:
         raise ValueError(f"This explainer cannot be saved: {error}") from error
     with replacing(Path(path)) as place:
-        save_file(tensors, place, metadata={HEADER: text, CHECKSUM: _checksum(text, tensors)})
+        save_file(tensors, place, metadata={HEADER: text, CHECKSUM: checksum_of(text, tensors)})
 
 
 def load(path: str | os.PathLike[str], estimator: Any, device: Any = None) -> SavedExplainer:
@@ -139,7 +139,7 @@ def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
         raise ValueError(
             f"{path} is truncated or not an explainer file ({error}); save the explainer again."
         ) from error
-    checksum = _checksum(text, tensors, whole=state["format"] > UNCOVERED)
+    checksum = checksum_of(text, tensors, whole=state["format"] > UNCOVERED)
     if metadata != {HEADER: text, CHECKSUM: checksum}:
         raise ValueError(f"{path} was altered since it was written: its checksum does not match; save it again.")
     try:
@@ -159,7 +159,7 @@ def _tensor(file: Any, name: str) -> Tensor:
     return tensor
 
 
-def _checksum(text: str, tensors: dict[str, Tensor], *, whole: bool = True) -> str:
+def checksum_of(text: str, tensors: dict[str, Tensor], *, whole: bool = True) -> str:
     """SHA-256 over the header and the tensors with their names; ``whole``: with their dtypes and shapes, too."""
     digest = hashlib.sha256(text.encode())
     if whole:

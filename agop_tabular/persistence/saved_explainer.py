@@ -14,10 +14,10 @@ from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import Settings
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.audit.result import Audit
-from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.fitting.fit import Fit, fit_method
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.gate.noise_floor import Gate
+from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import is_fitted
 from agop_tabular.persistence.adapter_specs import PREFIX
@@ -217,7 +217,32 @@ def connected(saved: SavedExplainer, estimator: Any, device: Any) -> ExplainedMo
     ValueError
         Where the estimator does not fit.
     """
-    model, coordinates = saved.model, saved.statistics.coordinates
+    coordinates, first_layer = probe_coordinates(saved.statistics.coordinates), saved.fitted.get("moment") != "dense"
+    return reconnected(saved.model, saved.network.state, coordinates, estimator, device, first_layer=first_layer)
+
+
+def reconnected(
+    model: ExplainedModel, state: AdapterState, coordinates: Tensor, estimator: Any, device: Any, *, first_layer: bool
+) -> ExplainedModel:
+    """A model without an adapter with that of an estimator, tried on a few rows.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    state : AdapterState
+        From which the adapter is restored.
+    coordinates : Tensor of shape (b, p)
+        Rows that it is tried on.
+    estimator : object
+    device : str, torch.device or None
+    first_layer : bool
+        Whether to look for the layer that the input goes straight into.
+
+    Raises
+    ------
+    ValueError
+        Where the estimator does not fit.
+    """
     d = model.feature_map.n_columns
     try:
         if not is_fitted(estimator):
@@ -226,27 +251,26 @@ def connected(saved: SavedExplainer, estimator: Any, device: Any) -> ExplainedMo
         width = getattr(estimator, "n_features_in_", d)
         if width != d:
             raise ValueError(f"it takes {width} columns")
-        adapter.restore(saved.network.state)
-        x = adapter.tensor(probe_coordinates(coordinates).numpy())
+        adapter.restore(state)
+        x = adapter.tensor(coordinates.numpy())
         adapter.confirm(x)
         if adapter.n_scores != model.n_scores:
             raise ValueError(f"it has {adapter.n_scores} scores")
     except ValueError as error:
-        raise ValueError(misfit(d, coordinates, model.n_scores, str(error))) from error
-    return model.with_adapter(adapter, x, first_layer=saved.fitted.get("moment") != "dense")
+        raise ValueError(misfit(d, coordinates.shape[1], model.n_scores, str(error))) from error
+    return model.with_adapter(adapter, x, first_layer=first_layer)
 
 
-def misfit(d: int, coordinates: CoordinateMoment, n_scores: int, why: str) -> str:
+def misfit(d: int, p: int, n_scores: int, why: str) -> str:
     """The message where an estimator is not that of a file.
 
     Parameters
     ----------
-    d : int
-    coordinates : CoordinateMoment
-    n_scores : int
+    d, p, n_scores : int
+        Columns, coordinates and scores.
     why : str
     """
     return (
-        f"The estimator does not fit the saved explainer of {d} columns, {coordinates.p} coordinates at the "
+        f"The estimator does not fit the saved explainer of {d} columns, {p} coordinates at the "
         f"network's input and {n_scores} scores ({why}). Load it with the estimator that was explained."
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from skorch import NeuralNetClassifier
@@ -56,8 +57,8 @@ class Trained:
     accuracy: Accuracy
 
 
-def train(task: str, seed: int, size: Size) -> Trained:
-    """Draw a task and train its network; everything depends on the seed alone."""
+def train(task: str, seed: int, size: Size, callbacks: Sequence[Any] = ()) -> Trained:
+    """Draw a task and train its network, with further callbacks; everything depends on the seed alone."""
     rng = np.random.RandomState(seed)
     n = size.train_rows + size.rows
     n_judged = max(size.rows, JUDGED)
@@ -66,5 +67,6 @@ def train(task: str, seed: int, size: Size) -> Trained:
     X = X.astype(np.float32)
     fitted_on, explained, judged = np.split(np.arange(len(X)), [size.train_rows, n])
     net = classifier(size.width, truth.n_classes, truth.n_features, int(rng.randint(2**31)))
+    net.set_params(callbacks=[*net.callbacks, *callbacks])
     net.fit(X[fitted_on], y[fitted_on])
     return Trained(net, X[fitted_on], X[explained], truth, Accuracy.of(net, truth, X[judged], y[judged]))

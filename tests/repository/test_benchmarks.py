@@ -17,8 +17,12 @@ from benchmarks.automl.tools import TOOLS
 from benchmarks.shared import families, methods, problems, tasks
 from benchmarks.shared.cells import Cells
 from benchmarks.synthetic import study as synthetic
+from benchmarks.training_guided.explainers import REGION_METHODS as guided_methods
+from benchmarks.training_guided.page import PEERS
+from benchmarks.training_guided.page import page as guided_page
 
 METHODS = methods.DEFAULT
+METRICS = ("clean", "srg", "srg_zero", "deletion", "insertion", "average_drop", "row_seconds")
 ROOT = Path(__file__).parents[2]
 
 
@@ -271,3 +275,47 @@ def test_roar(tmp_path, capsys):
     assert "(the paper: about 1.7%)" in page
     assert "| random |" in page
     assert (tmp_path / "roar-adult.png").stat().st_size > 5000
+
+
+def test_training_guided(tmp_path, capsys):
+    options = (
+        "--problems linear expression --seeds 1 --first-seed 3 --train-rows 1500 --permutations 4 --epochs 5 "
+        "--agop-rows 50 --ansatz-seeds 0 --jobs 1"
+    )
+    assert "networks of regions: 0 of 1 are already done" in call("training-guided", tmp_path, options, capsys)
+    result = json.loads((tmp_path / "training-guided.json").read_text())
+    found = {(n["problem"], n["seed"]): n for n in result["networks"]}
+    linear = found["linear", 3]["methods"]
+    assert linear["shap-deep"]["cosine"] > 0.9 > linear["random"]["cosine"]
+    assert linear["xtrain"]["own_cosine"] > 0.5
+    assert found["expression", 3]["unseen"]["xtrain+"] >= found["expression", 3]["unseen"]["positive parts"]
+    page = (tmp_path / "training-guided.md").read_text()
+    assert "## A class without training rows" in page
+    assert "| xwp-c |" in page
+
+
+def test_training_guided_says_which_claims_hold():
+    """Of made-up records: cleaner than all peers on typefaces, and behind all on shifted ones."""
+    networks = [
+        {
+            "problem": problem,
+            "seed": seed,
+            "accuracy": 1.0,
+            "checkpoints": 9,
+            "megabytes": 1.0,
+            "share_of_training": 0.01,
+            "columns_get": 0.3,
+            "methods": {
+                method: dict.fromkeys(METRICS, 0.5 + sign * (method == "xtrain") * (0.2 + 0.001 * seed))
+                for method in guided_methods
+            },
+        }
+        for problem, sign in (("typefaces", 1), ("typefaces-shifted", -1))
+        for seed in range(5)
+    ]
+    page = guided_page({"networks": networks, "ansatz": [], "machine": {"torch": "2"}})
+    n = len(PEERS)
+    assert f"- XtrAIn is cleaner, on typefaces: against {n} of {n} methods" in page
+    assert (
+        f"- XtrAIn is cleaner, on shifted typefaces: against 0 of {n} methods it is better, against {n} worse." in page
+    )

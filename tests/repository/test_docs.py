@@ -91,3 +91,12 @@ def test_the_demo(tmp_path):
     assert result["ratio"] > 100
     drawn = ["effects.png", "global.png", "interactions.png", "row-1.png", "row-2.png", "row-3.png", "summary.png"]
     assert sorted(p.name for p in tmp_path.iterdir()) == drawn
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_page_on_attribution_by_training():
+    names = run("training-guided.md")
+    explanation = names["explanation"]
+    assert set(explanation.top(1)["feature"]) <= {"x0", "x1", "x2"}, "the columns that the labels depend on"
+    total = explanation.base_values + explanation.values.sum(axis=1) + explanation.gap
+    np.testing.assert_allclose(total, names["net"].forward(names["X"][:5]).numpy()[:, 1], rtol=1e-4)

@@ -1,0 +1,120 @@
+"""Metrics that remove columns in the order of their attributions and watch the explained score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Predict = Callable[[np.ndarray], np.ndarray]
+"""Maps rows (n, d) to the explained score (n,) of each; it is called with all rows, in their order."""
+
+
+def removal_curve(
+    predict: Predict, X: np.ndarray, attributions: np.ndarray, fill: np.ndarray, *, first: str = "most"
+) -> np.ndarray:
+    """Score of each row after 0, 1, …, d columns are replaced.
+
+    Parameters
+    ----------
+    predict : callable
+        Maps rows (n, d) to scores (n,).
+    X : ndarray of shape (n, d)
+    attributions : ndarray of shape (n, d)
+        Of the explained score; the largest, with their sign, are the most influential. Ties in the order of columns.
+    fill : ndarray of shape (d,)
+        What columns are replaced by, such as the training means.
+    first : {"most", "least"}
+        Which are replaced first.
+
+    Returns
+    -------
+    ndarray of shape (n, d + 1)
+    """
+    X, a, fill = np.asarray(X), np.asarray(attributions, dtype=float), np.asarray(fill)
+    if X.ndim != 2 or a.shape != X.shape or fill.shape != X.shape[1:]:
+        raise ValueError(f"Rows {X.shape}, attributions {a.shape} and fill {fill.shape} must be (n, d), (n, d), (d,).")
+    if first not in ("most", "least"):
+        raise ValueError(f'first={first!r} is not "most" or "least".')
+    order = np.argsort(-a if first == "most" else a, axis=1, kind="stable")
+    rows, scores = X.copy(), [np.asarray(predict(X), dtype=float)]
+    for k in range(X.shape[1]):
+        np.put_along_axis(rows, order[:, k : k + 1], fill[order[:, k : k + 1]].astype(X.dtype), axis=1)
+        scores.append(np.asarray(predict(rows), dtype=float))
+    return np.stack(scores, axis=1)
+
+
+def deletion_area(predict: Predict, X: np.ndarray, attributions: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """Mean height of the curve when the most influential columns go first; lower is better (Petsiuk and others, 2018).
+
+    Parameters
+    ----------
+    predict, X, attributions, fill : as in :func:`removal_curve`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    return _area(removal_curve(predict, X, attributions, fill))
+
+
+def insertion_area(predict: Predict, X: np.ndarray, attributions: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """Mean height of the curve when, from nothing, the most influential columns come first; higher is better.
+
+    Parameters
+    ----------
+    predict, X, attributions, fill : as in :func:`removal_curve`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    return _area(removal_curve(predict, X, attributions, fill, first="least"))
+
+
+def symmetric_relevance_gain(predict: Predict, X: np.ndarray, attributions: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """SRG: area with the least influential columns first minus that with the most; higher is better.
+
+    The difference takes out how the model reacts to removal as such (Blücher and others, 2024, arXiv 2401.06654).
+
+    Parameters
+    ----------
+    predict, X, attributions, fill : as in :func:`removal_curve`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    least = insertion_area(predict, X, attributions, fill)  # the same curve, read from its other end
+    return np.asarray(least - deletion_area(predict, X, attributions, fill))
+
+
+def average_drop(predict: Predict, X: np.ndarray, attributions: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """Share of the score that is lost when each column is faded by its attribution; lower is better.
+
+    A row becomes ``fill + m (x - fill)`` with m its attributions above zero over their largest, as a map is laid over
+    an image (Chattopadhay and others, 2018). Scores have to be positive, as probabilities are.
+
+    Parameters
+    ----------
+    predict, X, attributions, fill : as in :func:`removal_curve`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        0 where the score rises.
+    """
+    X, a, fill = np.asarray(X), np.asarray(attributions, dtype=float).clip(min=0), np.asarray(fill)
+    if X.ndim != 2 or a.shape != X.shape or fill.shape != X.shape[1:]:
+        raise ValueError(f"Rows {X.shape}, attributions {a.shape} and fill {fill.shape} must be (n, d), (n, d), (d,).")
+    largest = a.max(axis=1, keepdims=True)
+    m = a / np.where(largest > 0, largest, 1.0)
+    whole, faded = (np.asarray(predict(rows), dtype=float) for rows in (X, (fill + m * (X - fill)).astype(X.dtype)))
+    if (whole <= 0).any():
+        raise ValueError("average_drop is a share of the score, which must be above zero; predict probabilities.")
+    return np.asarray((whole - faded).clip(min=0) / whole)
+
+
+def _area(curve: np.ndarray) -> np.ndarray:
+    """Area under curves (n, d + 1) over the unit interval, by trapezoids."""
+    return np.asarray((curve[:, :-1] + curve[:, 1:]).mean(axis=1) / 2)
