@@ -74,8 +74,9 @@ def _parts(digest: Any, value: Any) -> list[Any]:
         return sorted(map(repr, value))
     if isinstance(value, (list, tuple)):
         return list(value)
-    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
-        return [value.__qualname__]
+    name = getattr(value, "__qualname__", getattr(value, "__name__", None))  # functions of numpy have one or the other
+    if callable(value) and isinstance(name, str):
+        return [name]
     state = getattr(value, "__dict__", None)
     if not state:  # such as an object in C, which says what it is made of when it is copied
         reduced = value.__reduce_ex__(2)
