@@ -46,8 +46,9 @@ def recorded_module(model: ExplainedModel, trajectory: Trajectory) -> str:
             return name
     if alike:
         raise ValueError(
-            "The network's weights are not those that its recorded training ended with: they have changed since, or a "
-            "callback behind TrajectoryCallback changed them; put it last among the callbacks, and train again."
+            "The network's weights are not those that the recorded training ended with: it is another network, they "
+            "have changed since, or a callback behind TrajectoryCallback changed them; put it last among the "
+            "callbacks, and train again."
         )
     raise ValueError(
         "The checkpoints are of a network with other layers than this one; give the network that was trained while "
