@@ -42,8 +42,8 @@ LOW_SUPPORT = 0.8
 KNOWN = (
     "Where a network is saturated on all training rows, every attribution is zero, as fit warns; of a row far outside, "
     "what effects leave is given to a column whose change is rounding, or to none, and the batch decides which.",
-    "Of a sine of large numbers on a few rows, whose waves are shorter than the distances between values, effects are up "
-    "to .4 off with a support above .8.",
+    "Of a sine of large numbers on a few rows, whose waves are shorter than the distances between values, effects are "
+    "up to .4 off with a support above .8.",
 )
 """Faults that stand, and are left out where they are numbered."""
 
