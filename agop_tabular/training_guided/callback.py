@@ -70,6 +70,10 @@ class TrajectoryCallback(Callback):
         self.precision = precision
         self.folder = folder
 
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name}={value!r}" for name, value in self.get_params(deep=False).items())
+        return f"{type(self).__name__}({parameters})"
+
     def initialize(self) -> TrajectoryCallback:
         """Check the parameters, before any training."""
         whole = isinstance(self.every, Integral) and not isinstance(self.every, bool) and int(self.every) >= 1

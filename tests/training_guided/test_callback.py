@@ -135,3 +135,7 @@ def test_a_pickled_net_is_explained_alike(make_net, data):
 def test_bad_parameters_are_refused_before_training(make_net, data, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         make_net(TrajectoryCallback(**options)).fit(*data)
+
+
+def test_printed_with_its_parameters():
+    assert repr(TrajectoryCallback(every=3)) == "TrajectoryCallback(budget=None, every=3, folder=None, precision='full')"
