@@ -138,4 +138,6 @@ def test_bad_parameters_are_refused_before_training(make_net, data, options):
 
 
 def test_printed_with_its_parameters():
-    assert repr(TrajectoryCallback(every=3)) == "TrajectoryCallback(budget=None, every=3, folder=None, precision='full')"
+    assert (
+        repr(TrajectoryCallback(every=3)) == "TrajectoryCallback(every=3, budget=None, precision='full', folder=None)"
+    )
