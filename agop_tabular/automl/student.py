@@ -118,7 +118,9 @@ class Student(BaseEstimator):
             left = max(0.0, self.max_seconds - (time.perf_counter() - started))
             network = clone(network).set_params(max_seconds=left)
         lessons = pd.concat([seen, shuffled]) if hasattr(X, "iloc") else np.concatenate([seen, shuffled])
-        self.network_ = network.fit(DATES.transform(lessons), np.concatenate(answers[:2]))
+        taught = np.concatenate(answers[:2])
+        taught = taught[:, 0] if taught.shape[1] == 1 else taught  # regressors take one output as a list
+        self.network_ = network.fit(DATES.transform(lessons), taught)
         predictions = [_as_matrix(self.network_.predict(DATES.transform(table))) for table in (unseen, shuffled_unseen)]
         self.fidelity_ = {
             "r2": _r2(answers[2], predictions[0]),

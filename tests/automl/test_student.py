@@ -78,3 +78,11 @@ def test_labels_without_probabilities_are_learned():
     assert first.about["fidelity"]["agreement"] > 0.9
     assert np.abs(first.values).mean(axis=0).argmax() == 0
     assert_allclose(first.values, again.values)
+
+
+@pytest.mark.parametrize("predictor", [RandomForestClassifier(10, random_state=0), GradientBoostingRegressor()])
+@pytest.mark.filterwarnings("error::sklearn.exceptions.DataConversionWarning")
+def test_a_student_of_one_output_is_taught_without_a_warning(predictor):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    predictor.fit(X, (X[:, 0] > 0).astype(int))
+    assert automl.Student(random_state=0).fit(predictor, X).fidelity_["r2"] > 0.3
