@@ -9,7 +9,7 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import NEVER_ZERO
-from agop_tabular.effects.shapley_sampling import ShapleySampling
+from agop_tabular.effects.shapley_sampling import FEW_PAIRS, ShapleySampling
 
 ROWS_AT_A_TIME = 64
 """Rows that are refined together. They share their permutations, and memory grows with rows times permutations."""
@@ -107,6 +107,10 @@ def james_stein(
     # Samples that agree, as where a row is its own background, know nothing of their errors: all columns with a part
     # in the scores get the same. The floor keeps rounding from deciding who that is.
     floor = (NEGLIGIBLE * size.sum(dim=1, keepdim=True)).clamp_min(NEVER_ZERO)
+    if n_pairs < FEW_PAIRS:  # their variance is hardly known, but what they miss of the total is noise, too
+        known, missed = variance.sum(dim=1, keepdim=True), (total - sampled.sum(dim=1)).square()[:, None]
+        larger = torch.where(known > floor.square(), missed / known.clamp_min(NEVER_ZERO), 1.0)
+        variance = variance * larger.clamp_min(1.0)
     weight = (variance + floor.square()) * (size / floor).clamp_max(1)
     weight = torch.where(weight.sum(dim=1, keepdim=True) > 0, weight, 1.0)
     weight = weight / weight.sum(dim=1, keepdim=True)

@@ -82,3 +82,14 @@ def test_rounding_does_not_decide_who_makes_up_for_the_total(n_pairs):
     ]
     for values in found:
         torch.testing.assert_close(values, torch.tensor([[2.0, 2.0, 0.0]]).double(), rtol=1e-5, atol=1e-9)
+
+
+def test_what_a_few_pairs_miss_of_the_total_is_noise():
+    """One pair whose directions agree, but whose sum is far from the total, says little."""
+    looked_up, sampled = torch.tensor([[1.0, -1.6]]).double(), torch.tensor([[1.3, -1.3]]).double()
+    variance, total = torch.full((1, 2), 0.001).double(), torch.tensor([-0.6]).double()
+    values, error = james_stein(looked_up, sampled, variance, total, 1)
+    torch.testing.assert_close(values, looked_up)
+    assert (error > 0.2).all()
+    values, _ = james_stein(looked_up, sampled, variance, torch.tensor([0.0]).double(), 1)
+    assert (values - sampled).abs().max() < 0.1  # of one that hits it more is believed
