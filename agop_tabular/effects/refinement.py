@@ -22,6 +22,10 @@ CAUTION = 10.0
 """A correction by n pairs is shrunk as if its variance were ``1 + CAUTION / n`` times the estimate. With less caution
 few pairs made rows worse on development networks, since a look-up is worth many pairs; from 64 on it hardly counts."""
 
+ROUNDED = 100.0
+"""Variances of a few pairs that are not far above this many times the square of :data:`NEGLIGIBLE` may be rounding, and
+are not made larger by what the pairs miss of the total."""
+
 NEGLIGIBLE = 1e-4
 """Share of a row's attributions that errors of sampling may be rounding below: networks run in float32."""
 
@@ -109,8 +113,9 @@ def james_stein(
     floor = (NEGLIGIBLE * size.sum(dim=1, keepdim=True)).clamp_min(NEVER_ZERO)
     if n_pairs < FEW_PAIRS:  # their variance is hardly known, but what they miss of the total is noise, too
         known, missed = variance.sum(dim=1, keepdim=True), (total - sampled.sum(dim=1)).square()[:, None]
-        larger = torch.where(known > floor.square(), missed / known.clamp_min(NEVER_ZERO), 1.0)
-        variance = variance * larger.clamp_min(1.0)
+        no_rounding = (known / (known + ROUNDED * floor.square()).clamp_min(NEVER_ZERO)).square()
+        larger = (missed / torch.maximum(known, floor.square()).clamp_min(NEVER_ZERO) - 1).clamp_min(0)
+        variance = variance * (1 + no_rounding * larger)
     weight = (variance + floor.square()) * (size / floor).clamp_max(1)
     weight = torch.where(weight.sum(dim=1, keepdim=True) > 0, weight, 1.0)
     weight = weight / weight.sum(dim=1, keepdim=True)

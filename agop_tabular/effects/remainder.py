@@ -37,12 +37,12 @@ MOST_ROWS = 2048
 FEWEST_ROWS = 32
 """Rows of a Sobol index in wide tables, which is enough to tell large indices from small ones."""
 
-EVALUATIONS = 2**13
+EVALUATIONS = 2**14
 """Evaluations of the network for the indices of all columns together, about as many as one pass over 8,192 rows takes
 forward and backward."""
 
-FIRST_TRIPLE_ROWS, TRIPLE_ROWS = 2**12, 2**14
-"""Shuffled rows on which triples are looked for, and on which those are measured that were found: about 50 in each
+FIRST_TRIPLE_ROWS, TRIPLE_ROWS = 2**12, 2**15
+"""Shuffled rows on which triples are looked for, and on which those are measured that were found: about 100 in each
 cell of seven groups cubed."""
 
 NEGLIGIBLE = 1e-3

@@ -37,9 +37,12 @@ from agop_tabular.models.explained_model import ExplainedModel, probe_rows
 from agop_tabular.models.units import RAW
 from agop_tabular.results.column_effects import ColumnEffects
 
-ENOUGH = 0.1
+ENOUGH = 0.04
 """Noise in the effects with which shuffled rows are enough, as a share of the variance that effects leave anyway. The
-error of an attribution is the root of both together, so it is 5% larger than without noise, at most."""
+error of an attribution is the root of both together, so it is 2% larger than without noise, at most."""
+
+MOST_LEFT = 0.03
+"""Share of a score's variance that counts as left anyway, at most: effects of three may still explain what is more."""
 
 LEAST_LEFT = 0.25
 """Share of what effects leave on the first block that they leave anyway, at least: where nearly all of it is noise the
@@ -299,7 +302,7 @@ def _gathered(
     fitted, check = _checked(model, found, plan)
     if found.halves is not None and check is not None:
         noise, left = found.halves.noise / check.variance, check.unexplained
-        excess = noise / torch.maximum(left - noise, LEAST_LEFT * left).clamp_min(GOOD)
+        excess = noise / torch.maximum(left - noise, LEAST_LEFT * left).clamp(GOOD, MOST_LEFT)
         needed = math.ceil(rows.n_rows * float(excess.amax()) / ENOUGH)
         if needed > rows.n_rows < rows.most:
             found = rows.grow(needed)
