@@ -9,6 +9,7 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import NEVER_ZERO
+from agop_tabular.effects.permutations import rows_at_a_time
 from agop_tabular.effects.shapley_sampling import FEW_PAIRS, ShapleySampling
 
 ROWS_AT_A_TIME = 64
@@ -28,6 +29,9 @@ are not made larger by what the pairs miss of the total."""
 
 NEGLIGIBLE = 1e-4
 """Share of a row's attributions that errors of sampling may be rounding below: networks run in float32."""
+
+ROUNDING = 64
+"""Units in the last place that scores may be off by, as in other batches: what attributions may be rounding below."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,7 @@ class Refinement:
         values, errors = torch.zeros(2, *looked_up.shape, dtype=torch.float64)
         draws = self.sampling.draws(self.n_pairs, self.seed)
         looked_up, totals, targets = looked_up.double().cpu(), totals.double().cpu(), targets.cpu()
+        rounding = self._rounding(scores, x, totals, targets)
         for start in range(0, len(x), ROWS_AT_A_TIME):
             part = slice(start, start + ROWS_AT_A_TIME)
             samples = self.sampling.sample(scores, x[part], torch.unique(targets[part]).tolist(), draws)
@@ -83,13 +88,20 @@ class Refinement:
                     whole = start + rows
                     sampled, variance = (t[rows] for t in samples[c])
                     values[whole, :, m], errors[whole, :, m] = james_stein(
-                        looked_up[whole, :, m], sampled, variance, totals[whole, m], self.n_pairs
+                        looked_up[whole, :, m], sampled, variance, totals[whole, m], rounding[whole, m], self.n_pairs
                     )
         return values, errors
 
+    def _rounding(self, scores: Scores, x: Tensor, totals: Tensor, targets: Tensor) -> Tensor:
+        """What scores (b, m) of rows and of their background may be off by, for want of digits."""
+        with torch.no_grad():
+            explained = torch.cat([scores(part).double().cpu() for part in torch.split(x, rows_at_a_time(x.shape[1]))])
+        explained = explained.gather(1, targets)
+        return ROUNDING * torch.finfo(x.dtype).eps * (explained.abs() + (explained - totals).abs())
+
 
 def james_stein(
-    looked_up: Tensor, sampled: Tensor, variance: Tensor, total: Tensor, n_pairs: int
+    looked_up: Tensor, sampled: Tensor, variance: Tensor, total: Tensor, rounding: Tensor, n_pairs: int
 ) -> tuple[Tensor, Tensor]:
     """Move looked-up attributions towards sampled ones, less the larger the variance is relative to the step.
 
@@ -98,6 +110,8 @@ def james_stein(
     looked_up, sampled, variance : Tensor of shape (b, d)
     total : Tensor of shape (b,)
         What a row's attributions add up to.
+    rounding : Tensor of shape (b,)
+        What attributions may be off by, for want of digits.
     n_pairs : int
 
     Returns
@@ -110,13 +124,13 @@ def james_stein(
     # conditional mean given the total if errors are independent, and lowers their variance accordingly.
     # Samples that agree, as where a row is its own background, know nothing of their errors: all columns with a part
     # in the scores get the same. The floor keeps rounding from deciding who that is.
-    floor = (NEGLIGIBLE * size.sum(dim=1, keepdim=True)).clamp_min(NEVER_ZERO)
+    floor = torch.maximum(NEGLIGIBLE * size.sum(dim=1), rounding)[:, None].clamp_min(NEVER_ZERO)
     if n_pairs < FEW_PAIRS:  # their variance is hardly known, but what they miss of the total is noise, too
         known, missed = variance.sum(dim=1, keepdim=True), (total - sampled.sum(dim=1)).square()[:, None]
         no_rounding = (known / (known + ROUNDED * floor.square()).clamp_min(NEVER_ZERO)).square()
         larger = (missed / torch.maximum(known, floor.square()).clamp_min(NEVER_ZERO) - 1).clamp_min(0)
         variance = variance * (1 + no_rounding * larger)
-    weight = (variance + floor.square()) * (size / floor).clamp_max(1)
+    weight = (variance + floor.square()) * (size / floor).square().clamp_max(1)
     weight = torch.where(weight.sum(dim=1, keepdim=True) > 0, weight, 1.0)
     weight = weight / weight.sum(dim=1, keepdim=True)
     sampled = sampled + weight * (total - sampled.sum(dim=1))[:, None]

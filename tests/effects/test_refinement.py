@@ -53,12 +53,16 @@ def test_several_targets_of_a_row_are_each_alone(three_way_tables):
             torch.testing.assert_close(found[..., m], expected[..., 0])
 
 
+EXACT = torch.zeros(1).double()
+"""No rounding."""
+
+
 def test_shrinking():
     looked_up, total = torch.tensor([[1.0, 2.0]]).double(), torch.tensor([3.0]).double()
     sampled, none, much = looked_up + torch.tensor([0.5, -0.5]), torch.zeros(1, 2).double(), torch.ones(1, 2).double()
-    torch.testing.assert_close(james_stein(looked_up, sampled, none, total, 8)[0], sampled)
-    torch.testing.assert_close(james_stein(looked_up, sampled, much, total, 8)[0], looked_up)
-    values, _ = james_stein(looked_up, sampled + 1.0, 1e-6 * much, total, 8)
+    torch.testing.assert_close(james_stein(looked_up, sampled, none, total, EXACT, 8)[0], sampled)
+    torch.testing.assert_close(james_stein(looked_up, sampled, much, total, EXACT, 8)[0], looked_up)
+    values, _ = james_stein(looked_up, sampled + 1.0, 1e-6 * much, total, EXACT, 8)
     torch.testing.assert_close(values.sum(), total[0])  # what does not fit the total goes to the uncertain ones
 
 
@@ -66,7 +70,9 @@ def test_shrinking():
 def test_samples_that_agree_still_add_up(n_pairs):
     """One pair, one column, or a row that is its own background: their variance is zero, their sum is not the total."""
     looked_up, sampled = torch.tensor([[1.0, 2.0]]).double(), torch.tensor([[1.5, 1.5]]).double()
-    values, error = james_stein(looked_up, sampled, torch.zeros(1, 2).double(), torch.tensor([4.0]).double(), n_pairs)
+    values, error = james_stein(
+        looked_up, sampled, torch.zeros(1, 2).double(), torch.tensor([4.0]).double(), EXACT, n_pairs
+    )
     torch.testing.assert_close(values, torch.tensor([[2.0, 2.0]]).double())
     assert (error == 0).all()
 
@@ -77,19 +83,29 @@ def test_rounding_does_not_decide_who_makes_up_for_the_total(n_pairs):
     looked_up, sampled = torch.tensor([[1.0, 2.0, 0.0]]).double(), torch.tensor([[1.5, 1.5, 0.0]]).double()
     total = torch.tensor([4.0]).double()
     found = [
-        james_stein(looked_up, sampled, torch.tensor([variance]).double(), total, n_pairs)[0]
+        james_stein(looked_up, sampled, torch.tensor([variance]).double(), total, EXACT, n_pairs)[0]
         for variance in ([0.0, 0.0, 0.0], [1e-14, 0.0, 0.0], [0.0, 1e-14, 0.0], [0.0, 1e-30, 1e-30])
     ]
     for values in found:
         torch.testing.assert_close(values, torch.tensor([[2.0, 2.0, 0.0]]).double(), rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_pairs", [1, 2, 8])
+def test_small_attributions_of_large_scores_are_rounding(n_pairs):
+    """Attributions of 1e-3 of a score of 1, of which 1e-7 is rounding: it does not make a column one that does much."""
+    total, rounding = torch.tensor([1e-3]).double(), torch.tensor([1e-5]).double()
+    sampled, none = torch.tensor([[1.1e-3, 0.0]]).double(), torch.zeros(1, 2).double()
+    for off in (0.0, 1e-7, 1e-6):
+        values, _ = james_stein(torch.tensor([[1e-3 - off, off]]).double(), sampled, none, total, rounding, n_pairs)
+        assert values[0, 1].abs() <= 1e-6 + 1e-9
+
+
 def test_what_a_few_pairs_miss_of_the_total_is_noise():
     """One pair whose directions agree, but whose sum is far from the total, says little."""
     looked_up, sampled = torch.tensor([[1.0, -1.6]]).double(), torch.tensor([[1.3, -1.3]]).double()
     variance, total = torch.full((1, 2), 0.001).double(), torch.tensor([-0.6]).double()
-    values, error = james_stein(looked_up, sampled, variance, total, 1)
+    values, error = james_stein(looked_up, sampled, variance, total, EXACT, 1)
     torch.testing.assert_close(values, looked_up)
     assert (error > 0.2).all()
-    values, _ = james_stein(looked_up, sampled, variance, torch.tensor([0.0]).double(), 1)
+    values, _ = james_stein(looked_up, sampled, variance, torch.tensor([0.0]).double(), EXACT, 1)
     assert (values - sampled).abs().max() < 0.1  # of one that hits it more is believed
