@@ -122,8 +122,8 @@ class Audit:
             "seconds": self.seconds,
         }
 
-    def _lines(self) -> list[tuple[str, str]]:
-        """What is printed: names, and what they are."""
+    def facts(self) -> tuple[str, list[tuple[str, str]]]:
+        """What is printed: a title, and names with what they are."""
         low, high = self.intervals["cosine"]
         lines = [("cosine", f"{self.cosine:.3f} (95%: {low:.3f} to {high:.3f})")]
         low, high = self.intervals["relative_error"]
@@ -142,14 +142,14 @@ class Audit:
                 + (noise if self.noise_share > NOISY else ""),
             )
         )
-        return lines
-
-    def _title(self) -> str:
-        return f"Audit of method {self.of.method!r} on {len(self)} rows and {len(self.columns)} columns, in {self.unit}"
+        title = (
+            f"Audit of method {self.of.method!r} on {len(self)} rows and {len(self.columns)} columns, in {self.unit}"
+        )
+        return title, lines
 
     def __repr__(self) -> str:
-        return facts_text(self._title(), self._lines())
+        return facts_text(*self.facts())
 
     def _repr_html_(self) -> str:
         """Table for notebooks."""
-        return facts_html(self._title(), self._lines())
+        return facts_html(*self.facts())

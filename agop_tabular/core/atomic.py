@@ -48,7 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
     FileNotFoundError, IsADirectoryError, OSError
         Where there is no such folder, something that is no file is in the way, or the system refuses to write there.
     """
-    try:
+    with _said_of(path):
         target = _target(path)
         _remove_left_behind(target)
         with _own_folder(target) as (folder, mode):
@@ -58,8 +58,26 @@ def replacing(path: Path) -> Iterator[Path]:
             with open(content, "r+b") as file:
                 os.fsync(file.fileno())  # else a crash of the machine could leave an empty file under the name
             os.replace(content, target)
+
+
+def check_place(path: Path) -> None:
+    """Raise what :func:`replacing` would raise, before the work whose result is to be written there.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with _said_of(path), _own_folder(_target(path)):
+        pass
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """Context that makes a sentence of the system's errors, which name a temporary file."""
+    try:
+        yield
     except OSError as error:
-        if error.errno is None:  # a sentence already; the system's errors have a number, and name a temporary file
+        if error.errno is None:  # a sentence already: only the system's errors have a number
             raise
         reason = os.strerror(error.errno)
         raise type(error)(f"{path} cannot be written ({reason}); choose another place.") from error

@@ -24,6 +24,7 @@ BODY_LINES = 50
 """Lines of a function, without its signature and docstring."""
 
 TESTED_ELSEWHERE = {
+    "__main__.py": "command/test_application.py",  # which runs it
     "attribution/method.py": "attribution/test_methods.py",  # abstract classes, and methods from outside
     "attribution/row_by_row.py": "explainer/test_architectures.py",  # the loop that explains
     "explainer.py": "explainer",
