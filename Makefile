@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit lint typecheck docs benchmark benchmark-automl clean
+.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow lint typecheck docs wheel benchmark benchmark-automl clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -46,6 +46,17 @@ typecheck: .venv/.dev
 docs: .venv/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
+# Build the package, check what an index would, and try the wheel where none of the optional packages is.
+wheel: .venv/.dev
+	rm -rf dist .venv-wheel
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
+	mkdir dist/try
+	cd dist/try && ../../.venv-wheel/bin/python -I ../../.ci/try_wheel.py
+	rm -rf dist/try
+
 benchmark: .venv/.demo
 	$(BIN)/python -m benchmarks overhead
 
@@ -60,7 +71,7 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest .venv-wheel .venv-dashboard .venv-mlflow docs/_build docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -103,4 +114,22 @@ test-pytabkit: .venv-pytabkit/.ready
 	$(PYTHON) -m venv .venv-pytabkit
 	@echo "Installing pytabkit into .venv-pytabkit (it pins pandas, so it has an environment of its own)"
 	.venv-pytabkit/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pytabkit[models]" pytest --editable .
+	@touch $@
+
+test-dashboard: .venv-dashboard/.ready
+	.venv-dashboard/bin/python -m pytest -p no:cacheprovider tests/ecosystems/test_explainerdashboard.py
+
+.venv-dashboard/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-dashboard
+	@echo "Installing explainerdashboard into .venv-dashboard (it pins numpy, so it has an environment of its own)"
+	.venv-dashboard/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt explainerdashboard pytest --editable .
+	@touch $@
+
+test-mlflow: .venv-mlflow/.ready
+	.venv-mlflow/bin/python -m pytest -p no:cacheprovider tests/ecosystems/test_mlflow.py
+
+.venv-mlflow/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-mlflow
+	@echo "Installing MLflow into .venv-mlflow (it pins pandas and pyarrow, so it has an environment of its own)"
+	.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt mlflow pytest --editable ".[report]"
 	@touch $@

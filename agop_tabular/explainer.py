@@ -50,7 +50,6 @@ from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
-from agop_tabular.persistence import NetworkRecord, SavedExplainer, load, save
 from agop_tabular.results.about import About
 from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.explanation import Explanation
@@ -60,6 +59,8 @@ from agop_tabular.results.plots.pair_effects import plot_pair_effects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from agop_tabular.persistence import NetworkRecord
 
 
 class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, ExplainerParameters):
@@ -627,6 +628,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             Written whole or not at all. A link is followed; a file that is there keeps its mode.
         """
         check_is_fitted(self, "n_samples_seen_")
+        from agop_tabular.persistence import SavedExplainer, save
+
         save(SavedExplainer.of(self), path)
 
     @classmethod
@@ -651,6 +654,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         ValueError
             Where the file is no whole one of :meth:`save`, the estimator has another width, or the device is none.
         """
+        from agop_tabular.persistence import load  # here, since few who import the explainer read or write a file
+
         saved = load(path, estimator, device)
         explainer = cls(estimator, **saved.params)
         explainer.n_features_in_ = saved.n_features_in

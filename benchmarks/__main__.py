@@ -10,6 +10,7 @@ import benchmarks.audit.study as audit
 import benchmarks.automl.study as automl
 import benchmarks.budget.study as budget
 import benchmarks.images.study as images
+import benchmarks.import_time.study as import_time
 import benchmarks.importance.study as importance
 import benchmarks.out_of_core.study as out_of_core
 import benchmarks.overhead.study as overhead
@@ -35,6 +36,7 @@ STUDIES = {
     "automl": automl,
     "timing": timing,
     "overhead": overhead,
+    "import-time": import_time,
     "scale": scale,
     "out-of-core": out_of_core,
 }

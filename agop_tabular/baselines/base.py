@@ -6,6 +6,7 @@ import copy
 import warnings
 from abc import abstractmethod
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,14 @@ class Baseline(BaseEstimator):
     A subclass prepares itself in :meth:`_prepare`, from ``network_``, ``feature_map_`` and the background rows, and
     attributes one score per row in :meth:`_one`. It works on a copy of the network, at the network's coordinates; the
     attributions of a one-hot block are summed to the user's column. Settings are constructor arguments.
+
+    Attributes
+    ----------
+    library : str or None
+        The package that it needs.
     """
+
+    library: str | None = None
 
     def __call__(
         self, model: Any, X: Any, target: Any = PREDICTED, background: Any = None, random_state: Seed = None
@@ -80,7 +88,16 @@ class Baseline(BaseEstimator):
         -------
         Baseline
             Itself.
+
+        Raises
+        ------
+        ImportError
+            Where its library is not installed.
         """
+        if self.library is not None and find_spec(self.library) is None:
+            raise ImportError(
+                f"{type(self).__name__} needs the package {self.library}: pip install 'agop-tabular[shap]'"
+            )
         if background is None:
             raise ValueError(f"{type(self).__name__} needs background=, the training rows or some of them.")
         background = background if hasattr(background, "iloc") else np.asarray(background)

@@ -21,6 +21,8 @@ EVALUATED_AT_ONCE = 65536
 class CaptumMethod(Baseline):
     """A method of captum, which is given the explained score of each row as ``target``."""
 
+    library = "captum"
+
     def _prepare(self, background: Any) -> None:
         rows = self._coordinates(background).double()
         self.mean_ = rows.mean(dim=0, keepdim=True).to(self.adapter_.dtype)

@@ -29,6 +29,8 @@ class _OneScore(nn.Module):
 class _ShapOfNetwork(Baseline):
     """An explainer of shap that works on the network's coordinates, one for each score."""
 
+    library = "shap"
+
     n_background: int | None
 
     def _prepare(self, background: Any) -> None:
@@ -113,6 +115,8 @@ class KernelShap(Baseline):
     n_samples : int or "auto"
         Coalitions for each row; "auto" is shap's default, 2·d + 2048.
     """
+
+    library = "shap"
 
     def __init__(self, *, n_background: int | None = 100, n_samples: int | str = "auto"):
         self.n_background = n_background

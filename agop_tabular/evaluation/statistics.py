@@ -28,7 +28,9 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     try:
         from statsmodels.stats.multitest import multipletests
     except ImportError as error:
-        raise ImportError("holm(), and cohorts(), need the package statsmodels: pip install statsmodels") from error
+        raise ImportError(
+            "holm(), and cohorts(), need the package statsmodels: pip install 'agop-tabular[cohorts]'"
+        ) from error
     p = np.asarray(p_values, dtype=float)
     out = np.full(p.shape, np.nan)
     known = ~np.isnan(p)

@@ -77,7 +77,7 @@ class ImageExplanation:
         try:
             import matplotlib.pyplot as plt
         except ImportError as error:
-            raise ImportError("plot() needs the package matplotlib: pip install matplotlib") from error
+            raise ImportError("plot() needs the package matplotlib: pip install 'agop-tabular[plots]'") from error
         if self.values.ndim != 3:
             raise ValueError('plot() shows maps of one target an image; explain another target than "all".')
         signed = self.method in METHODS and METHODS[self.method].signed

@@ -11,7 +11,6 @@ import pandas as pd
 from scipy import stats
 from sklearn.utils import check_random_state
 
-from agop_tabular.evaluation.statistics import holm
 from agop_tabular.models.frames import cells_of
 from agop_tabular.results.cells import cell_text, signed_text
 from agop_tabular.results.facts import facts_html, facts_text
@@ -146,6 +145,8 @@ def compare_cohorts(
         for group, others, label in _comparisons(of_row, names, against)
     ]
     differences = pd.concat(parts, ignore_index=True)
+    from agop_tabular.evaluation.statistics import holm  # with it come all metrics
+
     differences["p_holm"] = holm(differences["p"].to_numpy())
     differences = differences.sort_values(["p_holm", "p"], kind="stable", ignore_index=True)
     means = pd.DataFrame([values[of_row == name].mean(axis=0) for name in names], names, list(one.feature_names))

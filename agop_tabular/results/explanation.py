@@ -15,9 +15,6 @@ from agop_tabular.results.about import About
 from agop_tabular.results.cohorts import Cohorts, compare_cohorts
 from agop_tabular.results.explanation_html import explanation_html
 from agop_tabular.results.facts import facts_text, named_list
-from agop_tabular.results.plots.comparison import plot_comparison
-from agop_tabular.results.plots.row import plot_row
-from agop_tabular.results.plots.summary import plot_summary
 from agop_tabular.results.row_text import row_text
 from agop_tabular.results.saving import save_explanation
 from agop_tabular.results.tables import as_numbers, long_table, top_table, wide_table
@@ -186,6 +183,8 @@ class Explanation:
         target : label or name of a class, or index of an output, optional
             Where all were explained; by default the predicted class.
         """
+        from agop_tabular.results.plots.row import plot_row
+
         return plot_row(self, row, ax, n=n, target=target)
 
     def plot_summary(self, ax: Axes | None = None, *, n: int = 10, target: Any = None) -> Axes:
@@ -199,6 +198,8 @@ class Explanation:
         target : label or name of a class, or index of an output, optional
             By default what was explained; of two classes the second one, for all rows.
         """
+        from agop_tabular.results.plots.summary import plot_summary
+
         return plot_summary(self, ax, n=n, target=target)
 
     def plot_comparison(
@@ -226,6 +227,8 @@ class Explanation:
             Columns, those with the largest attributions in either.
         target : label or name of a class, or index of an output, optional
         """
+        from agop_tabular.results.plots.comparison import plot_comparison
+
         return plot_comparison(self, other, row, ax, names=names, n=n, target=target)
 
     def cohorts(
@@ -278,7 +281,7 @@ class Explanation:
 
             from agop_tabular.results.shap_explanation import NonAdditiveExplanation
         except ImportError as error:
-            raise ImportError("to_shap() needs the package shap: pip install shap") from error
+            raise ImportError("to_shap() needs the package shap: pip install 'agop-tabular[shap]'") from error
         numeric, display = as_numbers(self.data)
         everything = self.values.ndim == 3
         base = np.zeros(len(self)) if self.base_values is None else self.base_values

@@ -1,5 +1,7 @@
 """What holds for every baseline, and the values of linear scores."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -126,3 +128,15 @@ def test_linear_scores_have_known_values(name, X):
     np.testing.assert_allclose(
         SHAPLEY[name](net, x, "all", B, 0), expected, rtol=1e-3, atol=(0.1 if rough else 1e-3) * np.abs(expected).max()
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_library_is_named(monkeypatch, name, net, X):
+    baseline = BASELINES[name]
+    if baseline.library is None:
+        assert name in ("network-shapley", "random"), "all others need a library"
+        return
+    monkeypatch.setitem(sys.modules, baseline.library, None)
+    sentence = rf"needs the package {baseline.library}: pip install 'agop-tabular\[shap\]'$"
+    with pytest.raises(ImportError, match=sentence):
+        baseline.fit(net, X)

@@ -48,6 +48,14 @@ def test_overhead(tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_import_time(tmp_path, capsys):
+    assert "AGOPExplainer / skorch: " in call("import-time", tmp_path, "--repeats 1", capsys)
+    result = json.loads((tmp_path / "import-time.json").read_text())
+    assert result["seconds"]["agop_tabular"] < result["seconds"]["skorch"] / 3, "its names are imported when used"
+    assert (tmp_path / "import-time.md").read_text().count("|") == 24
+
+
+@pytest.mark.slow
 def test_out_of_core(tmp_path, capsys):
     pytest.importorskip("distributed")
     options = "--rows 4000 --files 4 --methods agop-ixg"

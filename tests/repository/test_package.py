@@ -7,8 +7,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pytest
 
 import agop_tabular
+from benchmarks.import_time.study import seconds_of_imports
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,10 +20,26 @@ def test_exports():
 
 
 def test_import_takes_nothing_heavy():
-    code = "import sys, agop_tabular, agop_tabular.datasets; print(*sys.modules)"
+    code = "import sys, agop_tabular.explainer, agop_tabular.datasets; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     for heavy in ("shap", "lime", "captum", "openml", "matplotlib", "dask", "autogluon"):
         assert heavy not in loaded
+
+
+@pytest.mark.slow
+def test_the_explainer_is_imported_about_as_fast_as_skorch():
+    """1.1 times as long is what is promised; the machine that tests may be busy."""
+    assert seconds_of_imports(3)["ratio"] < 1.25
+
+
+def test_names_are_imported_when_they_are_used():
+    code = "import sys, agop_tabular; print('torch' in sys.modules, dir(agop_tabular), agop_tabular.Explanation)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("False [")
+    assert "'AGOPExplainer'" in said
+    assert said.endswith("<class 'agop_tabular.results.explanation.Explanation'>\n")
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = agop_tabular.Nothing
 
 
 def test_the_first_explanation_does_not_wait_for_sympy():
