@@ -32,12 +32,12 @@ GROUP_EDGES = {
     128: (0.05, 0.5, 0.95),
     math.inf: (0.1, 0.9),
 }
-"""Quantiles between the groups of neighbouring bins that stand for a numeric axis in pair effects, by the most axes that
-a table with such groups has. Outer groups are small, so that outliers do not shape the others. The more axes, the more
-pairs, over which as many shuffled rows are spread: then few groups, whose effects have less noise, leave less of the
-scores than many do. Chosen on development networks: with 30, 61 and 100 columns seven groups were 2%, 18% and 7% further
-off than four, with 12 to 20 columns four were up to 40% further off than seven; with 200 four were as far off as three,
-which cost less, and seven, of which 146 columns may have some, were 60% further off."""
+"""Quantiles between the groups of neighbouring bins that stand for a numeric axis in pair effects, by the most axes
+that a table with such groups has. Outer groups are small, so that outliers do not shape the others. The more axes, the
+more pairs, over which as many shuffled rows are spread: then few groups, whose effects have less noise, leave less of
+the scores than many do. Chosen on development networks: with 30, 61 and 100 columns seven groups were 2%, 18% and 7%
+further off than four, with 12 to 20 columns four were up to 40% further off than seven; with 200 four were as far off
+as three, which cost less, and seven, of which 146 columns may have some, were 60% further off."""
 
 FEW_VALUES = 12
 """Along a coordinate with at most this many values scores are compared: between so few values gradients say little

@@ -70,8 +70,8 @@ class Remainder:
     constants : Tensor of shape (C, d)
         Subtracted from the looked-up attributions.
     shares : Tensor of shape (C, d)
-        Of the remainder by Sobol indices, even ones where the tables leave nothing; each row sums to 1, or is zero where
-        no column has effects.
+        Of the remainder by Sobol indices, even ones where the tables leave nothing. Each row sums to 1, or is zero
+        where no column has effects.
     triples : Triples or None
         Effects of three, where there are some; the tables are understood to have them.
     background : Background or None
