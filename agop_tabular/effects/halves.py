@@ -51,6 +51,15 @@ class Halves:
         noise = of_mains + of_axes((a - b).square() / 4).sum(dim=1)
         return cls(sums, torch.stack([of_axes(a.square()), of_axes(b.square())]), noise)
 
+    @property
+    def variance(self) -> Tensor:
+        """Variance of all effects, less that of the noise, of each score, (n_scores,)."""
+        mains = []
+        for half in self.sums:
+            _, share, tables = main_effects(half)
+            mains.append(torch.cat(tables, dim=1).square() @ torch.cat(share))
+        return (torch.stack(mains) + self.pair_variances.sum(dim=2)).mean(dim=0) - 2 * self.noise
+
     def importances(self, column_of_axis: Tensor, n_columns: int) -> Tensor:
         """Share of each column in the variance of all effects, pairs halved, by either half, (2, n_columns).
 

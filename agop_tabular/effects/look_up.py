@@ -118,7 +118,7 @@ def _worth_reading(effects: Effects) -> Tensor:
 
     The axes with least variance in their pairs are left out first, as many as the allowed loss permits.
     """
-    lost_without = (effects.pair_variances().sum(dim=2) / effects.negligible()[:, None]).amax(dim=0)
+    lost_without = (effects.pair_variances.sum(dim=2) / effects.negligible()[:, None]).amax(dim=0)
     order = lost_without.argsort()
     interacts = torch.zeros(len(effects.axes), dtype=torch.bool)
     axes = torch.tensor(effects.interacting, dtype=torch.long)

@@ -70,13 +70,15 @@ class Remainder:
     constants : Tensor of shape (C, d)
         Subtracted from the looked-up attributions.
     shares : Tensor of shape (C, d)
-        Of the remainder by Sobol indices; each row sums to 1, or is zero where the tables leave nothing.
+        Of the remainder by Sobol indices, even ones where the tables leave nothing. Each row sums to 1, or is zero
+        where no column has effects.
     triples : Triples or None
         Effects of three, where there are some; the tables are understood to have them.
     background : Background or None
         The rows that attributions are differences from; None for independent columns.
     unexplained : Tensor of shape (C,) or None
-        Share of each score's variance, over shuffled rows, that effects leave; None where it was not measured.
+        Share of each score's variance, over shuffled rows, that effects leave; 0 where none of them changes with a
+        column, None where it was not measured.
     """
 
     constants: Tensor
@@ -91,10 +93,12 @@ class Remainder:
 
         It is ``1 - m / 2d``, where m is the number of columns among which the indices spread (their participation
         ratio): 1/2 where all columns make the remainder alike, so that indices say little of a row, and nearly 1 where
-        few make it. 0 where there are no indices.
+        few make it. 0 where there are no indices: even shares are only for rows that have no attributions either.
         """
         spread = 1 / self.shares.square().sum(dim=1).clamp_min(NEVER_ZERO)
         known = self.shares.sum(dim=1) > 0
+        if self.unexplained is not None:
+            known = known & (self.unexplained.to(known.device) > 0)
         return torch.where(known, 1 - spread / (2 * self.shares.shape[1]), 0.0)
 
     @classmethod
@@ -124,7 +128,7 @@ class Remainder:
         size = phi.abs()
         whole = size.sum(dim=1)
         rest = total - phi.sum(dim=1)
-        trust = torch.where(whole > 0, self.trust[target], 1.0)  # indices alone where there are no attributions
+        trust = torch.where(whole > 0, self.trust[target], 1.0)  # shares alone where there are no attributions
         by_size = rest * (1 - trust) / whole.clamp_min(torch.finfo(torch.float32).tiny)
         phi.addcmul_(size, by_size[:, None])
         phi.addcmul_(self.shares[target].expand_as(phi), (rest * trust)[:, None])
@@ -246,7 +250,10 @@ def with_constants(remainder: Remainder, measured: Measured) -> Remainder:
 
 
 def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Total Sobol indices of what the tables leave, divided by their sum, (C, d); its share of the variance, (C,)."""
+    """Total Sobol indices of what the tables leave, divided by their sum, (C, d); its share of the variance, (C,).
+
+    Where no index is above zero the columns have even shares, of a variance that counts as none.
+    """
     evaluations = measured.affordable(EVALUATIONS)
     columns = columns[: max(1, evaluations // FEWEST_ROWS - 1)]
     n = min(MOST_ROWS, max(FEWEST_ROWS, evaluations // (len(columns) + 1)))
@@ -260,7 +267,10 @@ def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Gener
             redrawn[i][:, own] = other[:, own]
         change = measured.residual(redrawn.flatten(0, 1))[1].reshape(len(some), n, -1) - before
         indices[:, some] = change.square().mean(dim=1).T / 2
+    total = indices.sum(dim=1)
     unexplained = before.var(dim=0) / s.var(dim=0).clamp_min(NEVER_ZERO)
+    unexplained = torch.where(total > 0, unexplained, 0.0)
+    indices[(total == 0).nonzero(), columns] = 1.0
     return indices / indices.sum(dim=1, keepdim=True).clamp_min(NEVER_ZERO), unexplained
 
 

@@ -145,6 +145,7 @@ class Effects:
             moments[place] = (u * self.share[i][:, None]).transpose(1, 2) @ u
         return moments
 
+    @cached_property
     def pair_variances(self) -> Tensor:
         """Variance of the pair effects of interacting axes, (n_scores, m, m), zero on the diagonals."""
         signed = self.second_moments * self.signs[:, :, None] * self.signs[:, None, :]
@@ -154,7 +155,7 @@ class Effects:
     def negligible(self) -> Tensor:
         """Variance of the pair effects of each score that a simplification may lose, (n_scores,), never zero."""
         mains = _variances(self.mains, self.share, len(self.signs))
-        return _negligible(self.pair_variances().sum(dim=(1, 2)) / 2, mains).clamp_min(NEVER_ZERO)
+        return _negligible(self.pair_variances.sum(dim=(1, 2)) / 2, mains).clamp_min(NEVER_ZERO)
 
     def pair(self, i: int, j: int) -> Tensor:
         """Pair effect of two axes at their grid points, (n_scores, k_i, k_j)."""

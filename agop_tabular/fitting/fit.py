@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.attribution.method import FittedMethod, Method, Settings
 from agop_tabular.attribution.methods import method_named
+from agop_tabular.core.precision import NEVER_ZERO
 from agop_tabular.effects.disagreement import Disagreement
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.gather import check_gathered
@@ -47,6 +48,10 @@ MOST_LEFT = 0.03
 LEAST_LEFT = 0.25
 """Share of what effects leave on the first block that they leave anyway, at least: where nearly all of it is noise the
 difference of the two is not known well."""
+
+WORTH_GROWING = 1.1
+"""Ratio of the shuffled rows that are needed to those that there are, from which more are taken: all effects are
+computed again from them."""
 
 GOOD = 0.005
 """Share of a score's variance that counts as left anyway even if less is: noise of a tenth of it moves attributions by
@@ -292,22 +297,41 @@ def _gathered(
 ) -> tuple[TrainingStatistics, FittedEffectsMethod, Disagreement | None]:
     """Effects on as many shuffled rows as this network needs, and how they disagree with the scores.
 
-    A first block tells the noise in the effects, by which their two halves differ, and what effects leave of the
-    scores. The noise falls with the number of rows, so it is known how many make it small against what is left without
-    it. Where nothing varies there is nothing to compare.
+    A first block tells the noise in the effects, by which their two halves differ. The noise falls with the number of
+    rows, so it is known how many make it small against the most that may count as left by effects; these are taken in
+    any case. What effects do leave of the scores then says how many more make it small against that. Where nothing
+    varies there is nothing to compare.
     """
     most = SHUFFLED if plan.max_samples is None else min(SHUFFLED, SHUFFLED_A_ROW * plan.max_samples)
     rows = ShuffledPass(model, replace(statistics, remainder=None), plan.seed, most, compared)
     found = rows.grow()
+    if found.halves is not None:
+        share = float((found.halves.noise / found.halves.variance.clamp_min(NEVER_ZERO)).amax())
+        found = _grown(rows, found, share / MOST_LEFT)
     fitted, check = _checked(model, found, plan)
     if found.halves is not None and check is not None:
         noise, left = found.halves.noise / check.variance, check.unexplained
         excess = noise / torch.maximum(left - noise, LEAST_LEFT * left).clamp(GOOD, MOST_LEFT)
-        needed = math.ceil(rows.n_rows * float(excess.amax()) / ENOUGH)
-        if needed > rows.n_rows < rows.most:
-            found = rows.grow(needed)
+        grown = _grown(rows, found, float(excess.amax()))
+        if grown is not found:
+            found = grown
             fitted, check = _checked(model, found, plan)
     return found, fitted, check
+
+
+def _grown(rows: ShuffledPass, found: TrainingStatistics, excess: float) -> TrainingStatistics:
+    """Statistics of as many more rows as bring this share of noise down to what is enough; the same if few are missing.
+
+    Parameters
+    ----------
+    rows : ShuffledPass
+    found : TrainingStatistics
+        Of the rows so far.
+    excess : float
+        Noise in their effects, as a share of what they leave.
+    """
+    needed = min(rows.most, math.ceil(rows.n_rows * min(excess / ENOUGH, SHUFFLED)))
+    return rows.grow(needed) if needed > WORTH_GROWING * rows.n_rows else found
 
 
 def _checked(

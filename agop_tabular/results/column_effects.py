@@ -200,7 +200,7 @@ class ColumnEffects:
         column = [int(self._feature_map.column_of[int(axis.coordinates[0])]) for axis in axes]
         d = len(self.feature_names)
         out = np.zeros((d, d))
-        np.add.at(out, np.ix_(column, column), self._effects.pair_variances().sum(dim=0).numpy())
+        np.add.at(out, np.ix_(column, column), self._effects.pair_variances.sum(dim=0).numpy())
         out = (out + out.T) / 2  # the axes of two columns were added up in two orders
         np.fill_diagonal(out, 0.0)
         for j in range(d):

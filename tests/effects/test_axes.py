@@ -36,9 +36,17 @@ def test_bins_hold_about_as_many_rows_each_and_tails_are_cut_finer():
     assert counts.min() > 0
     assert counts.max() <= 10_000 / ax.BINS + 1
     np.testing.assert_allclose(counts / 10_000, axis.share)
-    assert axis.n_groups == ax.GROUPS + 2
+    assert axis.n_groups == 7
     assert (axis.nodes.diff() > 0).all()
     np.testing.assert_allclose((axis.nodes * axis.share).sum(), x.mean())
+
+
+@pytest.mark.parametrize(("d", "groups"), [(1, 7), (24, 7), (25, 4), (128, 4), (129, 3), (400, 3)])
+def test_the_more_axes_the_fewer_groups(d, groups):
+    axes = find_axes(torch.randn(500, d, generator=torch.Generator().manual_seed(0)))
+    assert {axis.n_groups for axis in axes} == {groups}
+    inner = torch.bincount(axes[0].groups, axes[0].share)[1:-1]
+    assert inner.min() > 0.15, "small outer groups are for outliers"
 
 
 def test_a_value_that_many_rows_share_has_a_bin_of_its_own():

@@ -33,6 +33,12 @@ def test_noise_is_what_more_rows_change(rows, sums):
         assert 0.5 < ratio < 2
 
 
+def expected_variance(effects):
+    """Of all effects of each score."""
+    mains = sum(main.square() @ part for main, part in zip(effects.mains, effects.share, strict=True))
+    return mains + effects.pair_variances.sum(dim=(1, 2)) / 2
+
+
 def test_halves_have_main_effects_and_importances(rows, effects):
     first, second = half(rows, 1), half(rows, 2)
     halves = Halves.of(first, second)
@@ -45,7 +51,8 @@ def test_halves_have_main_effects_and_importances(rows, effects):
     torch.testing.assert_close(importances.sum(dim=1), torch.ones(2).double())
     torch.testing.assert_close(importances[0], importances[1], rtol=0, atol=0.05)
     of_mains = [(main.square() @ part).sum() for main, part in zip(effects.mains, effects.share, strict=True)]
-    expected = torch.stack(of_mains) + effects.pair_variances().sum(dim=(0, 2)) / 2
+    expected = torch.stack(of_mains) + effects.pair_variances.sum(dim=(0, 2)) / 2
+    torch.testing.assert_close(halves.variance, expected_variance(effects), rtol=0.25, atol=1e-3)
     by_column = torch.zeros(5, dtype=torch.float64).index_add_(0, column, expected / expected.sum())
     torch.testing.assert_close(importances.mean(dim=0), by_column, rtol=0, atol=0.05)
 

@@ -65,7 +65,7 @@ def test_pairs_of_groups_are_symmetric_and_centred(sums):
 
 
 def test_pair_variances_are_those_of_the_pair_effects(effects):
-    found = effects.pair_variances()
+    found = effects.pair_variances
     for n, i in enumerate(effects.interacting):
         for m, j in enumerate(effects.interacting):
             share = effects.share[i][:, None] * effects.share[j]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
+from support.nets import MLP
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -59,3 +60,10 @@ def test_the_baseline_is_a_row_of_coordinates(net, X, baseline):
     plan = planned(X[:1] if baseline == "row" else baseline, method="ixg")
     expected = {"mean": X.astype("float64").mean(axis=0), "zero": np.zeros(6), "row": X[0]}[baseline]
     np.testing.assert_allclose(fitted(net, X, plan).attributes()["baseline_"], expected, rtol=1e-6, atol=1e-7)
+
+
+def test_all_columns_of_a_wide_table_interact():
+    """Of 200 columns with seven groups each, 146 may have pair effects."""
+    X = np.random.default_rng(0).standard_normal((2000, 200), dtype=np.float32)
+    explainer = AGOPExplainer(MLP(200), gate=None).fit(X)
+    assert explainer.statistics_.effects.interacting.all()

@@ -36,7 +36,7 @@ def test_effects(statistics):
     again = effects_from_tensors(tensors)
     assert all(torch.equal(tensor, effects_to_tensors(again)[name]) for name, tensor in tensors.items())
     found, expected = Effects.from_sums(again), Effects.from_sums(statistics.effects)
-    torch.testing.assert_close(found.pair_variances(), expected.pair_variances(), rtol=0, atol=0)
+    torch.testing.assert_close(found.pair_variances, expected.pair_variances, rtol=0, atol=0)
     assert effects_from_tensors({}) is None, "a method without effects"
 
 
