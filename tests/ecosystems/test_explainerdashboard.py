@@ -1,4 +1,4 @@
-"""A dashboard that shows our values. Run by ``make test-dashboard``, in an environment of its own."""
+"""A dashboard that shows our values. ``make test-dashboard`` runs it, in an environment of its own."""
 
 import numpy as np
 import pytest
