@@ -7,14 +7,15 @@ table, which has a gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
-from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import OneHotEncoder
 
 from agop_tabular.models.dense import to_dense
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
 
 
 def one_hot(codes: dict[int, range], d: int) -> ColumnTransformer:
@@ -27,6 +28,9 @@ def one_hot(codes: dict[int, range], d: int) -> ColumnTransformer:
     d : int
         Number of columns.
     """
+    from sklearn.compose import ColumnTransformer  # here, since it imports all linear models
+    from sklearn.preprocessing import OneHotEncoder
+
     numeric = [j for j in range(d) if j not in codes]
     steps: list[tuple[str, Any, list[int]]] = [("numeric", "passthrough", numeric)]
     row = np.zeros((1, d), dtype=int)

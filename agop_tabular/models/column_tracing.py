@@ -11,7 +11,6 @@ from torch import Tensor
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.column_links import Links
-from agop_tabular.models.transformer_rules import through
 
 
 def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> tuple[FeatureMap, Any]:
@@ -37,6 +36,8 @@ def trace(transformers: Iterable[Any], names: tuple[str, ...], rows: Any) -> tup
     ValueError
         If a transformer mixes columns, as PCA does, so that attributions cannot be folded back.
     """
+    from agop_tabular.models.transformer_rules import through  # here, since its classes take half of scikit-learn
+
     links = Links.identity(names)
     for transformer in transformers:
         links, rows = through(transformer, links, rows)
