@@ -1,0 +1,5 @@
+"""Reports: one HTML file about a model for a reader who has to judge it, without the network and without Python."""
+
+from agop_tabular.report.explainers import write_report
+
+__all__ = ["write_report"]
