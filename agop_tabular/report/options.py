@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from datetime import date as Date
 from numbers import Integral
 from typing import Any
 
@@ -44,7 +44,12 @@ class ReportOptions:
         """
         if self.title is not None and not isinstance(self.title, str):
             raise TypeError(f"title={self.title!r} is not text.")
-        if self.date is not None and not isinstance(self.date, (str, Date)):
+        if self.date is not None and not isinstance(self.date, (str, datetime.date)):
             raise TypeError(f'date={self.date!r} is neither text nor a date, such as "2026-01-31".')
         if isinstance(self.n_rows, bool) or not isinstance(self.n_rows, Integral) or self.n_rows < 1:
             raise ValueError(f"n_rows={self.n_rows!r} is not a positive whole number.")
+
+    @property
+    def date_text(self) -> str:
+        """The date as the file has it; empty for none."""
+        return self.date.isoformat() if isinstance(self.date, datetime.date) else str(self.date or "")
