@@ -13,6 +13,7 @@ from agop_tabular.report.subject import unit_name
 from agop_tabular.results.cells import MISSING, cell_text, cut_names, cut_text, signed_text
 from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.explanation import Explanation
+from agop_tabular.results.one_target import explained_name, same_target
 
 BARS, CURVES, MAPS, LINES = 15, 6, 4, 10
 """Columns with a bar, with a curve, pairs with a map, and lines of a table."""
@@ -49,7 +50,7 @@ def importance_section(explainer: Any, explanation: Explanation) -> Section:
     table = _importance_table(names, importances, intervals)
     blocks: list[Block] = [Paragraph(what), Picture(picture, text, caption if intervals is not None else ""), table]
     if len(explanation) > 1:
-        blocks.append(_summary_picture(explanation))
+        blocks.append(summary_picture(explanation))
     return Section("columns", "Which columns matter", blocks)
 
 
@@ -129,7 +130,9 @@ def pairs_section(explainer: Any, target: Any) -> Section:
     table = Table("Pairs, the strongest first", ["pair", "share of the variance of all effects"], rows)
     c = effects.target_index(target)
     of = f" of {effects.target_names[c]}" if len(effects.target_names) > 1 else ""
-    caption = f"Red: both values together raise the {_output(effects.unit)}{of} more than each by itself; blue: less."
+    caption = (
+        f"Orange: both values together raise the {_output(effects.unit)}{of} more than each by itself; blue: less."
+    )
     blocks: list[Block] = [Paragraph(said), Picture(picture, text, caption), table]
     if len(effects.triples):
         first = effects.triples.iloc[0]
@@ -175,16 +178,19 @@ def _importance_table(names: Any, importances: np.ndarray, intervals: np.ndarray
     return Table("Importance of the columns", head, rows)
 
 
-def _summary_picture(explanation: Explanation) -> Picture:
+def summary_picture(explanation: Explanation) -> Picture:
     """Attributions of many rows."""
     mean = np.abs(np.asarray(explanation.values, dtype=float)).mean(axis=0)
     names = [cut_text(explanation.feature_names[j], NAME_LENGTH) for j in np.argsort(-mean, kind="stable")[:LINES]]
     svg = drawn("summary", lambda: explanation.plot_summary(n=LINES), pixels=True)
     text = f"A dot for each of many rows on lines for the columns {', '.join(names)}."
-    caption = (
-        "Each dot is a row: right of zero the column raises what the model predicts of it, left of zero it lowers it. "
-        "Dots of numbers are coloured from low (blue) to high (red) values; categories have a line for each value."
-    )
+    said = "Each dot is a row. The further right, the more its column matters."
+    if explanation.gap is not None:
+        one = same_target(explanation)
+        of = explained_name(one) or "the class that is predicted of the row"
+        what = "output" if of == "output" else f"{_output(one.unit)} of {of}"
+        said = f"Each dot is a row: right of zero its column raises the {what}, left of zero it lowers it."
+    caption = f"{said} Numbers are coloured from low (blue) to high (orange); categories have a line for each value."
     return Picture(svg, text, caption)
 
 

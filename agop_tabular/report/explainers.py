@@ -66,9 +66,14 @@ def explainer_document(
     audit, why = audited(explainer, rows)
     output = _output(explainer, options.target)
     explanation = explainer(table.take(places), _score(options.target) if output is None else output)
-    what: list[Block] = [Facts(model_facts(explainer)), Paragraph("The rows of this report:"), Facts(data_facts(rows, len(places)))]
+    what: list[Block] = [
+        Facts(model_facts(explainer)),
+        Paragraph("The rows of this report:"),
+        Facts(data_facts(rows, len(places))),
+    ]
     sections = [*first, Section("model", "What was explained", what)]
-    sections += [] if performance is None else [performance_section(performance)]
+    of_student = explanation.about.get("by") == "student"
+    sections += [] if performance is None else [performance_section(performance, of_student)]
     sections.append(importance_section(explainer, explanation))
     if has_effects(explainer):
         sections += [effects_section(explainer, options.target), pairs_section(explainer, options.target)]
@@ -81,8 +86,13 @@ def explainer_document(
     left = Bullets(limits(explainer, explanation, audit, len(table)))
     sections.append(Section("limits", "What this report does not say", [left]))
     summary = [f"The model predicts {predicts(explainer)}, from {model.feature_map.n_columns:,} columns."]
+    if of_student:
+        summary.append(f"It is a student of {explanation.about.get('predictor')}, and explained in its place.")
     summary += [] if performance is None else [performance.summary]
-    summary += [f"What counts most in its output: {most_important(explainer)}.", audit_sentence(audit)]
+    summary += [
+        f"What counts most in its output: {most_important(explainer)} of what makes it vary.",
+        audit_sentence(audit),
+    ]
     name = cut_text(model_name(getattr(explainer, "estimator_", None)), NAME_LENGTH)
     return Document(options.title or f"{name}: what it predicts, and why", options.date_text, summary, sections)
 

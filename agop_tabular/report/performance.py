@@ -33,11 +33,14 @@ class Performance:
 
     Attributes
     ----------
+    figure : str
+        The share that is right, or R².
     summary : str
         A sentence.
     blocks : list of Block
     """
 
+    figure: str
     summary: str
     blocks: list[Block]
 
@@ -134,7 +137,7 @@ def _of_classes(
     summary += f"always, would be right in {count[usual] / n:.1%}."
     matrix = metrics.confusion_matrix(truth, predicted, labels=every)
     table = _matrix(matrix, names) if len(names) <= MATRIX else _by_class(matrix, names)
-    return Performance(summary, [Facts(facts), table])
+    return Performance(f"{right:.1%}", summary, [Facts(facts), table])
 
 
 def _of_probabilities(
@@ -203,17 +206,22 @@ def _of_numbers(truth: np.ndarray, predicted: np.ndarray, names: Sequence[str]) 
     what = "share of the variance of the labels that predictions explain; 1 is best, 0 is no better than the mean"
     summary = f"On {n:,} labelled rows its predictions are off by {mae} on average ({names[0]}; R² {r2}); the median, "
     summary += f"predicted always, would be off by {constant}."
-    return Performance(summary, [Table(caption, head, lines), Paragraph(f"R² is the {what}.")])
+    return Performance(r2, summary, [Table(caption, head, lines), Paragraph(f"R² is the {what}.")])
 
 
-def performance_section(performance: Performance) -> Section:
+def performance_section(performance: Performance, of_student: bool = False) -> Section:
     """How well the model predicts.
 
     Parameters
     ----------
     performance : Performance
+    of_student : bool
+        Whether it is that of a student, which stands for the predictor.
     """
-    return Section("performance", "How well the model predicts", performance.blocks)
+    if not of_student:
+        return Section("performance", "How well the model predicts", performance.blocks)
+    said = "These figures are of the student that is explained, not of the predictor that it stands for."
+    return Section("performance", "How well the student predicts", [Paragraph(said), *performance.blocks])
 
 
 def label_names(places: np.ndarray, model: ExplainedModel, output: int = 0) -> np.ndarray:

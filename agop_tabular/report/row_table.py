@@ -40,23 +40,36 @@ def rows_section(explanation: Explanation, truth: Any, coverage: float | None) -
     ----------
     explanation, truth, coverage : as in :func:`row_table`
     """
-    order = np.arange(len(explanation))
-    if explanation.probabilities is not None:
-        order = np.argsort(explanation.probabilities, kind="stable")
-    elif explanation.predictions is not None and explanation.predictions.dtype.kind == "f":
-        order = np.argsort(explanation.predictions, kind="stable")
-    some = dict.fromkeys(order[np.linspace(0, len(order) - 1, IN_WORDS).round().astype(int)].tolist())
-    said = "In each row, the bars say how far each column moves the output from the base value, its mean over the "
-    said += "training rows. Columns with the longest bars come first."
+    some, which = _some(explanation)
+    said = "The bars of a row say how much each column matters to the model there, the longest first."
+    if explanation.gap is not None:
+        said = f"The bars of a row say how far each column moves the output from the base value, {_base(explanation)}; "
+        said += "those to the right raise it, those to the left lower it. The longest come first."
     blocks: list[Block] = [
-        Paragraph(
-            "Rows in words: the least sure, a middle one, and the surest; or the lowest to the highest prediction."
-        ),
+        Paragraph(f"Some rows in words: {which}."),
         Bullets([explanation.to_text(place) for place in some]),
         Paragraph(said),
         Rows(row_table(explanation, truth, coverage)),
     ]
     return Section("rows-section", "Row by row", blocks)
+
+
+def _some(explanation: Explanation) -> tuple[list[int], str]:
+    """Places of a few rows that differ, and which they are."""
+    order, which = np.arange(len(explanation)), "the first, a middle and the last one"
+    if explanation.probabilities is not None:
+        order = np.argsort(explanation.probabilities, kind="stable")
+        which = "that with the lowest probability of the explained class, a middle one, and that with the highest"
+    elif explanation.predictions is not None and explanation.predictions.dtype.kind == "f":
+        order = np.argsort(explanation.predictions, kind="stable")
+        which = "that with the lowest prediction, a middle one, and that with the highest"
+    places = order[np.linspace(0, len(order) - 1, IN_WORDS).round().astype(int)]
+    return list(dict.fromkeys(places.tolist())), which
+
+
+def _base(explanation: Explanation) -> str:
+    """What the base value is."""
+    return "its mean over the training rows" if explanation.method == "agop" else "the output at the baseline"
 
 
 def row_table(explanation: Explanation, truth: Any = None, coverage: float | None = None) -> dict[str, Any]:
@@ -111,6 +124,7 @@ def _facts(explanation: Explanation, values: np.ndarray, coverage: float | None)
     if explanation.gap is not None and explanation.base_values is not None:
         total = values.sum(axis=1)
         gap = np.where(np.abs(explanation.gap) > ROUNDING * np.abs(values).sum(axis=1), explanation.gap, 0.0)
+        data["base_text"] = _base(explanation)
         data["base"] = _rounded(explanation.base_values, WHOLE)
         data["score"] = _rounded(explanation.base_values + total + explanation.gap, WHOLE)
         if gap.any():

@@ -62,7 +62,7 @@ def audit_section(audit: Audit | None, why: str) -> Section:
         (
             "error",
             f"{audit.relative_error:.1%} (95% interval {low:.1%} to {high:.1%}): the distance of the attributions of "
-            "a row from its Shapley values, as a share of their length",
+            "a row from its Shapley values, as a share of their length (the root of their squares' sum)",
         ),
         (
             "direction",
@@ -104,7 +104,9 @@ def audit_section(audit: Audit | None, why: str) -> Section:
         "Attributions are computed by a short cut. The audit compares them, on rows that were drawn at random, with "
         "the network's own Shapley values, which take thousands of evaluations a row."
     )
-    return Section("audit", title, [Paragraph(said), Facts(facts), Table("Columns that are most wrong", head, rows)])
+    return Section(
+        "audit", title, [Paragraph(said), Facts(facts), Table("Columns whose attributions are most wrong", head, rows)]
+    )
 
 
 def audit_sentence(audit: Audit | None) -> str:
@@ -138,7 +140,7 @@ def gate_section(gate: Any) -> Section | None:
     said += title.removeprefix("Gate: ")[0].upper() + title.removeprefix("Gate: ")[1:] + "."
     blocks: list[Block] = [Paragraph(said)]
     if facts:
-        blocks.append(Facts(facts))
+        blocks.append(Facts([("evidence of noise" if name == "evidence" else name, text) for name, text in facts]))
     return Section("gate", "Columns used like noise", blocks)
 
 

@@ -23,7 +23,7 @@
   const signed = (v) => {
     if (v === null) return "not known";
     if (v === 0) return "0";
-    const size = Math.abs(v), sign = v < 0 ? "−" : "+";
+    const size = Math.abs(v), sign = v < 0 ? "-" : "+";
     if (size >= 1e15 || size < 1e-3) return sign + size.toExponential(1);
     if (size >= 1e4) return sign + grouped(size);
     return sign + size.toFixed(Math.max(0, 2 - Math.floor(Math.log10(size))));
@@ -150,7 +150,7 @@
     const all = parts(i), rest = has("others") ? data.others[i] : null, gap = has("gap") ? data.gap[i] : 0;
     const most = Math.max(...all.map((part) => Math.abs(part.value)), Math.abs(rest || 0), Math.abs(gap || 0), 0);
     const lines = [];
-    if (has("base")) lines.push(line("base value", "the mean over the reference rows", plain(data.base[i]), "", "sum"));
+    if (has("base")) lines.push(line("base value", data.base_text, plain(data.base[i]), "", "sum"));
     for (const part of all) lines.push(line(part.name, part.cell, number(part.value), bar(part.value, most)));
     if (rest !== null) lines.push(line(data.n_others === 1 ? "1 other column" : `${data.n_others} other columns`, "", number(rest), bar(rest, most)));
     if (gap) lines.push(line("not attributed", "", signed(gap), bar(gap, most)));
