@@ -75,7 +75,8 @@ def _document(explainer: Any, X: np.ndarray, y: Any, options: ReportOptions) -> 
     places = spread_rows(len(X), int(options.n_rows))
     explanation = explainer(X[places], target)
     performance = None if labels is None else measured(model, flat, labels, tabular.batch_size)
-    facts = [fact for fact in model_facts(tabular) if fact[0] not in ("reads", "explained by")]
+    facts = [("model", model_name(explainer.estimator))]
+    facts += [fact for fact in model_facts(tabular) if fact[0] not in ("model", "reads", "explained by")]
     size = " × ".join(map(str, X.shape[1:]))
     facts.append(("explained by", f"method {explainer.method!r} of agop_tabular"))
     facts.append(("images", f"{len(X):,} of {size} (channels × height × width); {len(places):,} are shown"))

@@ -21,7 +21,7 @@ BARS, CURVES, MAPS, LINES = 15, 6, 4, 10
 OUTER = 0.005
 """Share of the rows at either end of a column whose effects are in no table: they are drawn no further either."""
 
-NAME_LENGTH = 40
+NAME_LENGTH = 120
 """Characters of a column's name, or of a value."""
 
 

@@ -23,7 +23,7 @@ from agop_tabular.results.one_target import one_target
 LINES = 15
 """Columns that are listed."""
 
-NAME_LENGTH = 60
+NAME_LENGTH = 120
 """Characters of a name."""
 
 

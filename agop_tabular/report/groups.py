@@ -17,7 +17,7 @@ from agop_tabular.results.explanation import Explanation
 LINES, COLUMNS = 12, 10
 """Differences that are listed, and columns that are drawn."""
 
-NAME_LENGTH = 40
+NAME_LENGTH = 120
 """Characters of a name."""
 
 

@@ -14,13 +14,13 @@ from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.report.blocks import Block, Facts, Paragraph, Section, Table
 from agop_tabular.results.cells import cut_names, signed_text
 
-MATRIX = 10
+MATRIX = 8
 """Classes whose confusions are a table of their own: a wider one does not fit a page."""
 
 LINES = 30
 """Classes, or outputs, with a line of their own."""
 
-NAME_LENGTH = 30
+NAME_LENGTH = 60
 """Characters of a class's name."""
 
 LISTED = 5
@@ -171,7 +171,7 @@ def _matrix(matrix: np.ndarray, names: Sequence[str]) -> Table:
     ]
     diagonal = frozenset((c, c + 1) for c in range(len(names)))
     caption = "Rows by label (down) and prediction (across); right ones stand out"
-    return Table(caption, ["label", *(f"predicted {name}" for name in names)], rows, strong=diagonal)
+    return Table(caption, ["label", *names], rows, strong=diagonal)
 
 
 def _by_class(matrix: np.ndarray, names: Sequence[str]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -71,9 +72,12 @@ def _inline(text: str, key: str) -> str:
     for said in root.findall(f"{{{SVG}}}metadata"):
         root.remove(said)
     link = f"{{{XLINK}}}href"
+    seen: Counter[str] = Counter()
     for element in root.iter():
         if "id" in element.attrib:
-            element.set("id", f"{key}-{element.attrib['id']}")
+            name = element.attrib["id"]
+            element.set("id", f"{key}-{name}" + (f"-{seen[name]}" if seen[name] else ""))  # of equal images
+            seen[name] += 1
         if element.attrib.get(link, "").startswith("#"):
             element.set(link, f"#{key}-{element.attrib[link][1:]}")
         for name, value in element.attrib.items():

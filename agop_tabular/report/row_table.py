@@ -19,11 +19,12 @@ COLUMNS = (15, 10, 6, 4, 2)
 BYTES = 3_500_000
 """Most of a table's data, so that with pictures a report stays below 5 MB."""
 
-NAME_LENGTH, TEXT_LENGTH = 60, 40
+NAME_LENGTH, TEXT_LENGTH = 120, 40
 """Characters of a column's name, and of a cell."""
 
-DIGITS, WHOLE = 4, 7
-"""Of attributions, and of outputs; three of them are shown, and all before the point."""
+DIGITS, WHOLE = 3, 7
+"""Of attributions, as many as are shown, and of outputs and probabilities, which differences are taken of. All digits
+before the point are kept."""
 
 ROUNDING = 1e-3
 """A gap below this share of a row's absolute attributions is not shown, since networks run in float32."""
@@ -120,7 +121,7 @@ def _facts(explanation: Explanation, values: np.ndarray, coverage: float | None)
         found = explanation.predictions
         data["prediction"] = _places(_names(explanation), classes) if classes else _rounded(found, WHOLE)
     if explanation.probabilities is not None:
-        data["probability"] = _rounded(explanation.probabilities)
+        data["probability"] = _rounded(explanation.probabilities, WHOLE)
     if explanation.gap is not None and explanation.base_values is not None:
         total = values.sum(axis=1)
         gap = np.where(np.abs(explanation.gap) > ROUNDING * np.abs(values).sum(axis=1), explanation.gap, 0.0)
@@ -201,18 +202,20 @@ def _rounded(numbers: Any, digits: int = DIGITS) -> list[float | int | None]:
 
 
 def _round(numbers: np.ndarray, digits: int = DIGITS) -> list[list[Any]]:
-    """The same of a table (n, k). All digits before the point are kept, since they are shown."""
+    """The same of a table (n, k)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.floor(np.log10(np.abs(numbers)))
     decimals = np.clip(digits - 1 - np.where(np.isfinite(size), size, 0.0), 0, 290)
     scale = np.power(10.0, decimals)
     with np.errstate(invalid="ignore", over="ignore"):
         rounded = np.round(numbers * scale) / scale
-    return [[_short(value) for value in row] for row in rounded.tolist()]
+    return [[_short(value, digits) for value in row] for row in rounded.tolist()]
 
 
-def _short(value: float) -> float | int | None:
+def _short(value: float, digits: int) -> float | int | None:
     """A number as JSON has it: whole ones without a point, which is shorter."""
     if not np.isfinite(value):
         return None
-    return int(value) if value == int(value) and abs(value) < 1e15 else value
+    if value == int(value) and abs(value) < 1e15:
+        return int(value)
+    return value if abs(value) >= 1 else float(f"{value:.{digits}g}")  # dividing by a large power is not exact

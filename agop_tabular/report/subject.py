@@ -130,7 +130,8 @@ def fidelity_text(fidelity: dict[str, float]) -> str:
 def versions(estimator: Any) -> list[str]:
     """Versions of Python and of the packages that a report depends on."""
     names = list(PACKAGES)
-    names.append(type(estimator).__module__.partition(".")[0])
+    own = type(estimator).__module__.partition(".")[0].replace("_", "-")
+    names.append(own)
     found = [f"Python {platform.python_version()}"]
     for name in dict.fromkeys(names):
         try:

@@ -22,7 +22,7 @@ NOISY = 1.0
 LOW_SUPPORT = 0.5
 """Support below which less than half of what the network does at a row is known from the training rows."""
 
-NAME_LENGTH = 40
+NAME_LENGTH = 120
 """Characters of a column's name."""
 
 
@@ -55,6 +55,31 @@ def audit_section(audit: Audit | None, why: str) -> Section:
     title = "How exact the explanations are"
     if audit is None:
         return Section("audit", title, [Paragraph(f"That was not measured. {why}")])
+    worst = audit.columns.head(LINES)
+    names = cut_names(list(worst.index), NAME_LENGTH)
+    rows = [
+        [
+            name,
+            f"{line['share']:.0%}",
+            *(signed_text(float(line[k])).removeprefix("+") for k in ("error", "attribution")),
+        ]
+        for name, line in zip(names, worst.to_dict("records"), strict=True)
+    ]
+    unit = unit_name(audit.unit)
+    head = ["column", "share of the squared error", f"error, in {unit}", f"usual size of its attributions, in {unit}"]
+    said = (
+        "Attributions are computed by a short cut. The audit compares them, on rows that were drawn at random, with "
+        "the network's own Shapley values, which take thousands of evaluations a row."
+    )
+    return Section(
+        "audit",
+        title,
+        [Paragraph(said), Facts(_figures(audit)), Table("Columns whose attributions are most wrong", head, rows)],
+    )
+
+
+def _figures(audit: Audit) -> list[tuple[str, str]]:
+    """The figures of an audit, in words."""
     low, high = audit.intervals["relative_error"]
     cosine_low, cosine_high = audit.intervals["cosine"]
     bound = float(audit.rows["bound"].median())
@@ -88,25 +113,7 @@ def audit_section(audit: Audit | None, why: str) -> Section:
                 "uncertain",
             )
         )
-    worst = audit.columns.head(LINES)
-    names = cut_names(list(worst.index), NAME_LENGTH)
-    rows = [
-        [
-            name,
-            f"{line['share']:.0%}",
-            *(signed_text(float(line[k])).removeprefix("+") for k in ("error", "attribution")),
-        ]
-        for name, line in zip(names, worst.to_dict("records"), strict=True)
-    ]
-    unit = unit_name(audit.unit)
-    head = ["column", "share of the squared error", f"error, in {unit}", f"usual size of its attributions, in {unit}"]
-    said = (
-        "Attributions are computed by a short cut. The audit compares them, on rows that were drawn at random, with "
-        "the network's own Shapley values, which take thousands of evaluations a row."
-    )
-    return Section(
-        "audit", title, [Paragraph(said), Facts(facts), Table("Columns whose attributions are most wrong", head, rows)]
-    )
+    return facts
 
 
 def audit_sentence(audit: Audit | None) -> str:

@@ -5,12 +5,12 @@ import re
 import pytest
 
 TOOLS = (
-    *("captum", "dask", "distributed", "flaml", "imblearn", "lime", "matplotlib", "openml"),
-    *("optuna", "ot", "polars", "pyarrow", "shap", "statsmodels", "xrfm"),
+    *("captum", "dask", "distributed", "flaml", "imblearn", "jinja2", "lime", "matplotlib", "openml"),
+    *("optuna", "ot", "polars", "pyarrow", "selenium", "shap", "statsmodels", "xrfm"),
 )
 """Packages, by the names that they are imported by, of pyproject's optional dependencies."""
 
-MISSING = re.compile(rf"No module named '({'|'.join(TOOLS)})[.']|needs the package ({'|'.join(TOOLS)})\b")
+MISSING = re.compile(rf"No module named '({'|'.join(TOOLS)})[.']|needs the packages? ({'|'.join(TOOLS)})\b")
 """What Python says of a missing package, and what this package makes of it."""
 
 
