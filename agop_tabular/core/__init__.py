@@ -1,4 +1,4 @@
-"""Tensors only: gradients of scores and their moments, the spectrum and its filters, and the map to columns."""
+"""Tensors only: gradients and their moments, spectra and filters, the map to columns; files written whole."""
 
 from agop_tabular.core.coordinate_moment import CoordinateMoment
 from agop_tabular.core.evaluating import evaluating

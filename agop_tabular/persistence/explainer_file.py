@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from agop_tabular.persistence.atomic import replacing
+from agop_tabular.core.tensor_file import write_tensors
 from agop_tabular.persistence.contents import check_values, declared
 from agop_tabular.persistence.header import FORMAT, Header, parse_header
 from agop_tabular.persistence.saved_explainer import SavedExplainer, connected, images_from_json
@@ -45,8 +44,8 @@ def save(saved: SavedExplainer, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
-    FileNotFoundError
-        Where the folder does not exist.
+    FileNotFoundError, OSError
+        Where the folder does not exist, or the file cannot be written.
     ValueError
         Where something could not be read again, such as labels of a type that a file cannot hold.
     """
@@ -58,8 +57,7 @@ def save(saved: SavedExplainer, path: str | os.PathLike[str]) -> None:
         check_values(header, declared(header, tensors), tensors)
     except ValueError as error:
         raise ValueError(f"This explainer cannot be saved: {error}") from error
-    with replacing(Path(path)) as place:
-        save_file(tensors, place, metadata={HEADER: text, CHECKSUM: checksum_of(text, tensors)})
+    write_tensors(Path(path), tensors, {HEADER: text, CHECKSUM: checksum_of(text, tensors)})
 
 
 def load(path: str | os.PathLike[str], estimator: Any, device: Any = None) -> SavedExplainer:

@@ -255,7 +255,7 @@ class Explanation:
         return compare_cohorts(self, groups, target, against, confidence, random_state)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the explanation in the form that the ending says.
+        """Write the explanation in the form that the ending says, whole or not at all.
 
         Parameters
         ----------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agop_tabular.core.atomic import replacing
 from agop_tabular.models.frames import to_pandas
 from agop_tabular.results.explanation_html import explanation_page
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def save_explanation(explanation: Explanation, path: str | PathLike[str]) -> None:
-    """Write an explanation.
+    """Write an explanation, whole or not at all.
 
     Parameters
     ----------
@@ -38,11 +39,8 @@ def save_explanation(explanation: Explanation, path: str | PathLike[str]) -> Non
     write = WRITERS.get(path.suffix.lower())
     if write is None:
         raise ValueError(f"{str(path)!r} does not end in {', '.join(WRITERS)}, which say what is written.")
-    try:
-        write(explanation, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise type(error)(f"{str(path)!r} cannot be written ({reason}); choose another place.") from error
+    with replacing(path) as place:
+        write(explanation, place)
 
 
 def _write_parquet(explanation: Explanation, path: Path) -> None:

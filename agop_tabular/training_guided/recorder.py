@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from agop_tabular.core.tensor_file import write_tensors
 from agop_tabular.models.fingerprint import weights_digest
 from agop_tabular.training_guided.trajectory import Checkpoint, State, Trajectory, state_of
 
@@ -70,7 +70,7 @@ class TrajectoryRecorder:
     ):
         check_keeping(budget, precision)
         self.module, self.unit, self.budget, self.precision = module, unit, budget, precision
-        self.folder = None if folder is None else Path(tempfile.mkdtemp(prefix="training-", dir=folder))
+        self.folder = None if folder is None else _new_folder(Path(folder))
         self.step, self.calls, self.stride, self.resumed = 0, 0, 1, False
         self.checkpoints: list[Checkpoint] = []
         self._keep("full")
@@ -120,7 +120,7 @@ class TrajectoryRecorder:
             self.checkpoints.append(Checkpoint(step, state))
             return
         path = self.folder / f"checkpoint-{step:09d}.safetensors"
-        save_file(state, path)
+        write_tensors(path, state)
         self.checkpoints.append(Checkpoint(step, path))
 
     def _drop(self, dropped: list[Checkpoint]) -> None:
@@ -128,6 +128,15 @@ class TrajectoryRecorder:
         for checkpoint in dropped:
             if isinstance(checkpoint.kept, Path):
                 checkpoint.kept.unlink(missing_ok=True)
+
+
+def _new_folder(folder: Path) -> Path:
+    """A folder of its own for one training."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="training-", dir=folder))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise type(error)(f"Nothing can be kept in folder={str(folder)!r} ({reason}); name another.") from error
 
 
 def check_keeping(budget: int | None, precision: str) -> None:

@@ -14,14 +14,13 @@ from typing import Annotated, Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.core.tensor_file import write_tensors
 from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.persistence.adapter_specs import check_tags
-from agop_tabular.persistence.atomic import replacing
 from agop_tabular.persistence.contents import MAP_ARRAYS, check_blocks
 from agop_tabular.persistence.explainer_file import CHECKSUM, checksum_of
 from agop_tabular.persistence.header import Classes, Names, classes_from_json, classes_to_json
@@ -227,8 +226,8 @@ def save_training(saved: SavedTraining, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
-    FileNotFoundError
-        Where the folder does not exist.
+    FileNotFoundError, OSError
+        Where the folder does not exist, or the file cannot be written.
     ValueError
         Where something could not be read again.
     """
@@ -238,8 +237,7 @@ def save_training(saved: SavedTraining, path: str | os.PathLike[str]) -> None:
         _check(header, tensors)
     except ValueError as error:
         raise ValueError(f"This explainer cannot be saved: {error}") from error
-    with replacing(Path(path)) as place:
-        save_file(tensors, place, metadata={HEADER: text, CHECKSUM: checksum_of(text, tensors)})
+    write_tensors(Path(path), tensors, {HEADER: text, CHECKSUM: checksum_of(text, tensors)})
 
 
 def load_training(path: str | os.PathLike[str]) -> SavedTraining:

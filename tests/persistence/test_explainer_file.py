@@ -167,23 +167,6 @@ def test_some_other_file(path):
         AGOPExplainer.load(path.with_name("none.agop"))
 
 
-def test_nothing_half_written(net, X, path, monkeypatch):
-    explainer = AGOPExplainer(net).fit(X)
-    explainer.save(path)
-    before = path.read_bytes()
-
-    def fail(tensors, name, metadata):
-        with open(name, "wb") as file:
-            file.write(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(explainer_file, "save_file", fail)
-    with pytest.raises(OSError, match="disk full"):
-        explainer.save(path)
-    assert path.read_bytes() == before
-    assert [p.name for p in path.parent.iterdir()] == ["model.agop"]
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_pickle_and_joblib(net, X, tmp_path, method):
     explainer = AGOPExplainer(net, method=method).fit(X)

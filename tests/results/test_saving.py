@@ -51,9 +51,10 @@ def test_what_cannot_be_written(explanation, tmp_path):
         explanation.save(tmp_path / "a.xlsx")
     for name in ("a.csv", "a.json", "a.html", "a.parquet"):
         (tmp_path / "taken" / name).mkdir(parents=True)
-        for path in (tmp_path / "nowhere" / name, tmp_path / "taken" / name):
-            with pytest.raises(OSError, match=r"cannot be written \(.*\); choose another place\.$"):
-                explanation.save(path)
+        with pytest.raises(FileNotFoundError, match=r"nowhere does not exist; make it first\.$"):
+            explanation.save(tmp_path / "nowhere" / name)
+        with pytest.raises(IsADirectoryError, match=r"is a folder; name a file in it\.$"):
+            explanation.save(tmp_path / "taken" / name)
 
 
 def test_dates_as_rows_and_cells(net, X, tmp_path):

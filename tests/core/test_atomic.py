@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from agop_tabular.persistence import atomic
-from agop_tabular.persistence.atomic import replacing
+from agop_tabular.core import atomic
+from agop_tabular.core.atomic import replacing
 
 WRITER = """
 import sys, time

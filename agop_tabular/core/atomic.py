@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Context that yields where to write; at its end what was written takes the place of a file.
 
     A link is followed, a file that is there keeps its mode, and a new one gets that of the umask. After an error
-    nothing has changed.
+    nothing has changed. Everything in this package that writes a file writes it here.
 
     Parameters
     ----------
@@ -46,17 +46,23 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError
-        Where there is no such folder, or something that is no file is in the way.
+        Where there is no such folder, something that is no file is in the way, or the system refuses to write there.
     """
-    target = _target(path)
-    _remove_left_behind(target)
-    with _own_folder(target) as (folder, mode):
-        content = folder / CONTENT
-        yield content
-        os.chmod(content, stat.S_IMODE(target.stat().st_mode) if target.exists() else mode)
-        with open(content, "r+b") as file:
-            os.fsync(file.fileno())  # else a crash of the machine could leave an empty file under the name
-        os.replace(content, target)
+    try:
+        target = _target(path)
+        _remove_left_behind(target)
+        with _own_folder(target) as (folder, mode):
+            content = folder / CONTENT
+            yield content
+            os.chmod(content, stat.S_IMODE(target.stat().st_mode) if target.exists() else mode)
+            with open(content, "r+b") as file:
+                os.fsync(file.fileno())  # else a crash of the machine could leave an empty file under the name
+            os.replace(content, target)
+    except OSError as error:
+        if error.errno is None:  # a sentence already; the system's errors have a number, and name a temporary file
+            raise
+        reason = os.strerror(error.errno)
+        raise type(error)(f"{path} cannot be written ({reason}); choose another place.") from error
 
 
 def _target(path: Path) -> Path:
