@@ -62,5 +62,10 @@ def test_long_names_are_cut_where_they_are_alike():
     assert len(set(cut[:12])) == 12
     assert all(str(j) in text and len(text) <= 20 for j, text in enumerate(cut[:12]))
     assert cut[12:] == ["age", "age"]
+    quarters = ("first", "second", "third", "fourth")
+    names = [f"mean of the {a} quantity measured over the whole of the {b} quarter" for a in quarters for b in quarters]
+    cut = cut_names(names, 24)
+    assert len(set(cut)) == 16, "they differ in two places"
+    assert cut[1] == "… first … second …"
     assert cut_text("a  name\nof lines", 40) == "a name of lines"
     assert len(cut_text("abcdefgh", 4)) == 4
