@@ -60,7 +60,7 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest docs/_build docs/auto_gallery docs/sg_execution_times.rst docs/api/generated output dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
