@@ -57,8 +57,18 @@ def _number_text(value: float) -> str:
     return f"{value:.4g}"
 
 
+def score_text(value: float) -> str:
+    """A score, base value or prediction with three digits: no difference, so without a plus.
+
+    Parameters
+    ----------
+    value : float
+    """
+    return signed_text(value).removeprefix("+")
+
+
 def signed_text(value: float) -> str:
-    """An attribution or score with its sign and three digits; numbers below 10,000 are written out.
+    """An attribution with its sign and three digits; numbers below 10,000 are written out.
 
     Parameters
     ----------
