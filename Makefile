@@ -71,7 +71,8 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest .venv-wheel .venv-dashboard .venv-mlflow docs/_build docs/api/generated output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest .venv-wheel .venv-dashboard .venv-mlflow output dist
+	rm -rf docs/_build docs/auto_gallery docs/sg_execution_times.rst docs/api/generated
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

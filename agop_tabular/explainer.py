@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,8 @@ from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
+from agop_tabular.report import write_report
+from agop_tabular.report.options import ROWS, ReportOptions
 from agop_tabular.results.about import About
 from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.explanation import Explanation
@@ -574,6 +577,38 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         names, label = self.feature_map_.names, f"share of each column in {of}"
         intervals = getattr(self, "feature_importance_intervals_", None)
         return plot_importances(names, self.feature_importances_, label, ax, n=n, intervals=intervals)
+
+    def report(
+        self,
+        X: Any,
+        y: Any = None,
+        path: str | PathLike[str] = "report.html",
+        *,
+        title: str | None = None,
+        date: Any = None,
+        groups: Any = None,
+        target: Any = None,
+        n_rows: int = ROWS,
+    ) -> Path:
+        """Write one HTML file about the model for a reader who has to judge it, and return where it is.
+
+        It makes an :meth:`audit` on X where there is none yet, as it would be made by itself.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or pyarrow Table of shape (n_samples, d)
+            Rows that neither network nor explainer was fitted on.
+        y : array-like of shape (n_samples,), optional
+            Their labels: the report then says how well the model predicts.
+        path : str or path-like, default="report.html"
+        title, date : str, optional
+            Of the report. It has no date by default, so that the same inputs give the same bytes.
+        groups, target : as in :meth:`Explanation.cohorts`, optional
+            Groups of rows to compare; the class, or output, whose attributions are shown, by default the predicted one.
+        n_rows : int, default=10_000
+            Rows that are listed, from all over X where it has more.
+        """
+        return write_report(self, X, y, path, ReportOptions(title, date, groups, target, n_rows))
 
     predict = delegated("predict", "Predictions of the estimator.")
     predict_proba = delegated("predict_proba", "Class probabilities of the estimator.")

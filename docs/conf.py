@@ -18,8 +18,9 @@ extensions = [
     "sphinx-mathjax-offline",
     "numpydoc",
     "myst_parser",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "gallery"]  # the gallery's scripts become pages in auto_gallery
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -28,13 +29,29 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_gallery",
+    "within_subsection_order": "FileNameSortKey",
+    "image_srcset": ["2x"],  # pictures that are sharp on screens of many pixels
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "remove_config_comments": True,
+    "capture_repr": ("_repr_html_",),  # tables; what pictures return is of no interest
+}
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"agop_tabular {release}"
 html_show_sourcelink = False
-html_sidebars = {"**": []}  # one level of pages: the header has them all
+templates_path = ["templates"]
+html_static_path = ["static"]
+html_css_files = ["pages.css"]
+html_sidebars = {"**": ["all-pages.html"]}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
+    "navbar_center": [],  # the side bar has all pages
     "secondary_sidebar_items": ["page-toc"],
 }
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from agop_tabular.automl.explaining import explain, fit_explainer
+from agop_tabular.automl.report import report
 from agop_tabular.automl.student import Student
 from agop_tabular.automl.summary import summary
 from agop_tabular.networks.tabular_mlp import TabularMLPClassifier, TabularMLPRegressor
@@ -14,6 +15,7 @@ __all__ = [
     "explain",
     "fit_explainer",
     "flaml_learner",
+    "report",
     "summary",
 ]
 

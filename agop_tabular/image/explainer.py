@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,10 @@ from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
+from agop_tabular.image.report import IMAGES, write_image_report
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.parameters import ExplainerParameters
+from agop_tabular.report.options import ReportOptions
 
 BATCH_VALUES = 2**20
 """Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""
@@ -183,6 +186,41 @@ class AGOPImageExplainer(ExplainerParameters):
             for name in ("values", "data", "target", "support")
         }
         return ImageExplanation(**joined, method=self._fitted_method_name)
+
+    def report(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        path: str | PathLike[str] = "report.html",
+        *,
+        title: str | None = None,
+        date: Any = None,
+        target: Any = None,
+        n_images: int = IMAGES,
+    ) -> Path:
+        """Write one HTML file about the network for a reader who has to judge it, and return where it is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, channels, height, width)
+            Images that neither network nor explainer was fitted on.
+        y : array-like of shape (n,), optional
+            Their labels: the report then says how well the network predicts.
+        path : str or path-like, default="report.html"
+        title, date : str, optional
+            Of the report. It has no date by default, so that the same inputs give the same bytes.
+        target : label, optional
+            The class that maps explain; by default the predicted one.
+        n_images : int, default=24
+            Images whose maps are shown, from all over X where it has more.
+
+        Returns
+        -------
+        Path
+        """
+        check_is_fitted(self, "tabular_")
+        options = ReportOptions(title, date, None, target, n_images)
+        return write_image_report(self, _images(X), y, path, options)
 
     def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
         """Explanations of some images at a time; without target and support where they are not wanted."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agop_tabular.attribution.methods import METHODS
+from agop_tabular.image.report import IMAGES, write_maps
+from agop_tabular.report.options import ReportOptions
 from agop_tabular.results.facts import facts_html, facts_text, named_list
 
 SHOWN = 10
@@ -62,6 +66,29 @@ class ImageExplanation:
     def _repr_html_(self) -> str:
         """Table for notebooks; :meth:`plot` shows the maps."""
         return facts_html(*self.facts())
+
+    def report(
+        self,
+        path: str | PathLike[str] = "report.html",
+        *,
+        title: str | None = None,
+        date: Any = None,
+        n_images: int = IMAGES,
+    ) -> Path:
+        """Write one HTML file with the maps, and return where it is.
+
+        Parameters
+        ----------
+        path : str or path-like, default="report.html"
+        title, date : str, optional
+        n_images : int, default=24
+            Images that are shown, from all over the explained ones.
+
+        Returns
+        -------
+        Path
+        """
+        return write_maps(self, path, ReportOptions(title, date, None, None, n_images))
 
     def plot(self, n: int = 4) -> Any:
         """Draw the first images, each above its map.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,18 @@ def _number_text(value: float) -> str:
     return f"{value:.4g}"
 
 
+def score_text(value: float) -> str:
+    """A score, base value or prediction with three digits: no difference, so without a plus.
+
+    Parameters
+    ----------
+    value : float
+    """
+    return signed_text(value).removeprefix("+")
+
+
 def signed_text(value: float) -> str:
-    """An attribution or score with its sign and three digits; numbers below 10,000 are written out.
+    """An attribution with its sign and three digits; numbers below 10,000 are written out.
 
     Parameters
     ----------
@@ -164,3 +175,17 @@ def _differ(short: list[str], whole: list[str], alike: list[int], length: int) -
         part = name[start : start + length - 1 - (start > 0)]
         left, right = "…" * (start > 0), "…" * (start + len(part) < len(name))
         short[j] = f"{left}{part}{right}"
+    if len({short[j] for j in alike}) < len(set(same)):  # they differ in several places
+        for j, name in zip(alike, _own_words(same), strict=True):
+            short[j] = cut_text(name, length)
+
+
+def _own_words(names: list[str]) -> list[str]:
+    """Names without the words that all of them have at the same place."""
+    words = [name.split() for name in names]
+    alike = [len(set(each)) == 1 for each in zip_longest(*words)]
+    found = []
+    for own in words:
+        kept = ["…" if same else word for word, same in zip(own, alike, strict=False)]
+        found.append(" ".join(word for k, word in enumerate(kept) if word != "…" or k == 0 or kept[k - 1] != "…"))
+    return found

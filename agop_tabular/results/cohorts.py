@@ -15,6 +15,7 @@ from agop_tabular.models.frames import cells_of
 from agop_tabular.results.cells import cell_text, signed_text
 from agop_tabular.results.facts import facts_html, facts_text
 from agop_tabular.results.one_target import explained_name, same_target
+from agop_tabular.results.plots.canvas import score_label
 from agop_tabular.results.plots.cohorts import plot_cohorts
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ class Cohorts:
 
     def facts(self) -> tuple[str, list[tuple[str, str]]]:
         """What is printed: a title, and names with what they are."""
-        of = f" of {self.target}" if self.target else ""
-        title = f"Mean attributions to the {self.unit}{of} in {len(self.sizes)} groups of rows"
+        title = f"Mean attributions to the {score_label(self.unit, self.target)} in {len(self.sizes)} groups of rows"
         facts = [("groups", ", ".join(f"{name} ({n:,} rows)" for name, n in self.sizes.items()))]
         sure = self.differences[self.differences["p_holm"] < SURE]
         for line in sure.head(SHOWN).to_dict("records"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agop_tabular.results.cells import bound_text, cut_names, cut_text, signed_text
+from agop_tabular.results.cells import bound_text, cut_names, cut_text, score_text, signed_text
 from agop_tabular.results.colours import LOWERS, RAISES
 from agop_tabular.results.facts import facts_html
 from agop_tabular.results.one_target import score_at
@@ -22,8 +22,8 @@ ROWS, COLUMNS, TARGETS = 5, 6, 6
 PAGE_ROWS, PAGE_COLUMNS = 100, 30
 """The same on a page of its own."""
 
-HALF = 70
-"""Width of the longest bar, in pixels; to either side of the zero line."""
+BAR = 70
+"""Width of the longest bar, in pixels, to either side of the zero line; on narrow screens a share of the width."""
 
 TEXT_LENGTH = 40
 """Characters of a name, or of a cell."""
@@ -92,7 +92,7 @@ def _row_lines(facts: RowFacts, columns: int, names_target: bool) -> list[str]:
     lines = [f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{html.escape(said)}</th></tr>']
     largest = float(np.abs(facts.values).max(initial=0.0)) or 1.0
     if facts.base is not None:
-        lines.append(_sum_line("base value", signed_text(facts.base)))
+        lines.append(_sum_line("base value", score_text(facts.base)))
     shown, names = facts.order[:columns], cut_names(facts.names, TEXT_LENGTH)
     for j in shown:
         lines.append(_line(names[j], facts.cells[j], facts.values[j], largest, facts.score is not None))
@@ -105,7 +105,8 @@ def _row_lines(facts: RowFacts, columns: int, names_target: bool) -> list[str]:
     if facts.score is not None:
         if abs(facts.gap or 0.0) > 1e-3 * float(np.abs(facts.values).sum()):
             lines.append(_line("not attributed", "", facts.gap or 0.0, largest, True))
-        lines.append(_sum_line(f"sum = {facts.unit}" if facts.unit else "sum", signed_text(facts.score)))
+        of = "prediction" if facts.unit == "output" else facts.unit
+        lines.append(_sum_line(f"sum = {of}" if of else "sum", score_text(facts.score)))
     return lines
 
 
@@ -120,14 +121,14 @@ def _line(name: str, cell: str, value: float, largest: float, signed: bool) -> s
 
 def _bar(share: float, signed: bool) -> str:
     """A bar to the left or right of the zero line."""
-    width = round(HALF * min(1.0, abs(share)))
-    left = HALF - width if share < 0 else HALF
-    whole, zero = (2 * HALF, HALF) if signed else (HALF, 0)
+    zero, whole = (50, 2 * BAR) if signed else (0, BAR)  # place of the line in percent, and the width in pixels
+    width = (100 - zero) * min(1.0, abs(share))
+    left = zero - width if share < 0 else zero
     return (
-        f'<div style="position:relative;width:{whole + 1}px;height:.9em">'
-        f'<div style="position:absolute;left:{left - (0 if signed else HALF)}px;width:{width}px;height:100%;'
+        f'<div style="position:relative;width:{whole}px;max-width:20vw;height:.9em">'
+        f'<div style="position:absolute;left:{left:.1f}%;width:{width:.1f}%;height:100%;'
         f'background:{LOWERS if share < 0 else RAISES}"></div>'
-        f'<div style="position:absolute;left:{zero}px;width:1px;height:100%;background:currentColor"></div></div>'
+        f'<div style="position:absolute;left:{zero}%;width:1px;height:100%;background:currentColor"></div></div>'
     )
 
 

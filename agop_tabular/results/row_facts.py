@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agop_tabular.models.frames import cells_of
-from agop_tabular.results.cells import cell_text, probability_text, signed_text
+from agop_tabular.results.cells import cell_text, probability_text, score_text
 from agop_tabular.results.one_target import one_target, predicts_classes
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class RowFacts:
             prediction = str((one.label_names or {}).get(label, label))
             predicted = prediction == name
         elif one.predictions is not None:
-            prediction, predicted = signed_text(float(one.predictions[0])).removeprefix("+"), True
+            prediction, predicted = score_text(float(one.predictions[0])), True
         return cls(
             label=str(one.index[0]),
             target=name,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agop_tabular.results.cells import bound_text, cut_names, cut_text, probability_text, signed_text
+from agop_tabular.results.cells import bound_text, cut_names, cut_text, probability_text, score_text, signed_text
 from agop_tabular.results.row_facts import RowFacts
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def _prediction(facts: RowFacts) -> str:
     if facts.prediction is None:
         of = f" of {facts.target}" if facts.target else ""
         said = f"For {subject} the importance{of} of each column is given"
-        said = said if facts.score is None else f"For {subject} the model's {facts.unit}{of} is {_plain(facts.score)}"
+        said = (
+            said if facts.score is None else f"For {subject} the model's {facts.unit}{of} is {score_text(facts.score)}"
+        )
     else:
         said = f"The model predicts {facts.prediction} for {subject}"
         if facts.probability is not None and facts.is_predicted:
@@ -56,12 +58,12 @@ def _prediction(facts: RowFacts) -> str:
     change = facts.score - facts.base
     if change == 0:
         return f"{said}; this is the base value."
-    than = f"{_plain(abs(change))} {'above' if change > 0 else 'below'} the base value of {_plain(facts.base)}"
+    than = f"{score_text(abs(change))} {'above' if change > 0 else 'below'} the base value of {score_text(facts.base)}"
     if facts.has_class and facts.unit == "probability":
         return f"{said}; this is {than}."
     if facts.has_class:
         verb = "are" if facts.unit == "log-odds" else "is"
-        return f"{said}; its {facts.unit} of {_plain(facts.score)} {verb} {than}."
+        return f"{said}; its {facts.unit} of {score_text(facts.score)} {verb} {than}."
     return f"{said}; this is {than}."
 
 
@@ -92,8 +94,3 @@ def _listed(facts: RowFacts, places: list[int]) -> str:
     names = cut_names(facts.names, NAME_LENGTH)
     each = [f"{names[j]} = {cut_text(facts.cells[j], NAME_LENGTH)} ({sign(facts.values[j])})" for j in places]
     return each[0] if len(each) == 1 else f"{', '.join(each[:-1])} and {each[-1]}"
-
-
-def _plain(value: float) -> str:
-    """A score without a plus."""
-    return signed_text(value).removeprefix("+")

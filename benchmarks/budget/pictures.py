@@ -6,31 +6,40 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.shared.pictures import plt, save
+from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
+
+COLUMNS = 3
+"""Panels side by side."""
+
+METHODS = {"permutations": (SERIES[1], "^"), "KernelSHAP": (SERIES[3], "s"), "refined": (SERIES[0], "o")}
+"""Colour and marker of each."""
 
 
 def draw(table: pd.DataFrame, means: pd.DataFrame, path: Path) -> None:
     """Error against evaluations, both logarithmic, a panel for each family."""
     names = means.index.get_level_values("family").unique()
-    columns = min(4, len(names))
+    rows = -(-len(names) // COLUMNS)
     figure, axes = plt.subplots(
-        -(-len(names) // columns),
-        columns,
-        figsize=(3.1 * columns, 5.2),
-        layout="constrained",
-        squeeze=False,
-        sharey=True,
+        rows, COLUMNS, figsize=(WIDTH, 2.4 * rows), layout="constrained", squeeze=False, sharex=True, sharey=True
     )
     for panel in axes.ravel()[len(names) :]:
         panel.remove()
     evaluations = table.groupby(["family", "pairs"])["evaluations"].first()
-    for panel, family in zip(axes.ravel(), names, strict=False):
+    for place, (panel, family) in enumerate(zip(axes.ravel(), names, strict=False)):
         part = means.loc[family]
-        for name, colour in (("refined", "C3"), ("permutations", "C0"), ("KernelSHAP", "C2")):
+        for name, (colour, marker) in METHODS.items():
             errors = part[name].dropna()
-            panel.plot(evaluations[family][errors.index], errors, color=colour, marker="o", ms=3, label=name)
-        panel.axhline(part["look-up"].dropna().iloc[0], color="C1", ls="--", label="look-up")
-        panel.set(xscale="log", yscale="log", title=family, xlabel="evaluations a row")
-    axes[0, 0].set_ylabel("relative error")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+            panel.plot(evaluations[family][errors.index], errors, color=colour, marker=marker, ms=4, label=name)
+        panel.axhline(part["look-up"].dropna().iloc[0], color=SERIES[0], ls="--", lw=1, label="look-up, 1 evaluation")
+        panel.set(xscale="log", yscale="log")
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.set_title(family, fontsize=10)
+        if place + COLUMNS >= len(names):
+            panel.tick_params(axis="x", labelbottom=True)
+            panel.set_xlabel("evaluations a row")
+        if place % COLUMNS == 0:
+            panel.set_ylabel("relative error")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize=9
+    )
     save(figure, path)

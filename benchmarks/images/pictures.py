@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.images.cell import Cell
 from benchmarks.images.comparisons import KEYS
 from benchmarks.images.maps import GRADIENT
-from benchmarks.shared.pictures import plt, save
+from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
 
 SHOWN = (
     "agop-adaptive",
@@ -64,18 +64,20 @@ def draw_curves(cells: list[Cell], path: Path) -> None:
         return
     networks = list(dict.fromkeys(table["network"]))
     figure, axes = plt.subplots(
-        len(networks), 3, figsize=(11, 3 * len(networks)), squeeze=False, layout="constrained", sharey=True
+        len(networks), 3, figsize=(WIDTH, 2.8 * len(networks)), squeeze=False, layout="constrained", sharey=True
     )
     for row, network in zip(axes, networks, strict=True):
         for axis, scenario in zip(row, FIXED, strict=True):
             part = table[(table["network"] == network) & (table["scenario"] == scenario)]
             for i, (background, own) in enumerate(part.groupby("background", sort=False)):
                 mean = own.groupby("epoch")[["iou", "valid_accuracy"]].mean()
-                axis.plot(mean.index, mean["iou"], color=f"C{i}", label=f"IoU of diag M, {background}")
-                axis.plot(mean.index, mean["valid_accuracy"], color=f"C{i}", ls=":", label=f"accuracy, {background}")
+                axis.plot(mean.index, mean["iou"], color=SERIES[i], label=f"IoU of diag M, {background}")
+                axis.plot(mean.index, mean["valid_accuracy"], ":", color=SERIES[i], label=f"accuracy, {background}")
             axis.set_title(f"{network}, {scenario}", fontsize=10)
             axis.set_xlabel("epoch")
-    axes[0, 0].legend(frameon=False, fontsize=7)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=9
+    )
     save(figure, path)
 
 
@@ -86,19 +88,23 @@ def draw_shift(records: pd.DataFrame, path: Path) -> None:
     table = records[records["network"] == records["network"].iloc[0]]
     kinds = list(dict.fromkeys(table["kind"]))
     figure, axes = plt.subplots(
-        len(FIXED), len(kinds), figsize=(11, 8), squeeze=False, layout="constrained", sharex="col"
+        len(FIXED), len(kinds), figsize=(WIDTH, 7), squeeze=False, layout="constrained", sharex="col", sharey="row"
     )
     for row, scenario in zip(axes, FIXED, strict=True):
         for axis, kind in zip(row, kinds, strict=True):
             part = table[(table["scenario"] == scenario) & (table["kind"] == kind)].groupby("level")
-            for name in ("agop-weighted", GRADIENT, "agop-adaptive"):
+            for name, colour, marker in zip(("agop-weighted", GRADIENT, "agop-adaptive"), SERIES, "os^", strict=False):
                 mean, sd = part[name].mean(), part[name].std()
-                axis.errorbar(mean.index, mean, yerr=sd, marker="o", ms=3, lw=1.2, capsize=2, label=name)
+                axis.errorbar(
+                    mean.index, mean, yerr=sd, marker=marker, color=colour, ms=4, lw=1.2, capsize=2, label=name
+                )
             axis.set_title(f"{scenario}, {kind}", fontsize=9)
             axis.set_ylim(bottom=0)
     for axis in axes[-1]:
         axis.set_xlabel("level")
-    axes[0, 0].legend(frameon=False, fontsize=7)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=9
+    )
     for axis in axes[:, 0]:
         axis.set_ylabel("IoU, own shape")
     save(figure, path)

@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from benchmarks.shared.pictures import plt, save
+from agop_tabular.results.colours import MARKERS
+from benchmarks.shared.pictures import PALE, SERIES, WIDTH, plt, save
 from benchmarks.synthetic.tables import TITLES
 
 
 def draw(table: pd.DataFrame, order: list[str], truth: str, form: str, metrics: list[str], path: Path) -> None:
-    """Each method's mean over seeds with its 95% interval, a panel for each task and metric."""
+    """Each method's mean over seeds, a panel for each metric, a line for each method, and a sign for each task.
+
+    Tasks where a metric is the same for all methods are left out of its panel. The page's tables have the intervals.
+    """
     part = table[(table["truth"] == truth) & (table["form"] == form)]
     names = list(dict.fromkeys(part["method"]))[::-1]
     shown = [task for task in order if task in set(part["task"])]
     if not shown:
         return
-    figure, axes = plt.subplots(
-        len(metrics),
-        len(shown),
-        figsize=(2.3 * len(shown) + 1.6, (0.24 * len(names) + 0.7) * len(metrics)),
-        sharey=True,
-        sharex="row",
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, metric in zip(axes, metrics, strict=True):
-        for axis, task in zip(row, shown, strict=True):
-            _draw_panel(axis, part[part["task"] == task], names, metric)
-    for axis, task in zip(axes[0], shown, strict=True):
-        axis.set_title(task, fontsize=9)
-    save(figure, path, dpi=110)
+    size = (WIDTH, 0.3 * len(names) + 1.3)
+    figure, axes = plt.subplots(1, len(metrics), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for axis, metric in zip(axes[0], metrics, strict=True):
+        _draw_panel(axis, part.groupby(["task", "method"])[metric].mean(), names, shown)
+        axis.set_xlabel(TITLES[metric])
+    for label in axes[0, 0].get_yticklabels():
+        label.set_fontweight("bold" if label.get_text().startswith("agop") else "normal")
+    handles = {
+        label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=len(shown), frameon=False, fontsize=8)
+    save(figure, path)
 
 
-def _draw_panel(axis: plt.Axes, part: pd.DataFrame, names: list[str], metric: str) -> None:
-    for y, name in enumerate(names):
-        values = part.loc[part["method"] == name, metric].dropna()
-        if len(values):
-            half = 1.96 * values.std() / np.sqrt(len(values)) if len(values) > 1 else 0.0
-            colour = "tab:red" if name.startswith("agop") else "tab:gray"
-            axis.errorbar(values.mean(), y, xerr=half, fmt="o", ms=4, color=colour)
-    axis.grid(axis="x", alpha=0.3)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.tick_params(axis="x", labelsize=8)
-    axis.set_xlabel(TITLES[metric], fontsize=8)
+def _draw_panel(axis: plt.Axes, means: pd.Series, names: list[str], tasks: list[str]) -> None:
+    for y in range(len(names)):
+        axis.axhline(y, color=PALE, lw=0.6, zorder=0)
+    for place, task in enumerate(tasks):
+        values = means[task].reindex(names)
+        if len(names) > 1 and not values.max() > values.min():
+            continue
+        colour, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
+        axis.plot(values, range(len(names)), ls="", marker=marker, ms=5, alpha=0.85, color=colour, label=task)
+    axis.set_yticks(range(len(names)), names)
+    axis.tick_params(axis="y", length=0)

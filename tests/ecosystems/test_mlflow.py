@@ -1,4 +1,4 @@
-"""A run of MLflow with a model and its explanations; ``make test-mlflow``, in an environment of its own."""
+"""A run of MLflow that has the model and its explanations. ``make test-mlflow`` runs it, in its own environment."""
 
 import json
 

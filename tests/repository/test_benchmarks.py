@@ -16,6 +16,7 @@ from benchmarks.__main__ import STUDIES, main
 from benchmarks.automl.tools import TOOLS
 from benchmarks.shared import families, methods, problems, tasks
 from benchmarks.shared.cells import Cells
+from benchmarks.shared.pictures import apart
 from benchmarks.synthetic import study as synthetic
 from benchmarks.training_guided.explainers import REGION_METHODS as guided_methods
 from benchmarks.training_guided.page import PEERS
@@ -326,4 +327,12 @@ def test_training_guided_says_which_claims_hold():
     assert f"- XtrAIn is cleaner, on typefaces: against {n} of {n} methods" in page
     assert (
         f"- XtrAIn is cleaner, on shifted typefaces: against 0 of {n} methods it is better, against {n} worse." in page
+    )
+
+
+def test_labels_of_a_picture_are_moved_apart_no_further_than_needs_be():
+    assert apart(np.array([]), 0.1).size == 0
+    np.testing.assert_allclose(apart(np.array([0.2, 0.5, 0.9]), 0.1), [0.2, 0.5, 0.9])
+    np.testing.assert_allclose(
+        apart(np.array([0.1, 0.5, 0.5, 0.52, 0.9]), 0.1), [0.1, 0.4067, 0.5067, 0.6067, 0.9], atol=1e-4
     )

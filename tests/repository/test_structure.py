@@ -28,6 +28,7 @@ TESTED_ELSEWHERE = {
     "attribution/method.py": "attribution/test_methods.py",  # abstract classes, and methods from outside
     "attribution/row_by_row.py": "explainer/test_architectures.py",  # the loop that explains
     "explainer.py": "explainer",
+    "report/blocks.py": "report/test_document.py",  # data that the template draws
     "training_guided/guided_method.py": "training_guided/test_guided_methods.py",  # an abstract class
 }
 """Modules without a test file of their own, and the file, or folder, of tests that cover them."""

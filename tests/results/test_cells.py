@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agop_tabular.results.cells import bound_text, cell_text, cut_names, cut_text, probability_text, signed_text
+from agop_tabular.results.cells import (
+    bound_text,
+    cell_text,
+    cut_names,
+    cut_text,
+    probability_text,
+    score_text,
+    signed_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,7 @@ def test_cells(cell, text):
 def test_attributions_have_a_sign_and_three_digits():
     texts = [signed_text(v) for v in (0, 1.234, -0.01234, 123.4, -1234.5, 123456.7, 1e-5)]
     assert texts == ["0", "+1.23", "-0.0123", "+123", "-1234", "+123,457", "+1e-05"]
+    assert [score_text(v) for v in (0, 1.234, -0.01234)] == ["0", "1.23", "-0.0123"]
 
 
 def test_probabilities_are_certain_only_where_they_are():
@@ -62,5 +71,10 @@ def test_long_names_are_cut_where_they_are_alike():
     assert len(set(cut[:12])) == 12
     assert all(str(j) in text and len(text) <= 20 for j, text in enumerate(cut[:12]))
     assert cut[12:] == ["age", "age"]
+    quarters = ("first", "second", "third", "fourth")
+    names = [f"mean of the {a} quantity measured over the whole of the {b} quarter" for a in quarters for b in quarters]
+    cut = cut_names(names, 24)
+    assert len(set(cut)) == 16, "they differ in two places"
+    assert cut[1] == "… first … second …"
     assert cut_text("a  name\nof lines", 40) == "a name of lines"
     assert len(cut_text("abcdefgh", 4)) == 4

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agop_tabular.results.cells import signed_text
+from agop_tabular.results.cells import score_text, signed_text
 from agop_tabular.results.colours import DARK, GREY, LOWERS, PALE, RAISES
 from agop_tabular.results.plots.canvas import (
     TICKS,
@@ -90,8 +90,8 @@ def _draw_steps(ax: Axes, facts: RowFacts, bars: list[tuple[str, float, bool]]) 
     note = ""
     if facts.error_bar is not None:
         ax.errorbar(ends[own], y[own], xerr=facts.error_bar, ls="", ecolor=DARK, elinewidth=1, capsize=2.5, zorder=3)
-        note = f"\nthin lines: no bar is off by more than {signed_text(facts.error_bar)[1:]}, by the audit"
-    texts = [signed_text(facts.base), *map(signed_text, values), signed_text(facts.score)]
+        note = f"\nthin lines: no bar is off by more than {score_text(facts.error_bar)}, by the audit"
+    texts = [score_text(facts.base), *map(signed_text, values), score_text(facts.score)]
     last = "prediction" if facts.unit == "output" else f"{facts.unit} of this row"
     _number_lines(ax, ["base value", *(label for label, _, _ in bars), last], texts)
     ax.get_yticklabels()[-1].set_fontweight("bold")

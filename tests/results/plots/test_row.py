@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from agop_tabular import AGOPExplainer
 
@@ -40,6 +43,23 @@ def test_raising_and_lowering_bars_have_two_colours(default, frame):
     ax = default(frame).plot(0)
     colours = {np.sign(bar.get_width()): bar.get_facecolor()[:3] for bar in ax.patches if bar.get_width()}
     assert len(set(colours.values())) == len(colours)
+
+
+def test_scores_have_no_plus_since_they_are_no_differences(X, saved):
+    y = 100 + 20 * X[:, 0]
+    model = make_pipeline(StandardScaler(), LinearRegression()).fit(X, y)
+    explanation = AGOPExplainer(model, output_name="rent").fit(X)(X[:1])
+    ax = explanation.plot(0)
+    saved(ax)
+    first, *bars, last = [text.get_text() for text in ax.texts]
+    assert float(first) == pytest.approx(y.mean(), rel=0.01)
+    assert float(last) == pytest.approx(y[0], rel=0.01)
+    assert not first.startswith("+")
+    assert not last.startswith("+")
+    assert all(bar[0] in "+-0" for bar in bars)
+    page = explanation._repr_html_()
+    assert "sum = prediction" in page
+    assert f"<i>{last}</i>" in page
 
 
 def test_error_bars_once_there_was_an_audit(net, X, saved):
