@@ -51,7 +51,6 @@ from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
-from agop_tabular.report import write_report
 from agop_tabular.report.options import ROWS, ReportOptions
 from agop_tabular.results.about import About
 from agop_tabular.results.column_effects import ColumnEffects
@@ -608,6 +607,8 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         n_rows : int, default=10_000
             Rows that are listed, from all over X where it has more.
         """
+        from agop_tabular.report.explainers import write_report
+
         return write_report(self, X, y, path, ReportOptions(title, date, groups, target, n_rows))
 
     predict = delegated("predict", "Predictions of the estimator.")

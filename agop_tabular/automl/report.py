@@ -12,8 +12,8 @@ import numpy as np
 
 from agop_tabular.automl.explaining import fit_explainer
 from agop_tabular.explainer import AGOPExplainer
-from agop_tabular.report import write_report
 from agop_tabular.report.blocks import Paragraph, Section, Table
+from agop_tabular.report.explainers import write_report
 from agop_tabular.report.options import ROWS, ReportOptions
 from agop_tabular.report.performance import checked_labels, measured
 from agop_tabular.results.cells import cut_text

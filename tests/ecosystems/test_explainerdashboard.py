@@ -12,7 +12,7 @@ def test_the_page():
     names = run("integrations.md", "explainerdashboard")
     X, explanation, dashboard = names["X_test"], names["explanation"], names["dashboard"]
     for c in range(2):
-        np.testing.assert_array_equal(dashboard.get_shap_values_df(c).to_numpy(), explanation.values[:, :, c])
+        np.testing.assert_allclose(dashboard.get_shap_values_df(c), explanation.values[:, :, c], atol=1e-12)
     shown = names["contributions"].set_index("col")["contribution"]
     assert set(X.columns) <= set(shown.index)
     np.testing.assert_allclose(shown[X.columns], explanation.values[0, :, 1], rtol=1e-6)

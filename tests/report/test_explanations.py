@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from agop_tabular.report import report_explanation
+from agop_tabular.report.explanations import report_explanation
 from agop_tabular.report.subject import table_digest
 
 
