@@ -1,9 +1,10 @@
 """XtrAIn+: XtrAIn over those steps only that raised the explained score of the row.
 
 Published (arXiv 2606.10877): updates that act in favour of the target are kept, and a class that was never learned gets
-exactly zero. Reconstructed: an update is in favour of the target where the row's score rose. Other readings were
-compared: keeping a column's positive contributions gives a class that was never learned positive importances all the
-same.
+exactly zero. Reconstructed: an update is in favour of the target where the row's score rose. That gives zeros while the
+score of such a class only falls; after many epochs it also rises. Two other readings, which give such a class
+importances all the same: a column's positive contributions, and the part of each update from the class's own term of
+the loss.
 """
 
 from __future__ import annotations

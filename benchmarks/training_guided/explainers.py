@@ -49,10 +49,13 @@ class Lrp(CaptumMethod):
 OWN_PEERS: dict[str, Callable[..., Baseline]] = {"occlusion": Occlusion, "rise": Rise, "lrp": Lrp}
 
 CONTROLS: dict[str, Callable[..., Baseline]] = {
-    "integrated-gradients, black": partial(IntegratedGradients, baseline="zero")
+    "integrated-gradients, black": partial(IntegratedGradients, baseline="zero"),
+    "rise, plain masks": Rise,
 }
 """Training-guided attributions are zero where the input is zero, and those of peers that count from the mean are not:
-this control tells whether it is the training or the black baseline that leaves the background clean."""
+the first control tells whether it is the training or the black baseline that leaves the background clean. Smooth masks
+resolve no single pixels of a small canvas, which metrics that remove pixels ask for: the second control is RISE with
+the masks that it has on tables."""
 
 METHODS = (*GUIDED_METHODS, *PEERS, *OWN_PEERS, "random")
 """All that are compared."""
