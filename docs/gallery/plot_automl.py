@@ -15,7 +15,7 @@ from agop_tabular.datasets import fetch_adult
 
 X, y = fetch_adult(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(
-    X, y, train_size=4000, test_size=1000, random_state=0
+    X, y, train_size=2500, test_size=1000, random_state=0
 )
 
 search = flaml.AutoML()
