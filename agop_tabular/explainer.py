@@ -638,10 +638,6 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
             Any but "agop", whose tables are gathered on shuffled rows.
         **params : dict
             Of AGOPExplainer.
-
-        Returns
-        -------
-        AGOPExplainer
         """
         estimator = callback.net_ if estimator is None else estimator
         explainer = cls(estimator, method=method, **params)

@@ -85,8 +85,8 @@ def fitted_estimator(estimator: Any, X: Any, y: Any, prefit: bool | str, fit_par
         raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
     if y is None:
         raise ValueError(
-            "This AGOPExplainer estimator requires y to be passed, but the target y is None: its estimator "
-            f"({name}) is not fitted. Cloning, as in GridSearchCV or cross_val_score, "
+            f"This explainer requires y to be passed, but the target y is None: its estimator ({name}) is not fitted; "
+            "fit it first, or pass y. Cloning, as in GridSearchCV or cross_val_score, "
             "loses the weights of a fitted net; to keep them, give sklearn.frozen.FrozenEstimator(net)."
         )
     return clone(estimator).fit(X, y, **fit_params)

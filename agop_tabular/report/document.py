@@ -63,13 +63,8 @@ def write_document(path: str | PathLike[str], make: Callable[[], Document]) -> P
     """
     _environment()  # else a missing package would be noticed after all other work
     path = Path(path)
-    try:
-        with replacing(path) as content:
-            content.touch()  # else a full or read-only disk would be
-            content.write_text(page(make()), encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise type(error)(f"{str(path)!r} cannot be written ({reason}); choose another place.") from error
+    with replacing(path) as content:  # the place is tried first
+        content.write_text(page(make()), encoding="utf-8")
     return path
 
 

@@ -155,6 +155,12 @@ def cut_names(names: Sequence[Any], length: int) -> list[str]:
         alike = [j for j in long if whole[j].startswith(start)]
         if len({short[j] for j in alike}) < len({whole[j] for j in alike}):
             _differ(short, whole, alike, length)
+    called: dict[str, set[str]] = {}
+    for j in long:
+        called.setdefault(short[j], set()).add(whole[j])
+    clash = [j for j in long if len(called[short[j]]) > 1]
+    for j, name in zip(clash, _own_words([whole[j] for j in clash]), strict=True):
+        short[j] = cut_text(name, length)  # they differ in several places
     return short
 
 
@@ -175,9 +181,6 @@ def _differ(short: list[str], whole: list[str], alike: list[int], length: int) -
         part = name[start : start + length - 1 - (start > 0)]
         left, right = "…" * (start > 0), "…" * (start + len(part) < len(name))
         short[j] = f"{left}{part}{right}"
-    if len({short[j] for j in alike}) < len(set(same)):  # they differ in several places
-        for j, name in zip(alike, _own_words(same), strict=True):
-            short[j] = cut_text(name, length)
 
 
 def _own_words(names: list[str]) -> list[str]:

@@ -133,7 +133,11 @@ def _bar(share: float, signed: bool) -> str:
 
 
 def _sum_line(name: str, text: str) -> str:
-    return f'<tr>{_cell(name)}<td></td><td style="text-align:right"><i>{html.escape(text)}</i></td><td></td></tr>'
+    """A line of the whole row, with a name that may be wider than the column of names."""
+    return (
+        f'<tr><td colspan="2" style="text-align:left">{html.escape(name)}</td>'
+        f'<td style="text-align:right"><i>{html.escape(text)}</i></td><td></td></tr>'
+    )
 
 
 def _cell(text: str, tag: str = "td") -> str:

@@ -29,7 +29,7 @@ def facts_html(title: str, facts: Facts) -> str:
     facts : sequence of (name, text)
     """
     lines = "".join(
-        f'<tr><th style="text-align:left">{html.escape(name)}</th>'
+        f'<tr><th style="text-align:left;padding-right:.8em">{html.escape(name)}</th>'
         f'<td style="text-align:left">{html.escape(text)}</td></tr>'
         for name, text in facts
     )

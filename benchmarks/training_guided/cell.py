@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +28,9 @@ from benchmarks.shared import tasks
 from benchmarks.shared.cells import Cell, Cells
 from benchmarks.shared.networks import early_stopping, perceptron
 from benchmarks.shared.scores import centred
-from benchmarks.training_guided.explainers import METHODS, REGION_METHODS, PositiveParts, fitted
-from benchmarks.training_guided.problems import REGIONS, UNSEEN, Region
+from benchmarks.training_guided.explainers import METHODS, REGION_METHODS, fitted
+from benchmarks.training_guided.problems import CANVASES, REGIONS, SIDE, Region
+from benchmarks.training_guided.readings import unseen
 
 ROWS = 50
 """Rows of a synthetic table that are explained."""
@@ -120,8 +120,9 @@ def on_region(problem: str, seed: int, settings: dict[str, Any], earlier: Cell) 
         return torch.softmax(net.forward(changed), dim=1).numpy()[rows, target]
 
     found: dict[str, Any] = dict(earlier.get("methods", {}))
+    options = {"agop_rows": settings["agop_rows"], "side": SIDE if problem in CANVASES else None}
     for name in [name for name in REGION_METHODS if name not in found]:
-        explainer, fit_seconds = _timed(lambda name=name: fitted(name, net, region.X, seed, settings["agop_rows"]))
+        explainer, fit_seconds = _timed(lambda name=name: fitted(name, net, region.X, seed, **options))
         explained, seconds = _timed(lambda explainer=explainer: explainer.explain(X, target))
         values = np.asarray(explained, dtype=float)
         found[name] = {
@@ -135,19 +136,8 @@ def on_region(problem: str, seed: int, settings: dict[str, Any], earlier: Cell) 
             "row_seconds": seconds / len(X),
         }
     accuracy = float((target == region.labels).mean())
-    more = {"unseen": unseen(net, region)} if problem == "expression" else {}
+    more = {"unseen": unseen(net, region, seed, settings["epochs"])} if problem == "expression" else {}
     return {"methods": found, "accuracy": accuracy} | _training(net, X) | more
-
-
-def unseen(net: Any, region: Region) -> dict[str, float]:
-    """For the class without training rows: share of rows, and of attributions, that are exactly zero."""
-    found = {}
-    for name in ("xtrain", "xtrain+"):
-        values = TrainingGuidedExplainer(net, method=name).fit(region.X).explain(region.test, UNSEEN)
-        found[name] = float((values == 0).all(axis=1).mean())
-    attributor = TrainingGuidedExplainer(net).fit(region.X).attributor_
-    other = replace(attributor, method=PositiveParts("positive parts")).attribute(region.test, UNSEEN).values
-    return found | {"positive parts": float((other == 0).all(axis=1).mean())}
 
 
 def _training(net: Any, X: np.ndarray) -> dict[str, float]:

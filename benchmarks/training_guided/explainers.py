@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,16 +14,12 @@ from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import Baseline, IntegratedGradients
 from agop_tabular.baselines.captum_methods import CaptumMethod
 from agop_tabular.training_guided import TrainingGuidedExplainer
-from agop_tabular.training_guided.guided_method import GuidedMethod, Step
 from agop_tabular.training_guided.guided_methods import GUIDED_METHODS
-from agop_tabular.training_guided.xtrain import mean_swap
 from benchmarks.shared import methods
+from benchmarks.training_guided.rise import Rise
 
 PEERS = ("agop", "agop-ixg", "input-x-gradient", "integrated-gradients", "deeplift", "shap-deep")
 """Peers that other studies have, too."""
-
-MASKS = 1000
-"""Random masks of RISE."""
 
 
 class Occlusion(CaptumMethod):
@@ -40,23 +35,6 @@ class Occlusion(CaptumMethod):
         return out
 
 
-class Rise(CaptumMethod):
-    """RISE (Petsiuk and others, 2018) without its smooth masks, which are for images.
-
-    Half of the columns keep their values and the others get the training means; a column's attribution is the mean
-    score of the masks that keep it minus that of all masks.
-    """
-
-    @torch.no_grad()
-    def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
-        keep = torch.from_numpy(self.random_state_.random_sample((MASKS, x.shape[1])) < 0.5).to(x.dtype)
-        out = torch.empty_like(x)
-        for i in range(len(x)):
-            scores = self.network_(self.mean_ + keep * (x[i] - self.mean_))[:, target[i]]
-            out[i] = keep.T @ (scores - scores.mean()) / keep.sum(dim=0)
-        return out
-
-
 class Lrp(CaptumMethod):
     """Layer-wise relevance propagation with captum's epsilon rule; for networks of Linear layers and ReLU."""
 
@@ -68,9 +46,9 @@ class Lrp(CaptumMethod):
         return out.detach()
 
 
-OWN_PEERS: dict[str, Callable[[], Baseline]] = {"occlusion": Occlusion, "rise": Rise, "lrp": Lrp}
+OWN_PEERS: dict[str, Callable[..., Baseline]] = {"occlusion": Occlusion, "rise": Rise, "lrp": Lrp}
 
-CONTROLS: dict[str, Callable[[], Baseline]] = {
+CONTROLS: dict[str, Callable[..., Baseline]] = {
     "integrated-gradients, black": partial(IntegratedGradients, baseline="zero")
 }
 """Training-guided attributions are zero where the input is zero, and those of peers that count from the mean are not:
@@ -83,22 +61,28 @@ REGION_METHODS = (*METHODS[:-1], *CONTROLS, "random")
 """All that are compared where the region of the signal is known."""
 
 
-def fitted(name: str, net: Any, background: np.ndarray, seed: int, agop_rows: int | None = None) -> methods.Method:
-    """Fit the explainer of this name to a network and its training rows; "agop" to some of them only."""
+def fitted(
+    name: str, net: Any, background: np.ndarray, seed: int, agop_rows: int | None = None, side: int | None = None
+) -> methods.Method:
+    """Fit the explainer of this name to a network and its training rows.
+
+    Parameters
+    ----------
+    name : str
+    net : object
+    background : ndarray of shape (n, d)
+    seed : int
+    agop_rows : int or None
+        Rows that "agop" is fitted to; None for all.
+    side : int or None
+        Pixels along a side of an image, for RISE's masks; None for a table.
+    """
     if name in GUIDED_METHODS:
         return TrainingGuidedExplainer(net, method=name).fit(background)
     if name in OWN_PEERS or name in CONTROLS:
-        return (OWN_PEERS | CONTROLS)[name]().fit(net, background, seed)
+        options = {"side": side} if name == "rise" else {}
+        return (OWN_PEERS | CONTROLS)[name](**options).fit(net, background, seed)
     if name == "agop" and agop_rows is not None:
         explainer = AGOPExplainer(net, contrast=False, gate=None, max_samples=agop_rows, random_state=seed)
         return explainer.fit(background)
     return methods.fitted(name, net, background, seed)
-
-
-@dataclass(frozen=True)
-class PositiveParts(GuidedMethod):
-    """Another reading of XtrAIn+: each column's positive contributions, whatever the score did."""
-
-    def attribute(self, steps: Iterator[Step]) -> Tensor:
-        """Sum of the positive parts."""
-        return torch.stack([mean_swap(step).clamp_min(0) for step in steps]).sum(dim=0)

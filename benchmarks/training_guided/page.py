@@ -146,18 +146,27 @@ def _claims(records: pd.DataFrame) -> list[str]:
 
 
 def _unseen(networks: list[dict[str, Any]]) -> list[str]:
-    found = pd.DataFrame([n["unseen"] for n in networks if "unseen" in n])
+    found = pd.DataFrame(
+        {"reading": reading, "column": f"{what}, {training}", "value": value}
+        for network in networks
+        for training, readings in network.get("unseen", {}).items()
+        for reading, values in readings.items()
+        for what, value in values.items()
+    )
     if found.empty:
         return []
-    table = found.mean().map(number).rename("share of rows").rename_axis("reading").reset_index()
+    table = found.pivot_table(index="reading", columns="column", values="value", sort=False)
+    table = table[sorted(table, key=lambda name: not name.startswith("zero"))]
     return [
         "## A class without training rows",
         "",
-        "Share of rows of `expression` whose attributions of the fifth class are all exactly zero: published of "
-        "XtrAIn+, and the property by which its reading was chosen (steps that raised the score, not each column's "
-        "positive parts).",
+        "At the fifth class of `expression`. Zero: share of rows whose attributions are all exactly zero, which is "
+        "published of XtrAIn+, and by which its reading was chosen (steps that raised the score; not each column's "
+        "positive parts, nor the part of each update that comes from the class's own term of the loss, which takes "
+        "plain SGD). Size: sum of absolute attributions, that of `xtrain` taken as 1. Trainings: those of the study, "
+        "which stop early; by plain SGD for as many epochs; and by plain SGD to the end.",
         "",
-        *markdown_table(table),
+        *markdown_table(table.map(number).reset_index()),
         "",
     ]
 

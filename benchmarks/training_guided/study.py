@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--permutations", type=int, default=100, help="for the network's own Shapley values")
     parser.add_argument("--agop-rows", type=int, default=300, help="that the default is fitted to, of many columns")
     parser.add_argument("--epochs", type=int, default=60, help="at most, where a region is known")
-    parser.add_argument("--canvas-seeds", type=int, default=5, help="networks of each problem on a canvas")
+    parser.add_argument("--canvas-seeds", type=int, default=10, help="networks of each problem on a canvas")
     parser.add_argument("--ansatz-seeds", type=int, default=2, help="networks of each kind for the feature ansatz")
     add_jobs(parser)
     add_output(parser)

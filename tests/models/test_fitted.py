@@ -61,6 +61,16 @@ def test_which_estimator_is_explained(X, y):
             fitted_estimator(LogisticRegression(), X_or_none, y_or_none, prefit, {})
 
 
+def test_an_unfitted_estimator_without_y(X):
+    """The same sentence for every explainer; its middle is what scikit-learn's check looks for."""
+    with pytest.raises(
+        ValueError, match="^This explainer requires y to be passed, but the target y is None"
+    ) as refused:
+        fitted_estimator(LogisticRegression(), X, None, "auto", {})
+    assert "LogisticRegression) is not fitted" in str(refused.value)
+    assert "AGOP" not in str(refused.value)
+
+
 def test_samplers_need_no_fitting():
     make = pytest.importorskip("imblearn.pipeline").make_pipeline
     over = pytest.importorskip("imblearn.over_sampling").RandomOverSampler()

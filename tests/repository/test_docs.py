@@ -63,6 +63,17 @@ def test_the_page_on_audits():
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_the_page_on_reports(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run("report.md")
+    html = names["path"].read_text(encoding="utf-8")
+    parts = re.findall(r"^\| ([A-Z][^|]*) \|", (ROOT / "docs" / "report.md").read_text(), re.MULTILINE)
+    missing = [part for parts in parts for part in parts.split(", ") if part not in html]
+    assert missing == ["Groups of rows compared"], "which takes groups="
+    assert {"report.html", "run.html", "explanation.html"} == {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_what_the_numbers_mean():
     names = run("numbers.md")
     p = names["model"].predict_proba(names["X"][81:82])[0, 1]

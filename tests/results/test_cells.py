@@ -76,5 +76,6 @@ def test_long_names_are_cut_where_they_are_alike():
     cut = cut_names(names, 24)
     assert len(set(cut)) == 16, "they differ in two places"
     assert cut[1] == "… first … second …"
+    assert len(set(cut_names(names, 60))) == 16
     assert cut_text("a  name\nof lines", 40) == "a name of lines"
     assert len(cut_text("abcdefgh", 4)) == 4

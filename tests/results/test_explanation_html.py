@@ -16,6 +16,7 @@ def test_it_says_prediction_base_sum_and_error(net, X):
     assert f"predicted: {first} (probability " in page
     assert page.count("base value") == page.count("sum = log-odds") == 5
     assert page.count(", error at most ") == 5
+    assert page.count('<td colspan="2" style="text-align:left">') == 10, "base value and sum are as wide as they need"
     assert "not attributed" not in page
     every = explainer(X, target="all")._repr_html_()
     assert every.count(", target low — ") == 5
