@@ -60,6 +60,33 @@ def test_audit(folder, call, table):
     assert "the rows of the audit are those that the explainer was fitted on" in result.stderr
 
 
+def test_report(folder, call, mlp, table):
+    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
+    table.iloc[:100].to_csv("train.csv", index=False)
+    table.iloc[100:].to_csv("test.csv", index=False)
+    result = call("report model.joblib test.csv --train train.csv --target kind --title Debts --date 2026 --trust")
+    assert result.exit_code == 0
+    assert result.stdout == "Written to report.html.\n"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Debts" in page
+    assert "2026" in page
+    explainer = AGOPExplainer(mlp).fit(table[NAMES].iloc[:100])
+    X, y = table[NAMES].iloc[100:], table["kind"].iloc[100:]
+    explainer.report(X.reset_index(drop=True), y, "python.html", title="Debts", date="2026")
+    assert len((folder / "python.html").read_text(encoding="utf-8")) == pytest.approx(len(page), rel=0.01)
+    for out, sentence in (
+        ("page.pdf", "does not end in .html, .htm"),
+        ("nowhere/page.html", "nowhere does not exist; make it first"),
+    ):
+        result = call(f"report model.joblib test.csv --out {out} --trust")
+        assert result.exit_code == 2
+        assert sentence in result.stderr
+    result = call("report model.joblib table.csv --out report.html --trust")
+    assert result.exit_code == 2
+    assert (folder / "report.html").read_text(encoding="utf-8") == page
+
+
 def test_saved_explainers(folder, call, mlp, table):
     explainer = AGOPExplainer(mlp).fit(table[NAMES].iloc[:100])
     explainer.save("a.agop")
