@@ -45,6 +45,10 @@ NARROWEST_CLUSTER = 0.1
 WIDEST_CLUSTER = 0.999
 """Share of the whole range that a cluster may fill, so that the density above the cut stays finite."""
 
+MUCH = 0.1
+"""Share of the scores' variance from which a gate says that the network relies on the columns below the floor all the
+same; well-trained networks that were given columns of noise lose less by leaving them out."""
+
 SHOWN = 12
 """Columns that are named when a gate is printed."""
 
@@ -111,6 +115,9 @@ class Gate(NoiseFloor):
         facts.append(("without them", lost))
         if searched:
             facts.append(("evidence", self._evidence()))
+        if searched and self.variance_changed > MUCH:
+            said = "they are used alike, but not little, so this is no reason to leave them out"
+            facts.append(("but", said if self.labelled else f"{said}; fit(X, y) with labels tells more"))
         return title, facts
 
     def _evidence(self) -> str:
