@@ -24,7 +24,7 @@ def page(result: dict[str, Any]) -> str:
         "# What an import takes",
         "",
         f"`python -m benchmarks import-time`: seconds of the processor of a new process, medians of "
-        f"{result['repeats']} that took turns. skorch brings torch, scikit-learn and pandas, which the package needs.",
+        f"{result['repeats']} that took turns. Both import torch and scikit-learn, which take nearly all of it.",
         "",
         "| process | s | of skorch's |",
         "|---|---|---|",
