@@ -39,6 +39,13 @@ the scores than many do. Chosen on development networks: with 30, 61 and 100 col
 further off than four, with 12 to 20 columns four were up to 40% further off than seven; with 200 four were as far off
 as three, which cost less, and seven, of which 146 columns may have some, were 60% further off."""
 
+MOST_GROUPS = 16
+"""Groups of a numeric axis at most, those that gaps make counted."""
+
+BINS_A_GROUP = 2.5
+"""An axis with fewer bins than this for each group has a group for each bin: to merge two values saves little, and with
+so few rows one of them may lie far out."""
+
 FEW_VALUES = 12
 """Along a coordinate with at most this many values scores are compared: between so few values gradients say little
 about the differences of the score."""
@@ -289,16 +296,25 @@ def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor, group_edge
     sums.index_add_(0, place, counts * values)
     edges = edges[rows_in_bin[1:] > 0]  # an empty bin is joined to the one before
     nodes, share = (sums / rows_in_bin)[rows_in_bin > 0], rows_in_bin[rows_in_bin > 0] / n
-    one, groups = torch.ones(1, dtype=torch.float64), _groups(share, group_edges)
+    after = torch.searchsorted(nodes, gaps) - 1
+    one, groups = torch.ones(1, dtype=torch.float64), _groups(share, group_edges, after)
     return Axis(coordinate, one, edges, nodes, groups, None, share, len(gaps) > 0)
 
 
-def _groups(share: Tensor, edges: Sequence[float]) -> Tensor:
-    """Groups (..., n_bins) of bins with these shares of the rows, between quantiles of the rows."""
+def _groups(share: Tensor, edges: Sequence[float], after: Tensor | None = None) -> Tensor:
+    """Groups (..., n_bins) of bins with these shares of the rows, between quantiles of the rows.
+
+    No group goes on beyond the bins with the numbers ``after``, which gaps follow.
+    """
+    if share.shape[-1] < BINS_A_GROUP * (len(edges) + 1):
+        return torch.arange(share.shape[-1]).expand(share.shape)
     # A bin goes to the group in which its middle row lies; groups without a bin are left out by renumbering.
     middle = share.cumsum(-1) - share / 2
     groups = torch.bucketize(middle, torch.tensor(edges, dtype=torch.float64))
-    return (groups.diff(dim=-1, prepend=groups[..., :1]) > 0).long().cumsum(-1)
+    begins = groups.diff(dim=-1, prepend=groups[..., :1]) > 0
+    if after is not None:
+        begins[after[: MOST_GROUPS - len(edges) - 1] + 1] = True
+    return begins.long().cumsum(-1)
 
 
 def _numeric_edges(values: Tensor, counts: Tensor, gaps: Tensor) -> Tensor:

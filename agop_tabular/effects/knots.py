@@ -14,6 +14,9 @@ HALVINGS = 30
 """Number of error limits tried, each half the previous one; so coarse a grid makes the choice robust to rounding, and
 its last limit, 1e-9 of what may be lost, is as good as zero."""
 
+MOST_KNOTS = 12
+"""Axes with more knots keep all of them: each one more doubles the number of subsets."""
+
 NUMBERS = 2**21
 """Numbers of the subsets of several axes' knots that are tried at a time: 16 MB."""
 
@@ -26,7 +29,7 @@ def simplified(effects: Effects) -> Effects:
     """
     by_size: dict[int, list[int]] = {}
     for i in effects.interacting:
-        if effects.axes[i].states is None:
+        if effects.axes[i].states is None and len(effects.knots[i]) <= MOST_KNOTS:
             by_size.setdefault(len(effects.knots[i]), []).append(i)
     allowed = effects.negligible()
     errors = {g: _errors(effects, axes, allowed) for g, axes in by_size.items()}  # (axes, subsets)

@@ -8,12 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from agop_tabular.effects.axes import MOST_GROUPS
 from agop_tabular.effects.sums import MAX_GROUPS, MAX_PAIR_NUMBERS
 from agop_tabular.persistence.specs import LARGEST, SINGLE, Spec, demand, flags, real, single, whole
-
-MOST_NUMERIC_GROUPS = 16
-"""Groups of a numeric axis at most. All subsets of its knots are tried, so that each one more doubles the time; axes of
-this and of earlier versions have up to 12."""
 
 MOST_PSEUDO_ROWS = 1e3
 """Pseudo-rows of a pair cell at most: more would leave no pair effects."""
@@ -198,7 +195,7 @@ def _checked_groups(groups: Tensor, bins: Tensor, has_states: Tensor) -> Tensor:
     )  # as many numbers, none beyond: all of them
     falls = (groups.diff() < 0) & (owner.diff() == 0) & ~has_states[owner[1:]]
     demand(not falls.any(), "numeric axes have groups out of order")
-    demand((n_groups[~has_states] <= MOST_NUMERIC_GROUPS).all(), "numeric axes have too many groups")
+    demand((n_groups[~has_states] <= MOST_GROUPS).all(), "numeric axes have too many groups")
     return n_groups
 
 

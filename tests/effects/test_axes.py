@@ -49,6 +49,25 @@ def test_the_more_axes_the_fewer_groups(d, groups):
     assert inner.min() > 0.15, "small outer groups are for outliers"
 
 
+@pytest.mark.parametrize("n", [14, 16])
+def test_few_bins_are_groups_of_their_own(n):
+    """In a group of several values one that is far out would not be told from the others."""
+    x = np.random.default_rng(0).normal(size=n)
+    x[0] = 1e4
+    (axis,) = find_axes(tensor(x))
+    assert axis.groups.tolist() == list(range(n))
+
+
+def test_no_group_lies_on_both_sides_of_a_gap():
+    """Numbers far from all others, by less than a fifth of the rows."""
+    x = np.random.default_rng(0).normal(size=400)
+    x[:40] += 1e4
+    (axis,) = find_axes(tensor(x))
+    below, above = axis.groups[axis.nodes < 5e3], axis.groups[axis.nodes > 5e3]
+    assert below.max() + 1 == above.min()
+    assert axis.n_groups <= ax.MOST_GROUPS
+
+
 def test_a_value_that_many_rows_share_has_a_bin_of_its_own():
     rng = np.random.default_rng(0)
     x = np.where(rng.random(5000) < 0.9, 0.0, np.exp(rng.normal(5, 2, 5000)))

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.persistence.effect_specs import MOST_NUMERIC_GROUPS, check_effects, effect_specs
+from agop_tabular.effects.axes import MOST_GROUPS
+from agop_tabular.persistence.effect_specs import check_effects, effect_specs
 from agop_tabular.persistence.effects import effects_to_tensors, remainder_to_tensors
 from agop_tabular.persistence.specs import check_shapes, shapes_of
 
@@ -98,7 +99,7 @@ def test_coordinates_of_columns(tensors):
 
 def test_many_groups_of_a_numeric_axis():
     """All subsets of knots are tried, so that a file of one long axis would take for ever."""
-    n = 2 * MOST_NUMERIC_GROUPS
+    n = 2 * MOST_GROUPS
     nodes = torch.arange(n).double()
     bins = {"groups": torch.arange(n), "share": torch.full((n,), 1 / n, dtype=torch.float64), "nodes": nodes}
     one = {"coordinates": torch.zeros(1).long(), "direction": torch.ones(1).double(), "edges": nodes[1:] - 0.5}
