@@ -34,8 +34,6 @@ from agop_tabular.fitting.fit import (
     OPTIONAL_ATTRIBUTES,
     Fit,
     FitPlan,
-    column_effects,
-    column_importances,
     fit_method,
     fit_table,
 )
@@ -44,6 +42,7 @@ from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.gate.parameter import GateParameter
+from agop_tabular.global_explanation import GlobalExplanation
 from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted, unchanged_on_error
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
@@ -53,19 +52,13 @@ from agop_tabular.models.units import check_names, check_output
 from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.report.options import ROWS, ReportOptions
 from agop_tabular.results.about import About
-from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.explanation import Explanation
-from agop_tabular.results.plots.importances import plot_importances
-from agop_tabular.results.plots.main_effects import plot_main_effects
-from agop_tabular.results.plots.pair_effects import plot_pair_effects
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from agop_tabular.persistence import NetworkRecord
 
 
-class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, ExplainerParameters):
+class AGOPExplainer(GlobalExplanation, OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, ExplainerParameters):
     """Explain the predictions of a tabular network through its average gradient outer product (AGOP).
 
     One pass over the training rows collects M, the mean over rows of the outer products of the class scores'
@@ -486,96 +479,6 @@ class AGOPExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstimatorMixin, 
         """M over the p coordinates, standardised: (p, p), float64."""
         check_is_fitted(self, "n_samples_seen_")
         return self._fitted_method.summary.agop(self.statistics_.gradients).numpy()
-
-    @property
-    def effects_(self) -> ColumnEffects:
-        """Main and pair effects in the user's columns; only for ``method="agop"``."""
-        check_is_fitted(self, "n_samples_seen_")
-        return column_effects(self.model_, self.statistics_, self._fitted_method)
-
-    @property
-    def feature_importances_(self) -> np.ndarray:
-        """Share of each column in the variance of all effects; of the published methods, in diag M: (d,)."""
-        check_is_fitted(self, "n_samples_seen_")
-        return column_importances(self.model_, self.statistics_, self._fitted_method)
-
-    @property
-    def feature_importance_intervals_(self) -> np.ndarray:
-        """95% intervals of ``feature_importances_`` for ``method="agop"``, as far as shuffled rows go: (d, 2)."""
-        return self.effects_.importance_intervals()
-
-    @property
-    def interaction_importances_(self) -> np.ndarray:
-        """Share of the variance of all effects that each pair, and on the diagonal each main effect, has: (d, d)."""
-        return self.effects_.variance_shares()
-
-    def plot_effects(
-        self,
-        features: Sequence[Any] | None = None,
-        *,
-        target: Any = None,
-        n: int = 6,
-        ax: Any = None,
-        shared_scale: bool = True,
-    ) -> np.ndarray:
-        """Draw main effects: curves over numbers, bars over levels with their frequencies.
-
-        Parameters
-        ----------
-        features : sequence of str or int, optional
-            Columns; by default the ``n`` whose main effects vary most.
-        target : str or int, optional
-            One class, by name or place; by default the positive one of two, otherwise the first eight.
-        n : int, default=6
-        ax : Axes, or array of Axes, one a column, optional
-            Those of a new figure by default, which is the caller's to close.
-        shared_scale : bool, default=True
-            Whether all panels have one scale of effects.
-
-        Returns
-        -------
-        ndarray of matplotlib Axes, one a column
-        """
-        effects = self.effects_
-        return plot_main_effects(effects, features, target, n, ax=ax, shared_scale=shared_scale, band=effects.main_band)
-
-    def plot_interactions(
-        self,
-        pairs: Sequence[tuple[Any, Any]] | None = None,
-        *,
-        target: Any = None,
-        n: int = 4,
-        ax: Any = None,
-        shared_scale: bool = True,
-    ) -> np.ndarray:
-        """Draw pair effects as maps.
-
-        Parameters
-        ----------
-        pairs : sequence of pairs of str or int, optional
-            Columns; by default the ``n`` pairs whose effects vary most.
-        target : str or int, optional
-            The class, by name or place; by default the last one, which is the positive one of two.
-        n, ax, shared_scale : as in :meth:`plot_effects`, with a panel for each of 4 pairs, and one scale of colours
-
-        Returns
-        -------
-        ndarray of matplotlib Axes, one a pair
-        """
-        return plot_pair_effects(self.effects_, pairs, target, n, ax=ax, shared_scale=shared_scale)
-
-    def plot_importances(self, *, n: int = 15, ax: Axes | None = None) -> Axes:
-        """Draw :attr:`feature_importances_`, of ``n`` columns by themselves and of the others together.
-
-        Parameters
-        ----------
-        n : int, default=15
-        ax : matplotlib Axes, optional
-        """
-        of = "the variance of all effects" if self._fitted_method.method.gathers_effects else "the diagonal of M"
-        names, label = self.feature_map_.names, f"share of each column in {of}"
-        intervals = getattr(self, "feature_importance_intervals_", None)
-        return plot_importances(names, self.feature_importances_, label, ax, n=n, intervals=intervals)
 
     def report(
         self,

@@ -10,14 +10,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "agop_tabular"
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 
-AT_THE_TOP = 3
+AT_THE_TOP = 4
 """Modules of agop_tabular that belong to no package."""
 
 FILE_LINES = {"agop_tabular": 500, "benchmarks": 400}
 """Lines of a file."""
 
-LONGER = {"agop_tabular/explainer.py": 700}
-"""Lines of files that may have more: all public methods of the explainer are in one file, and half of it describes its
+LONGER = {"agop_tabular/explainer.py": 620}
+"""Lines of files that may have more: the public methods of the explainer are in one file, and half of it describes its
 parameters and attributes."""
 
 BODY_LINES = 50
