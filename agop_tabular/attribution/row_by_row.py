@@ -17,7 +17,7 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.gradients import Choice
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel
-from agop_tabular.models.refusals import check_finite
+from agop_tabular.models.refusals import check_attributions, check_finite
 from agop_tabular.models.rows import result_dtype
 from agop_tabular.models.targets import Target
 
@@ -129,6 +129,7 @@ class RowByRow(FittedMethod):
                     place = torch.from_numpy(values[rows]) if direct else None
                     choose = wanted.choice(adapter, rows, x.device)
                     found = attribute_batch(Batch(x, choose, run.with_support, first_row, place))
+                    check_attributions(found.values, self.feature_map, first_row)
                     if found.values is not place:
                         values[rows] = _as_numpy(found.values, dtype)
                     for name, array in arrays.items():

@@ -119,6 +119,35 @@ def check_gradient(gradient: Tensor, first_row: int, *, squared: bool = False) -
     )
 
 
+def check_attributions(values: Tensor, feature_map: FeatureMap, first_row: int) -> None:
+    """Raise if attributions are not finite, although rows, scores and gradients are.
+
+    Parameters
+    ----------
+    values : Tensor of shape (b, d), or (b, d, C)
+    feature_map : FeatureMap
+    first_row : int
+        Place of the batch in the user's table.
+
+    Raises
+    ------
+    ValueError
+    """
+    if math.isfinite(values.sum().item()):
+        return
+    bad = ~torch.isfinite(values)
+    if not bad.any():  # all are finite, only their sum is too large
+        return
+    row = first_row + int(bad.flatten(1).any(dim=1).nonzero()[0])
+    columns = bad.any(dim=0).reshape(values.shape[1], -1).any(dim=1).nonzero()[:, 0].tolist()
+    names = ", ".join(repr(feature_map.names[c]) for c in columns[:10])
+    dtype = str(values.dtype).removeprefix("torch.")
+    raise ValueError(
+        f"Attributions of column(s) {names} are too large for {dtype}, the network's precision, from row {row} on; "
+        "scale the column, or clip what is so large, in front of the network."
+    )
+
+
 def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
     """Raise if a coordinate varies although none of the user's columns was found to change it.
 

@@ -239,11 +239,15 @@ def chosen_score(this, X):
 def size_of(this, found, rows=None):
     """Magnitude (n, 1) that rounding of rows is relative to: what they add up from, and the outputs themselves.
 
-    Where the network itself rounds more than that, as one of large inputs in float32, its rounding.
+    Where the network itself rounds more than that, as one of large inputs in float32, its rounding. Refined values add
+    up from scores of rows that are mixed with training rows.
     """
     s = explained_scores(this.case.model, this.estimator, this.rows if rows is None else rows, False)
     own = this.rounding / BATCHES  # of the scores, and relative to what they vary by of their gradients
-    size = np.abs(found).sum(axis=1) * (1 + 256 * own / (np.ptp(s) + 1e-30)) + np.abs(s).max(axis=1) + own
+    if this.params.get("refine"):
+        own += np.abs(explained_scores(this.case.model, this.estimator, this.X, False)).max()
+    size = np.abs(found).sum(axis=1) * (1 + 256 * this.rounding / BATCHES / (np.ptp(s) + 1e-30))
+    size += np.abs(s).max(axis=1) + own
     return size[:, None] + 1e-30
 
 

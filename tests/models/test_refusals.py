@@ -14,7 +14,7 @@ from torch import nn
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.core.feature_map import FeatureMap
-from agop_tabular.models.refusals import check_range
+from agop_tabular.models.refusals import check_attributions, check_range
 
 
 class TestModels:
@@ -163,6 +163,17 @@ def test_numbers_that_cannot_be_squared(value, method, X):
     rows[3, 2] = value
     with pytest.raises(ValueError, match=r"values of column\(s\) 'x2' are too large to be squared"):
         AGOPExplainer(MLP(6, 1).double(), method=method).fit(rows)
+
+
+def test_attributions_that_float32_cannot_hold():
+    """Of one score (b, d), or of all (b, d, C); a sum that is too large is none of them."""
+    names, large = FeatureMap.identity(tuple("abc")), torch.finfo(torch.float32).max
+    check_attributions(torch.full((3, 3), large), names, 0)
+    values = torch.zeros(4, 3, 2)
+    values[2, 1, 0], values[3, 2, 1] = torch.inf, torch.nan
+    for found in (values, values.sum(dim=2)):
+        with pytest.raises(ValueError, match=r"column\(s\) 'b', 'c' are too large for float32.*from row 12 on"):
+            check_attributions(found, names, 10)
 
 
 def test_a_range_that_can_be_squared_is_none():
