@@ -3,9 +3,11 @@
 from agop_tabular.evaluation.ansatz import feature_ansatz
 from agop_tabular.evaluation.cleanness import attribution_shift, clean_score
 from agop_tabular.evaluation.localisation import (
+    box_overlap,
     earth_movers_distance,
     importance_mass,
     intersection_over_union,
+    mask_overlap,
     precision_recall_area,
 )
 from agop_tabular.evaluation.metrics import (
@@ -36,6 +38,7 @@ __all__ = [
     "attribution_shift",
     "average_drop",
     "average_precision",
+    "box_overlap",
     "clean_score",
     "compare_methods",
     "cosine",
@@ -46,6 +49,7 @@ __all__ = [
     "importance_mass",
     "insertion_area",
     "intersection_over_union",
+    "mask_overlap",
     "noise_feature_mass",
     "paired_comparison",
     "parameter_randomization",

@@ -15,12 +15,13 @@ from sklearn.utils.validation import check_is_fitted
 from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
 from agop_tabular.attribution.attributor import Attributor
+from agop_tabular.attribution.class_model import class_models
 from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
-from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.models.targets import ALL, PREDICTED, asks_for_all
 from agop_tabular.parameters import ExplainerParameters
 
 BATCH_VALUES = 2**20
@@ -183,6 +184,32 @@ class AGOPImageExplainer(ExplainerParameters):
             for name in ("values", "data", "target", "support")
         }
         return ImageExplanation(**joined, method=self._fitted_method_name)
+
+    def class_model(self, target: Any = ALL, *, penalty: float | str = "auto", n_steps: int = 200) -> np.ndarray:
+        """The most typical image of each class on the network's own terms (Simonyan and others, 2014).
+
+        Gradient ascent on the network's own score, before any softmax, from the mean of the training images; see
+        :func:`~agop_tabular.attribution.class_model.class_models`.
+
+        Parameters
+        ----------
+        target : "all" or a label of ``classes_``
+        penalty : float or "auto"
+            Of the squared L2 distance from the mean image, as in the paper, whose value is not in any text found;
+            "auto" stays within the usual distance of a training image.
+        n_steps : int
+
+        Returns
+        -------
+        ndarray of shape (channels, height, width), or (n_classes, channels, height, width) for "all"
+            In the values that the network takes, float64.
+        """
+        check_is_fitted(self, "tabular_")
+        model, statistics = self.tabular_.model_, self.tabular_.statistics_
+        how: Any = {"standardize": bool(self.standardize), "penalty": penalty, "n_steps": n_steps}
+        rows, _ = class_models(model, statistics, target, **how)
+        images = rows.reshape(-1, *self.image_shape_)
+        return images if asks_for_all(target) else images[0]
 
     def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
         """Explanations of some images at a time; without target and support where they are not wanted."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agop_tabular.attribution.methods import METHODS
+from agop_tabular.image.segmentation import SMOOTHNESS, boxes, segment
 from agop_tabular.results.facts import facts_html, facts_text, named_list
 
 SHOWN = 10
@@ -62,6 +63,31 @@ class ImageExplanation:
     def _repr_html_(self) -> str:
         """Table for notebooks; :meth:`plot` shows the maps."""
         return facts_html(*self.facts())
+
+    def segment(self, *, smoothness: float = SMOOTHNESS) -> np.ndarray:
+        """The explained object of each image, cut out by colours where the map is largest and smallest.
+
+        Parameters
+        ----------
+        smoothness : float
+            Cost of a border between neighbours of the same colour; see
+            :func:`~agop_tabular.image.segmentation.segment`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n, height, width)
+        """
+        return segment(self.data, self._one_target("segment()"), smoothness=smoothness)
+
+    def boxes(self) -> np.ndarray:
+        """The box around the largest component of each segment: top, left, bottom and right, (n, 4)."""
+        return boxes(self.segment())
+
+    def _one_target(self, what: str) -> np.ndarray:
+        """Maps of one target an image."""
+        if self.values.ndim != 3:
+            raise ValueError(f'{what} takes maps of one target an image; explain another target than "all".')
+        return self.values
 
     def plot(self, n: int = 4) -> Any:
         """Draw the first images, each above its map.

@@ -225,3 +225,19 @@ def test_an_explainer_that_was_loaded_can_be_fitted_again(module, X, tmp_path):
         explainer.save(tmp_path / "images.agop")
         loaded = AGOPImageExplainer.load(tmp_path / "images.agop", module)
         assert_allclose(loaded.fit(X).explain(X), explainer.explain(X))
+
+
+def test_class_models_score_highest(module, X):
+    """Of a linear network the class model is the mean plus the direction of its weights, at a usual distance."""
+    explainer = AGOPImageExplainer(module).fit(X)
+    every = explainer.class_model()
+    assert every.shape == (3, 3, 8, 8)
+    scores = make_module().eval()(torch.from_numpy(np.float32(every))).detach().numpy()
+    assert (scores.argmax(axis=0) == [0, 1, 2]).all()
+    of_images = make_module().eval()(torch.from_numpy(X)).detach().numpy()
+    assert (scores.diagonal() > of_images.max(axis=0)).all()
+    assert_allclose(explainer.class_model(1), every[1], rtol=1e-3, atol=1e-4)
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
+    weights = linear[1].weight.detach().double().numpy()
+    found = AGOPImageExplainer(linear).fit(X).class_model(penalty=0.5)
+    assert_allclose(found, X.mean(axis=0) + weights.reshape(2, 3, 8, 8), rtol=1e-3, atol=1e-4)
