@@ -133,12 +133,15 @@ class FittedAdaptiveMethod(RowByRow):
 
         def attribute_batch(batch: Batch) -> BatchAttributions:
             x = batch.x
+            with torch.no_grad():
+                raw = adapter.scores(x)
+                s = model.explained(raw)
             if batch.choose is None:
                 every = (torch.full((len(x),), c, device=x.device) for c in range(adapter.n_scores))
-                return BatchAttributions(torch.stack([pixels(batch, target) for target in every], dim=2))
-            with torch.no_grad():
-                index = batch.choose(adapter.scores(x))
-            return BatchAttributions(pixels(batch, index), index)
+                values = torch.stack([pixels(batch, target) for target in every], dim=2)
+                return BatchAttributions(values, scores=s, raw=raw)
+            index = batch.choose(raw)
+            return BatchAttributions(pixels(batch, index), index, scores=s.gather(1, index[:, None])[:, 0], raw=raw)
 
         return attribute_batch
 

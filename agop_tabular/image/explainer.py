@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -11,9 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
 
 from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
+from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.attribution.class_model import class_models
 from agop_tabular.attribution.method import Method
@@ -21,7 +24,9 @@ from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
+from agop_tabular.image.pictures import LAYOUTS, Pictures, Transform
 from agop_tabular.models.targets import ALL, PREDICTED, asks_for_all
+from agop_tabular.models.units import check_names
 from agop_tabular.parameters import ExplainerParameters
 
 BATCH_VALUES = 2**20
@@ -33,6 +38,13 @@ ADAPTIVE = "agop-adaptive"
 BATCHES_A_TIME = 8
 """Batches whose attributions of all channels are held before they are reduced to maps, so that memory does not grow
 with the number of images."""
+
+
+RESULTS = ("index", "support", "predicted", "probabilities")
+"""Attributes of Attributions that an explanation of images is made of."""
+
+NOT_SAVED = {"estimator", "transform"}
+"""Parameters that are functions or networks, which a file does not hold."""
 
 
 class AGOPImageExplainer(ExplainerParameters):
@@ -52,6 +64,14 @@ class AGOPImageExplainer(ExplainerParameters):
         (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M, the same for
         every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient filtered by the
         rank-truncated M, "ixg" the image times the gradient.
+    transform : callable, optional
+        What the network's images went through: maps one image, as X holds it (of PIL, an array, a path, …), to an array
+        or tensor. Images are then transformed a part at a time. Without it, images of PIL and arrays of uint8 are
+        divided by 255, as torchvision's ``ToTensor`` does, and all others are taken as they are.
+    channels : {"auto", "first", "last"}, default="auto"
+        Where arrays have their channels; "auto" takes an axis of 1, 3 or 4, the first where both are.
+    class_names : sequence of str, optional
+        Names of the classes in pictures, tables and text, in the order of ``classes_``.
     rank, contrast, moment, max_samples, prefit, device, random_state, verbose
         As in :class:`~agop_tabular.AGOPExplainer`.
     standardize : bool, default=False
@@ -96,6 +116,9 @@ class AGOPImageExplainer(ExplainerParameters):
         estimator: Any = None,
         *,
         method: str = "agop-weighted",
+        transform: Transform | None = None,
+        channels: str = "auto",
+        class_names: Sequence[str] | None = None,
         rank: int | float | str = "auto",
         standardize: bool = False,
         baseline: str = "zero",
@@ -123,13 +146,15 @@ class AGOPImageExplainer(ExplainerParameters):
             random_state=random_state,
             verbose=verbose,
         )
+        self.transform, self.channels, self.class_names = transform, channels, class_names
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
+    def fit(self, X: Any, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
         """Collect M over training images; first fit the estimator where it is not fitted.
 
         Parameters
         ----------
-        X : array-like of shape (n, channels, height, width)
+        X : array-like of shape (n, channels, height, width) or (n, height, width, channels), or list of images
+            Of PIL, or whatever ``transform`` takes.
         y : array-like of shape (n,), optional
             Needed where the estimator is to be fitted.
         **fit_params : dict
@@ -140,7 +165,8 @@ class AGOPImageExplainer(ExplainerParameters):
         AGOPImageExplainer
             Itself.
         """
-        images = _images(X)
+        self.check_parameters()
+        images = Pictures.read(X, self.transform, self.channels).at_input()
         shape = images.shape[1:]
         tabular = self._over_rows(shape)
         rows = images.reshape(len(images), -1)
@@ -150,22 +176,23 @@ class AGOPImageExplainer(ExplainerParameters):
             steady = steadiness(tabular.model_, rows, tabular.batch_size)
         return self._set_fitted(tabular, shape, steady)
 
-    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> np.ndarray:
+    def explain(self, X: Any, target: Any = PREDICTED) -> np.ndarray:
         """Maps of the images.
 
         Parameters
         ----------
-        X : array-like of shape (n, channels, height, width)
+        X : as in :meth:`fit`
+            Made ready for the network some images at a time, so that memory holds these and the maps of all.
         target : "predicted", "all", a label, or one label per image
 
         Returns
         -------
         ndarray of shape (n, height, width), or (n, height, width, n_classes) for "all"
-            In the dtype of X (float64 for integers).
+            In the dtype of the network's images: that of X, float32 for uint8, float64 for other integers.
         """
-        return np.concatenate([part.values for part in self._parts(X, target, with_support=False)])
+        return self._explained(X, target, with_support=False)[0]
 
-    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> ImageExplanation:
+    def __call__(self, X: Any, target: Any = PREDICTED) -> ImageExplanation:
         """Maps with all that is needed to read and trust them.
 
         Parameters
@@ -176,14 +203,39 @@ class AGOPImageExplainer(ExplainerParameters):
         -------
         ImageExplanation
         """
-        parts = list(self._parts(X, target, with_support=True))
+        values, found, data = self._explained(X, target, with_support=True)
+        model, index = self.tabular_.model_, found["index"]
+        labels: Any = ALL if values.ndim == 4 else None
+        return ImageExplanation(
+            values=values,
+            data=data,
+            target=labels if index is None else model.labels[index],
+            support=found["support"],
+            method=self._fitted_method_name,
+            predictions=model.predictions(found["predicted"]),
+            probabilities=found["probabilities"],
+            label_names=model.label_names,
+        )
+
+    def _explained(self, X: Any, target: Any, *, with_support: bool) -> tuple[np.ndarray, dict[str, Any], Any]:
+        """Maps of all images; and, where support is wanted, RESULTS by name and the images as they are shown."""
+        check_is_fitted(self, "tabular_")
+        pictures = Pictures.read(X, self.transform, self.channels, self.image_shape_)
+        data = pictures.drawn(self.image_shape_) if with_support else None
+        maps, others, inputs = np.empty(0), [], []
+        for rows, images, found in self._parts(pictures, target, with_support=with_support):
+            some = self._reduced(found.values)
+            if rows.start == 0:
+                maps = np.empty((len(pictures), *some.shape[1:]), some.dtype)
+            maps[rows] = some
+            others.append({name: getattr(found, name) for name in RESULTS})
+            if with_support and data is None:
+                inputs.append(images)
         joined = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            if isinstance(getattr(parts[0], name), np.ndarray)
-            else getattr(parts[0], name)
-            for name in ("values", "data", "target", "support")
+            name: None if others[0][name] is None else np.concatenate([part[name] for part in others])
+            for name in RESULTS
         }
-        return ImageExplanation(**joined, method=self._fitted_method_name)
+        return maps, joined, np.concatenate(inputs) if inputs else data
 
     def class_model(self, target: Any = ALL, *, penalty: float | str = "auto", n_steps: int = 200) -> np.ndarray:
         """The most typical image of each class on the network's own terms (Simonyan and others, 2014).
@@ -211,45 +263,40 @@ class AGOPImageExplainer(ExplainerParameters):
         images = rows.reshape(-1, *self.image_shape_)
         return images if asks_for_all(target) else images[0]
 
-    def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
-        """Explanations of some images at a time; without target and support where they are not wanted."""
-        check_is_fitted(self, "tabular_")
-        images = _images(X)
-        if images.shape[1:] != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {images.shape[1:]}; AGOPImageExplainer was fitted on {self.image_shape_}."
-            )
+    def _parts(
+        self, pictures: Pictures, target: Any, *, with_support: bool
+    ) -> Iterator[tuple[slice, np.ndarray, Attributions]]:
+        """Some images at a time: their place, what the network takes of them, and their attributions."""
         size = BATCHES_A_TIME * int(self.tabular_.batch_size)
         labels = None if np.ndim(target) == 0 else np.asarray(target)
-        if labels is not None and len(labels) != len(images):
-            raise ValueError(f"target has {len(labels)} labels for {len(images)} images; give one label, or one each.")
-        for start in range(0, len(images), size):
-            some = images[start : start + size]
-            wanted = target if labels is None else labels[start : start + size]
-            yield self._part(some, some.reshape(len(some), -1), wanted, with_support)
+        if labels is not None and len(labels) != len(pictures):
+            raise ValueError(
+                f"target has {len(labels)} labels for {len(pictures)} images; give one label, or one each."
+            )
+        attributor = self._attributor()
+        # Without a bar none is made: it takes a lock that a forked process may never get.
+        with tqdm(total=len(pictures), desc="AGOP explain", unit=" images") if self.verbose else nullcontext() as bar:
+            for start in range(0, len(pictures), size):
+                images = pictures.at_input(slice(start, start + size))
+                wanted = target if labels is None else labels[start : start + size]
+                flat = images.reshape(len(images), -1)
+                found = attributor.attribute(flat, wanted, with_support=with_support, first_row=start)
+                yield slice(start, start + len(images)), images, found
+                if bar is not None:
+                    bar.update(len(images))
 
-    def _part(self, images: np.ndarray, rows: np.ndarray, target: Any, with_support: bool) -> ImageExplanation:
-        method = self._fitted_method_name
-        if method == ADAPTIVE:
-            found = self._adaptive_attributor().attribute(rows, target)
-            maps = found.values.reshape(len(images), *self.image_shape_[1:], *found.values.shape[2:])
-            if found.index is None:
-                return ImageExplanation(maps, images, ALL, None, method)
-            return ImageExplanation(maps, images, self.tabular_.model_.labels[found.index], None, method)
-        if not with_support:
-            return ImageExplanation(self._reduced(self.tabular_.explain(rows, target)), images, None, None, method)
-        explanation = self.tabular_(rows, target)
-        maps = self._reduced(explanation.values)
-        return ImageExplanation(maps, images, explanation.target, explanation.support, method)
-
-    def _adaptive_attributor(self) -> Attributor:
-        """The tabular explainer's attributor with the adaptive method in the place of its own."""
-        attributor = self.tabular_.attributor_
+    def _attributor(self) -> Attributor:
+        """The tabular explainer's attributor, without a bar of its own; for "agop-adaptive" with that method."""
+        attributor = replace(self.tabular_.attributor_, verbose=0)
+        if self._fitted_method_name != ADAPTIVE:
+            return attributor
         method = AdaptiveMethod(ADAPTIVE, steady=self.steadiness_ > STEADY, image_shape=self.image_shape_)
         return replace(attributor, method=method.in_place_of(attributor.method, self.tabular_.statistics_))
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
-        """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
+        """Attributions of coordinates (n, p, …) to maps (n, height, width, …); those of pixels are such maps."""
+        if self._fitted_method_name == ADAPTIVE:
+            return values.reshape(len(values), *self.image_shape_[1:], *values.shape[2:])
         cube = values.reshape(len(values), *self.image_shape_, *values.shape[2:])
         signed = method_named(self.tabular_.method).signed
         reduced: np.ndarray = cube.sum(axis=1) if signed else np.linalg.norm(cube, axis=1)
@@ -257,13 +304,13 @@ class AGOPImageExplainer(ExplainerParameters):
 
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
-        self.check_parameters()
         return ImageRows(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
 
     def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
         """Parameters of what explains the images as rows."""
         row_method = "agop-weighted" if self.method == ADAPTIVE else self.method
-        return self.get_params(deep=False) | {
+        params = {name: v for name, v in self.get_params(deep=False).items() if name not in ("transform", "channels")}
+        return params | {
             "method": row_method,
             "batch_size": _batch_size(self.batch_size, shape),
             "gate": None,
@@ -278,6 +325,11 @@ class AGOPImageExplainer(ExplainerParameters):
             raise ValueError(f"method={self.method!r} is not one of {', '.join(map(repr, known))}.")
         if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+        if self.transform is not None and not callable(self.transform):
+            raise TypeError(f"transform={self.transform!r} is not None or a function of one image.")
+        if self.channels not in LAYOUTS:
+            raise ValueError(f"channels={self.channels!r} is not one of {', '.join(map(repr, LAYOUTS))}.")
+        check_names(self.class_names, None)
         self.check_values()
         self.check_used(AdaptiveMethod(ADAPTIVE) if self.method == ADAPTIVE else method_named(self.method))
 
@@ -329,7 +381,7 @@ class AGOPImageExplainer(ExplainerParameters):
         return explainer._set_fitted(ImageRows.from_callback(callback, flat, **params), shape)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted explainer, without its estimator, to one file.
+        """Write the fitted explainer, without its estimator and transform, to one file.
 
         Parameters
         ----------
@@ -337,7 +389,7 @@ class AGOPImageExplainer(ExplainerParameters):
             Written whole or not at all.
         """
         check_is_fitted(self, "tabular_")
-        params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SAVED}
         images = {
             "shape": self.image_shape_,
             "method": self._fitted_method_name,
@@ -347,7 +399,14 @@ class AGOPImageExplainer(ExplainerParameters):
         persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], estimator: Any = None, device: Any = None) -> AGOPImageExplainer:
+    def load(
+        cls,
+        path: str | PathLike[str],
+        estimator: Any = None,
+        device: Any = None,
+        *,
+        transform: Transform | None = None,
+    ) -> AGOPImageExplainer:
         """Read an explainer that :meth:`save` wrote.
 
         Parameters
@@ -358,6 +417,8 @@ class AGOPImageExplainer(ExplainerParameters):
             the file, and no network is called.
         device : str or torch.device, optional
             Where to compute, as in :meth:`AGOPExplainer.load`.
+        transform : callable, optional
+            What the explainer had; a file holds no functions.
 
         Returns
         -------
@@ -378,9 +439,9 @@ class AGOPImageExplainer(ExplainerParameters):
             params = tabular.get_params(deep=False) | {"method": method}
             if params["batch_size"] == _batch_size("auto", shape):
                 params["batch_size"] = "auto"
-        names = cls().get_params(deep=False).keys() - {"estimator"}
+        names = cls().get_params(deep=False).keys() - NOT_SAVED
         params = {name: value for name, value in params.items() if name in names} | {"device": tabular.device}
-        explainer = cls(estimator, **params)._set_fitted(tabular, shape, images["steadiness"])
+        explainer = cls(estimator, transform=transform, **params)._set_fitted(tabular, shape, images["steadiness"])
         explainer._fitted_method_name = method
         return explainer
 
@@ -400,14 +461,3 @@ def _known_methods() -> list[str]:
 def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
     """Images a batch. AGOPExplainer refuses what is neither "auto" nor a number."""
     return int(np.clip(BATCH_VALUES // int(np.prod(shape)), 8, 4096)) if wanted == "auto" else wanted
-
-
-def _images(X: Any) -> np.ndarray:
-    """Images as an array (n, channels, height, width)."""
-    images = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asarray(X)
-    if images.ndim != 4:
-        hint = "; add an axis for the channel, X[:, None]" if images.ndim == 3 else ""
-        raise ValueError(f"X has shape {images.shape}; images are (n, channels, height, width){hint}.")
-    if len(images) == 0:
-        raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
-    return images
