@@ -59,10 +59,11 @@ class AGOPImageExplainer(ExplainerParameters):
         Maps images (n, channels, height, width) to scores.
     method : str, default="agop-weighted"
         One of "agop-adaptive", "agop-weighted", "agop-local", "agop-global", "agop-ixg" and "ixg".
-        "agop-adaptive" is this project's: where the squared gradients of training images agree on positions, the
-        gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients. "agop-weighted"
-        (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M, the same for
-        every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient filtered by the
+        "agop-adaptive" is this project's: where scores change when training images are shifted, so that positions
+        count, the gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients.
+        "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
+        the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
+        filtered by the
         rank-truncated M, "ixg" the image times the gradient.
     transform : callable, optional
         What the network's images went through: maps one image, as X holds it (of PIL, an array, a path, …), to an array
@@ -90,7 +91,8 @@ class AGOPImageExplainer(ExplainerParameters):
     classes_ : ndarray of shape (n_classes,)
         Only for classifiers.
     steadiness_ : float
-        For "agop-adaptive": how far training images agree on positions, between 0 and 1; above 1/6 they do.
+        For "agop-adaptive": how far scores depend on where things are; above 0.7 positions are trusted. In files up to
+        format 7 it is another measure, by gradients, and what it said of positions is kept.
     tabular_ : AGOPExplainer
         Fitted on the images as rows.
 
@@ -171,10 +173,10 @@ class AGOPImageExplainer(ExplainerParameters):
         tabular = self._over_rows(shape)
         rows = images.reshape(len(images), -1)
         tabular.fit(rows, y, **fit_params)
-        steady = None
+        found = None
         if self.method == ADAPTIVE:
-            steady = steadiness(tabular.model_, rows, tabular.batch_size)
-        return self._set_fitted(tabular, shape, steady)
+            found = steadiness(tabular.model_, rows, shape, tabular.batch_size)
+        return self._set_fitted(tabular, shape, found, None if found is None else found > STEADY)
 
     def explain(self, X: Any, target: Any = PREDICTED) -> np.ndarray:
         """Maps of the images.
@@ -290,7 +292,7 @@ class AGOPImageExplainer(ExplainerParameters):
         attributor = replace(self.tabular_.attributor_, verbose=0)
         if self._fitted_method_name != ADAPTIVE:
             return attributor
-        method = AdaptiveMethod(ADAPTIVE, steady=self.steadiness_ > STEADY, image_shape=self.image_shape_)
+        method = AdaptiveMethod(ADAPTIVE, steady=bool(self._steady), image_shape=self.image_shape_)
         return replace(attributor, method=method.in_place_of(attributor.method, self.tabular_.statistics_))
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
@@ -334,12 +336,13 @@ class AGOPImageExplainer(ExplainerParameters):
         self.check_used(AdaptiveMethod(ADAPTIVE) if self.method == ADAPTIVE else method_named(self.method))
 
     def _set_fitted(
-        self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
+        self, tabular: AGOPExplainer, shape: tuple[int, ...], found: float | None = None, steady: bool | None = None
     ) -> AGOPImageExplainer:
         self.tabular_, self.image_shape_, self._fitted_method_name = tabular, tuple(shape), self.method
         self.__dict__.pop("steadiness_", None)
-        if steady is not None:
-            self.steadiness_ = steady
+        self._steady = steady
+        if found is not None:
+            self.steadiness_ = found
         self.diagonal_map_ = tabular.agop_diagonal_.reshape(shape).sum(axis=0)
         return self
 
@@ -394,6 +397,7 @@ class AGOPImageExplainer(ExplainerParameters):
             "shape": self.image_shape_,
             "method": self._fitted_method_name,
             "steadiness": getattr(self, "steadiness_", None),
+            "steady": self._steady,
             "params": params,
         }
         persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)
@@ -431,7 +435,7 @@ class AGOPImageExplainer(ExplainerParameters):
         """
         images = persistence.image_state(path)
         shape, method = images["shape"], images["method"]
-        if method not in _known_methods() or (method == ADAPTIVE and images["steadiness"] is None):
+        if method not in _known_methods() or (method == ADAPTIVE and images["steady"] is None):
             raise ValueError(f"{path} holds no method of images that can be read; save the explainer again.")
         tabular = ImageRows.load(path, None if estimator is None else FlatImages(estimator, shape), device)
         params = images["params"]
@@ -441,7 +445,8 @@ class AGOPImageExplainer(ExplainerParameters):
                 params["batch_size"] = "auto"
         names = cls().get_params(deep=False).keys() - NOT_SAVED
         params = {name: value for name, value in params.items() if name in names} | {"device": tabular.device}
-        explainer = cls(estimator, transform=transform, **params)._set_fitted(tabular, shape, images["steadiness"])
+        explainer = cls(estimator, transform=transform, **params)
+        explainer._set_fitted(tabular, shape, images["steadiness"], images["steady"])
         explainer._fitted_method_name = method
         return explainer
 
