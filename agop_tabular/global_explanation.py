@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from agop_tabular.attribution.class_model import class_models
 from agop_tabular.attribution.method import FittedMethod
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.fitting.fit import column_effects, column_importances
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.targets import ALL
 from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.plots.importances import plot_importances
 from agop_tabular.results.plots.main_effects import plot_main_effects
@@ -28,6 +31,7 @@ class GlobalExplanation:
     model_: ExplainedModel
     statistics_: TrainingStatistics
     feature_map_: FeatureMap
+    standardize: bool
     _fitted_method: FittedMethod
 
     @property
@@ -119,3 +123,29 @@ class GlobalExplanation:
         names, label = self.feature_map_.names, f"share of each column in {of}"
         intervals = getattr(self, "feature_importance_intervals_", None)
         return plot_importances(names, self.feature_importances_, label, ax, n=n, intervals=intervals)
+
+    def class_model(self, target: Any = ALL, *, penalty: float | str = "auto", n_steps: int = 200) -> pd.DataFrame:
+        """The most typical row of each class on the network's own terms (Simonyan and others, 2014).
+
+        Gradient ascent on the network's own score, from the mean of the training rows; see
+        :func:`~agop_tabular.attribution.class_model.class_models`.
+
+        Parameters
+        ----------
+        target : "all" or a label of ``classes_``; an index of an output, for a regressor
+        penalty : float or "auto"
+            Of the squared distance from the mean; "auto" stays within the usual distance of a training row.
+        n_steps : int
+
+        Returns
+        -------
+        DataFrame of shape (n_classes, p)
+            Coordinates at the network's input, named as in ``coordinate_names_``: indicators of a category may be
+            anything. The index holds the labels.
+        """
+        check_is_fitted(self, "n_samples_seen_")
+        how: Any = {"standardize": self.standardize, "penalty": penalty, "n_steps": n_steps}
+        rows, labels = class_models(self.model_, self.statistics_, target, **how)
+        return pd.DataFrame(
+            rows, index=pd.Index(labels, name="class"), columns=list(self.feature_map_.coordinate_names)
+        )

@@ -79,6 +79,47 @@ def importance_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.asarray((a * truth).sum(axis=1) / a.sum(axis=1))
 
 
+def mask_overlap(masks: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """IoU of masks, such as segments, with a truth of any size.
+
+    Parameters
+    ----------
+    masks, truth : ndarray of bool, shape (n, height, width)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        1 where both are empty.
+    """
+    a, b = np.asarray(masks, dtype=bool), np.asarray(truth, dtype=bool)
+    if a.ndim != 3 or a.shape != b.shape:
+        raise ValueError(f"Masks of shape {a.shape} and {b.shape} must both be (n, height, width).")
+    both, either = (a & b).sum(axis=(1, 2)), (a | b).sum(axis=(1, 2))
+    return np.where(either > 0, both / np.where(either > 0, either, 1), 1.0)
+
+
+def box_overlap(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """IoU of boxes. An object counts as found from 0.5 on in the localisation error of ILSVRC.
+
+    Parameters
+    ----------
+    boxes, truth : ndarray of int, shape (n, 4)
+        Top, left, bottom and right; the last two are beyond the box.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        0 where either box is empty.
+    """
+    a, b = np.asarray(boxes), np.asarray(truth)
+    if a.ndim != 2 or a.shape[1] != 4 or a.shape != b.shape:
+        raise ValueError(f"Boxes of shape {a.shape} and {b.shape} must both be (n, 4): top, left, bottom, right.")
+    shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).clip(min=0).prod(axis=1) for box in (a, b)]
+    either = areas[0] + areas[1] - shared
+    return np.where(shared > 0, shared / np.where(either > 0, either, 1), 0.0)
+
+
 def earth_movers_distance(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Distance by which the absolute map must move to lie evenly on the truth, as a share of the image's diagonal.
 

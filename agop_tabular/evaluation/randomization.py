@@ -17,11 +17,16 @@ from torch import nn
 from agop_tabular.evaluation.metrics import cosine, spearman
 
 Explain = Callable[[Any], np.ndarray]
-"""A function that maps an estimator to attributions (n, d), for the same rows at every call."""
+"""Maps an estimator to attributions (n, d), or maps (n, height, width), of the same rows at every call."""
 
 
 def parameter_randomization(
-    estimator: Any, explain: Explain, *, cascade: bool = True, random_state: int | RandomState | None = None
+    estimator: Any,
+    explain: Explain,
+    *,
+    cascade: bool = True,
+    independent: bool = False,
+    random_state: int | RandomState | None = None,
 ) -> pd.DataFrame:
     """Measure how much explanations change when the layers of a network are randomised, from the last to the first.
 
@@ -31,38 +36,63 @@ def parameter_randomization(
     ----------
     estimator : torch.nn.Module, skorch net, or Pipeline ending in one
     explain : callable
-        Maps an estimator to attributions (n, d) of fixed classes, since a randomised network predicts other ones. An
-        explainer that is fitted to its estimator must be fitted anew at each call.
+        Maps an estimator to attributions (n, d), or maps (n, height, width), of fixed classes, since a randomised
+        network predicts other ones. An explainer that is fitted to its estimator must be fitted anew at each call.
     cascade : bool
         Explain after every layer; False explains once, after all layers are random, which is the last row.
+    independent : bool
+        Randomise each layer alone, with all others as trained, instead of together with those behind it.
     random_state : int, RandomState or None
         For the new parameters, which the layers' own ``reset_parameters`` draws.
 
     Returns
     -------
     DataFrame
-        One row for each layer, when it and all later ones are random: ``spearman`` of the absolute attributions and
-        ``cosine``, both with the original attributions, as means over rows. They should be near 0.
+        One row for each layer, when it and all later ones, or it alone, are random: ``spearman`` of the absolute
+        attributions and ``cosine``, both with the original attributions, as means over rows. They should be near 0
+        where all layers are.
+
+    Raises
+    ------
+    ValueError
+        Where there is no torch module, or no layer, to randomise, and where layers are to be random both alone and all
+        at once.
     """
+    if independent and not cascade:
+        raise ValueError("cascade=False randomises all layers at once, and independent=True each alone: choose one.")
     rng = check_random_state(random_state)
-    before = np.asarray(explain(estimator))
+    before = _as_rows(explain(estimator))
     randomised = copy.deepcopy(estimator)
-    modules = list(_torch_module(randomised).named_modules())
-    layers = [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters")]
+    layers = _layers(randomised)
     if not layers:
         raise ValueError("The network has no layer with reset_parameters(), so there is nothing to randomise.")
     rows = []
-    for name, layer in reversed(layers):
+    for k in reversed(range(len(layers))):
+        if independent:
+            randomised = copy.deepcopy(estimator)
+        name, layer = _layers(randomised)[k]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(rng.randint(2**31))
             layer.reset_parameters()
-        if not cascade and layer is not layers[0][1]:
+        if not cascade and k > 0:
             continue
-        after = np.asarray(explain(randomised))
+        after = _as_rows(explain(randomised))
         rows.append(
             {"layer": name, "spearman": np.nanmean(spearman(after, before)), "cosine": cosine(after, before).mean()}
         )
     return pd.DataFrame(rows).set_index("layer")
+
+
+def _as_rows(attributions: np.ndarray) -> np.ndarray:
+    """Attributions (n, d), of maps with their pixels as columns."""
+    a = np.asarray(attributions)
+    return a.reshape(len(a), -1)
+
+
+def _layers(estimator: Any) -> list[tuple[str, Any]]:
+    """Layers whose parameters can be drawn anew, by name, in the order of the modules."""
+    modules = _torch_module(estimator).named_modules()
+    return [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters")]
 
 
 def _torch_module(estimator: Any) -> nn.Module:

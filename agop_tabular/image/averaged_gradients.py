@@ -52,7 +52,8 @@ def path_gradient(scores: Scores, x: Tensor, target: Tensor, start: Tensor, n_st
 def _mean(scores: Scores, points: Iterable[Tensor], target: Tensor, weights: list[float]) -> Tensor:
     total = None
     for point, weight in zip(points, weights, strict=True):
-        gradient = score_gradient(scores, point, lambda _: target)[0].mul_(weight)
+        # Not in place: torch may return one number for all pixels, as the gradient of their sum.
+        gradient = score_gradient(scores, point, lambda _: target)[0] * weight
         total = gradient if total is None else total.add_(gradient)
     assert total is not None
     return total

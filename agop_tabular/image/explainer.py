@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -12,17 +13,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
 
 from agop_tabular import persistence
 from agop_tabular.adapters.images import FlatImages
+from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.attributor import Attributor
+from agop_tabular.attribution.class_model import class_models
 from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
+from agop_tabular.image.pictures import LAYOUTS, Pictures, Transform
 from agop_tabular.image.report import IMAGES, write_image_report
-from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.models.targets import ALL, PREDICTED, asks_for_all
+from agop_tabular.models.units import check_names
 from agop_tabular.parameters import ExplainerParameters
 from agop_tabular.report.options import ReportOptions
 
@@ -37,6 +43,13 @@ BATCHES_A_TIME = 8
 with the number of images."""
 
 
+RESULTS = ("index", "support", "predicted", "probabilities")
+"""Attributes of Attributions that an explanation of images is made of."""
+
+NOT_SAVED = {"estimator", "transform"}
+"""Parameters that are functions or networks, which a file does not hold."""
+
+
 class AGOPImageExplainer(ExplainerParameters):
     """Explain the predictions of an image network through its average gradient outer product (AGOP).
 
@@ -49,11 +62,20 @@ class AGOPImageExplainer(ExplainerParameters):
         Maps images (n, channels, height, width) to scores.
     method : str, default="agop-weighted"
         One of "agop-adaptive", "agop-weighted", "agop-local", "agop-global", "agop-ixg" and "ixg".
-        "agop-adaptive" is this project's: where the squared gradients of training images agree on positions, the
-        gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients. "agop-weighted"
-        (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M, the same for
-        every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient filtered by the
+        "agop-adaptive" is this project's: where scores change when training images are shifted, so that positions
+        count, the gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients.
+        "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
+        the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
+        filtered by the
         rank-truncated M, "ixg" the image times the gradient.
+    transform : callable, optional
+        What the network's images went through: maps one image, as X holds it (of PIL, an array, a path, …), to an array
+        or tensor. Images are then transformed a part at a time. Without it, images of PIL and arrays of uint8 are
+        divided by 255, as torchvision's ``ToTensor`` does, and all others are taken as they are.
+    channels : {"auto", "first", "last"}, default="auto"
+        Where arrays have their channels; "auto" takes an axis of 1, 3 or 4, the first where both are.
+    class_names : sequence of str, optional
+        Names of the classes in pictures, tables and text, in the order of ``classes_``.
     rank, contrast, moment, max_samples, prefit, device, random_state, verbose
         As in :class:`~agop_tabular.AGOPExplainer`.
     standardize : bool, default=False
@@ -72,7 +94,8 @@ class AGOPImageExplainer(ExplainerParameters):
     classes_ : ndarray of shape (n_classes,)
         Only for classifiers.
     steadiness_ : float
-        For "agop-adaptive": how far training images agree on positions, between 0 and 1; above 1/6 they do.
+        For "agop-adaptive": how far scores depend on where things are; above 0.7 positions are trusted. In files up to
+        format 7 it is another measure, by gradients, and what it said of positions is kept.
     tabular_ : AGOPExplainer
         Fitted on the images as rows.
 
@@ -98,6 +121,9 @@ class AGOPImageExplainer(ExplainerParameters):
         estimator: Any = None,
         *,
         method: str = "agop-weighted",
+        transform: Transform | None = None,
+        channels: str = "auto",
+        class_names: Sequence[str] | None = None,
         rank: int | float | str = "auto",
         standardize: bool = False,
         baseline: str = "zero",
@@ -125,13 +151,15 @@ class AGOPImageExplainer(ExplainerParameters):
             random_state=random_state,
             verbose=verbose,
         )
+        self.transform, self.channels, self.class_names = transform, channels, class_names
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
+    def fit(self, X: Any, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
         """Collect M over training images; first fit the estimator where it is not fitted.
 
         Parameters
         ----------
-        X : array-like of shape (n, channels, height, width)
+        X : array-like of shape (n, channels, height, width) or (n, height, width, channels), or list of images
+            Of PIL, or whatever ``transform`` takes.
         y : array-like of shape (n,), optional
             Needed where the estimator is to be fitted.
         **fit_params : dict
@@ -142,32 +170,34 @@ class AGOPImageExplainer(ExplainerParameters):
         AGOPImageExplainer
             Itself.
         """
-        images = _images(X)
+        self.check_parameters()
+        images = Pictures.read(X, self.transform, self.channels).at_input()
         shape = images.shape[1:]
         tabular = self._over_rows(shape)
         rows = images.reshape(len(images), -1)
         tabular.fit(rows, y, **fit_params)
-        steady = None
+        found = None
         if self.method == ADAPTIVE:
-            steady = steadiness(tabular.model_, rows, tabular.batch_size)
-        return self._set_fitted(tabular, shape, steady)
+            found = steadiness(tabular.model_, rows, shape, tabular.batch_size)
+        return self._set_fitted(tabular, shape, found, None if found is None else found > STEADY)
 
-    def explain(self, X: ArrayLike, target: Any = PREDICTED) -> np.ndarray:
+    def explain(self, X: Any, target: Any = PREDICTED) -> np.ndarray:
         """Maps of the images.
 
         Parameters
         ----------
-        X : array-like of shape (n, channels, height, width)
+        X : as in :meth:`fit`
+            Made ready for the network some images at a time, so that memory holds these and the maps of all.
         target : "predicted", "all", a label, or one label per image
 
         Returns
         -------
         ndarray of shape (n, height, width), or (n, height, width, n_classes) for "all"
-            In the dtype of X (float64 for integers).
+            In the dtype of the network's images: that of X, float32 for uint8, float64 for other integers.
         """
-        return np.concatenate([part.values for part in self._parts(X, target, with_support=False)])
+        return self._explained(X, target, with_support=False)[0]
 
-    def __call__(self, X: ArrayLike, target: Any = PREDICTED) -> ImageExplanation:
+    def __call__(self, X: Any, target: Any = PREDICTED) -> ImageExplanation:
         """Maps with all that is needed to read and trust them.
 
         Parameters
@@ -178,18 +208,23 @@ class AGOPImageExplainer(ExplainerParameters):
         -------
         ImageExplanation
         """
-        parts = list(self._parts(X, target, with_support=True))
-        joined = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            if isinstance(getattr(parts[0], name), np.ndarray)
-            else getattr(parts[0], name)
-            for name in ("values", "data", "target", "support")
-        }
-        return ImageExplanation(**joined, method=self._fitted_method_name)
+        values, found, data = self._explained(X, target, with_support=True)
+        model, index = self.tabular_.model_, found["index"]
+        labels: Any = ALL if values.ndim == 4 else None
+        return ImageExplanation(
+            values=values,
+            data=data,
+            target=labels if index is None else model.labels[index],
+            support=found["support"],
+            method=self._fitted_method_name,
+            predictions=model.predictions(found["predicted"]),
+            probabilities=found["probabilities"],
+            label_names=model.label_names,
+        )
 
     def report(
         self,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike | None = None,
         path: str | PathLike[str] = "report.html",
         *,
@@ -202,7 +237,7 @@ class AGOPImageExplainer(ExplainerParameters):
 
         Parameters
         ----------
-        X : array-like of shape (n, channels, height, width)
+        X : as in :meth:`fit`
             Images that neither network nor explainer was fitted on.
         y : array-like of shape (n,), optional
             Their labels: the report then says how well the network predicts.
@@ -220,47 +255,89 @@ class AGOPImageExplainer(ExplainerParameters):
         """
         check_is_fitted(self, "tabular_")
         options = ReportOptions(title, date, None, target, n_images)
-        return write_image_report(self, _images(X), y, path, options)
+        images = Pictures.read(X, self.transform, self.channels, self.image_shape_).at_input()
+        return write_image_report(self, X, images, y, path, options)
 
-    def _parts(self, X: Any, target: Any, *, with_support: bool) -> Iterator[ImageExplanation]:
-        """Explanations of some images at a time; without target and support where they are not wanted."""
+    def _explained(self, X: Any, target: Any, *, with_support: bool) -> tuple[np.ndarray, dict[str, Any], Any]:
+        """Maps of all images; and, where support is wanted, RESULTS by name and the images as they are shown."""
         check_is_fitted(self, "tabular_")
-        images = _images(X)
-        if images.shape[1:] != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {images.shape[1:]}; AGOPImageExplainer was fitted on {self.image_shape_}."
-            )
+        pictures = Pictures.read(X, self.transform, self.channels, self.image_shape_)
+        data = pictures.drawn(self.image_shape_) if with_support else None
+        maps, others, inputs = np.empty(0), [], []
+        for rows, images, found in self._parts(pictures, target, with_support=with_support):
+            some = self._reduced(found.values)
+            if rows.start == 0:
+                maps = np.empty((len(pictures), *some.shape[1:]), some.dtype)
+            maps[rows] = some
+            others.append({name: getattr(found, name) for name in RESULTS})
+            if with_support and data is None:
+                inputs.append(images)
+        joined = {
+            name: None if others[0][name] is None else np.concatenate([part[name] for part in others])
+            for name in RESULTS
+        }
+        return maps, joined, np.concatenate(inputs) if inputs else data
+
+    def class_model(self, target: Any = ALL, *, penalty: float | str = "auto", n_steps: int = 200) -> np.ndarray:
+        """The most typical image of each class on the network's own terms (Simonyan and others, 2014).
+
+        Gradient ascent on the network's own score, before any softmax, from the mean of the training images; see
+        :func:`~agop_tabular.attribution.class_model.class_models`.
+
+        Parameters
+        ----------
+        target : "all" or a label of ``classes_``
+        penalty : float or "auto"
+            Of the squared L2 distance from the mean image, as in the paper, whose value is not in any text found;
+            "auto" stays within the usual distance of a training image.
+        n_steps : int
+
+        Returns
+        -------
+        ndarray of shape (channels, height, width), or (n_classes, channels, height, width) for "all"
+            In the values that the network takes, float64.
+        """
+        check_is_fitted(self, "tabular_")
+        model, statistics = self.tabular_.model_, self.tabular_.statistics_
+        how: Any = {"standardize": bool(self.standardize), "penalty": penalty, "n_steps": n_steps}
+        rows, _ = class_models(model, statistics, target, **how)
+        images = rows.reshape(-1, *self.image_shape_)
+        return images if asks_for_all(target) else images[0]
+
+    def _parts(
+        self, pictures: Pictures, target: Any, *, with_support: bool
+    ) -> Iterator[tuple[slice, np.ndarray, Attributions]]:
+        """Some images at a time: their place, what the network takes of them, and their attributions."""
         size = BATCHES_A_TIME * int(self.tabular_.batch_size)
         labels = None if np.ndim(target) == 0 else np.asarray(target)
-        if labels is not None and len(labels) != len(images):
-            raise ValueError(f"target has {len(labels)} labels for {len(images)} images; give one label, or one each.")
-        for start in range(0, len(images), size):
-            some = images[start : start + size]
-            wanted = target if labels is None else labels[start : start + size]
-            yield self._part(some, some.reshape(len(some), -1), wanted, with_support)
+        if labels is not None and len(labels) != len(pictures):
+            raise ValueError(
+                f"target has {len(labels)} labels for {len(pictures)} images; give one label, or one each."
+            )
+        attributor = self._attributor()
+        # Without a bar none is made: it takes a lock that a forked process may never get.
+        with tqdm(total=len(pictures), desc="AGOP explain", unit=" images") if self.verbose else nullcontext() as bar:
+            for start in range(0, len(pictures), size):
+                images = pictures.at_input(slice(start, start + size))
+                wanted = target if labels is None else labels[start : start + size]
+                flat = images.reshape(len(images), -1)
+                found = attributor.attribute(flat, wanted, with_support=with_support, first_row=start)
+                yield slice(start, start + len(images)), images, found
+                if bar is not None:
+                    bar.update(len(images))
 
-    def _part(self, images: np.ndarray, rows: np.ndarray, target: Any, with_support: bool) -> ImageExplanation:
-        method = self._fitted_method_name
-        if method == ADAPTIVE:
-            found = self._adaptive_attributor().attribute(rows, target)
-            maps = found.values.reshape(len(images), *self.image_shape_[1:], *found.values.shape[2:])
-            if found.index is None:
-                return ImageExplanation(maps, images, ALL, None, method)
-            return ImageExplanation(maps, images, self.tabular_.model_.labels[found.index], None, method)
-        if not with_support:
-            return ImageExplanation(self._reduced(self.tabular_.explain(rows, target)), images, None, None, method)
-        explanation = self.tabular_(rows, target)
-        maps = self._reduced(explanation.values)
-        return ImageExplanation(maps, images, explanation.target, explanation.support, method)
-
-    def _adaptive_attributor(self) -> Attributor:
-        """The tabular explainer's attributor with the adaptive method in the place of its own."""
-        attributor = self.tabular_.attributor_
-        method = AdaptiveMethod(ADAPTIVE, steady=self.steadiness_ > STEADY, image_shape=self.image_shape_)
+    def _attributor(self) -> Attributor:
+        """The tabular explainer's attributor, without a bar of its own; for "agop-adaptive" with that method."""
+        attributor = replace(self.tabular_.attributor_, verbose=0)
+        if self._fitted_method_name != ADAPTIVE:
+            return attributor
+        method = AdaptiveMethod(ADAPTIVE, steady=bool(self._steady), image_shape=self.image_shape_)
         return replace(attributor, method=method.in_place_of(attributor.method, self.tabular_.statistics_))
 
     def _reduced(self, values: np.ndarray) -> np.ndarray:
-        """Attributions of coordinates (n, p, …) to maps (n, height, width, …)."""
+        """Attributions of coordinates (n, p, …) to maps (n, height, width, …); those of pixels are such maps."""
+        if self._fitted_method_name == ADAPTIVE:
+            return values.reshape(len(values), *self.image_shape_[1:], *values.shape[2:])
         cube = values.reshape(len(values), *self.image_shape_, *values.shape[2:])
         signed = method_named(self.tabular_.method).signed
         reduced: np.ndarray = cube.sum(axis=1) if signed else np.linalg.norm(cube, axis=1)
@@ -268,13 +345,13 @@ class AGOPImageExplainer(ExplainerParameters):
 
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
-        self.check_parameters()
         return ImageRows(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
 
     def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
         """Parameters of what explains the images as rows."""
         row_method = "agop-weighted" if self.method == ADAPTIVE else self.method
-        return self.get_params(deep=False) | {
+        params = {name: v for name, v in self.get_params(deep=False).items() if name not in ("transform", "channels")}
+        return params | {
             "method": row_method,
             "batch_size": _batch_size(self.batch_size, shape),
             "gate": None,
@@ -289,16 +366,22 @@ class AGOPImageExplainer(ExplainerParameters):
             raise ValueError(f"method={self.method!r} is not one of {', '.join(map(repr, known))}.")
         if self.prefit != "auto" and not self.prefit and not hasattr(self.estimator, "fit"):
             raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")
+        if self.transform is not None and not callable(self.transform):
+            raise TypeError(f"transform={self.transform!r} is not None or a function of one image.")
+        if self.channels not in LAYOUTS:
+            raise ValueError(f"channels={self.channels!r} is not one of {', '.join(map(repr, LAYOUTS))}.")
+        check_names(self.class_names, None)
         self.check_values()
         self.check_used(AdaptiveMethod(ADAPTIVE) if self.method == ADAPTIVE else method_named(self.method))
 
     def _set_fitted(
-        self, tabular: AGOPExplainer, shape: tuple[int, ...], steady: float | None = None
+        self, tabular: AGOPExplainer, shape: tuple[int, ...], found: float | None = None, steady: bool | None = None
     ) -> AGOPImageExplainer:
         self.tabular_, self.image_shape_, self._fitted_method_name = tabular, tuple(shape), self.method
         self.__dict__.pop("steadiness_", None)
-        if steady is not None:
-            self.steadiness_ = steady
+        self._steady = steady
+        if found is not None:
+            self.steadiness_ = found
         self.diagonal_map_ = tabular.agop_diagonal_.reshape(shape).sum(axis=0)
         return self
 
@@ -340,7 +423,7 @@ class AGOPImageExplainer(ExplainerParameters):
         return explainer._set_fitted(ImageRows.from_callback(callback, flat, **params), shape)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted explainer, without its estimator, to one file.
+        """Write the fitted explainer, without its estimator and transform, to one file.
 
         Parameters
         ----------
@@ -348,17 +431,25 @@ class AGOPImageExplainer(ExplainerParameters):
             Written whole or not at all.
         """
         check_is_fitted(self, "tabular_")
-        params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SAVED}
         images = {
             "shape": self.image_shape_,
             "method": self._fitted_method_name,
             "steadiness": getattr(self, "steadiness_", None),
+            "steady": self._steady,
             "params": params,
         }
         persistence.save(persistence.SavedExplainer.of(self.tabular_, images), path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], estimator: Any = None, device: Any = None) -> AGOPImageExplainer:
+    def load(
+        cls,
+        path: str | PathLike[str],
+        estimator: Any = None,
+        device: Any = None,
+        *,
+        transform: Transform | None = None,
+    ) -> AGOPImageExplainer:
         """Read an explainer that :meth:`save` wrote.
 
         Parameters
@@ -369,6 +460,8 @@ class AGOPImageExplainer(ExplainerParameters):
             the file, and no network is called.
         device : str or torch.device, optional
             Where to compute, as in :meth:`AGOPExplainer.load`.
+        transform : callable, optional
+            What the explainer had; a file holds no functions.
 
         Returns
         -------
@@ -381,7 +474,7 @@ class AGOPImageExplainer(ExplainerParameters):
         """
         images = persistence.image_state(path)
         shape, method = images["shape"], images["method"]
-        if method not in _known_methods() or (method == ADAPTIVE and images["steadiness"] is None):
+        if method not in _known_methods() or (method == ADAPTIVE and images["steady"] is None):
             raise ValueError(f"{path} holds no method of images that can be read; save the explainer again.")
         tabular = ImageRows.load(path, None if estimator is None else FlatImages(estimator, shape), device)
         params = images["params"]
@@ -389,9 +482,10 @@ class AGOPImageExplainer(ExplainerParameters):
             params = tabular.get_params(deep=False) | {"method": method}
             if params["batch_size"] == _batch_size("auto", shape):
                 params["batch_size"] = "auto"
-        names = cls().get_params(deep=False).keys() - {"estimator"}
+        names = cls().get_params(deep=False).keys() - NOT_SAVED
         params = {name: value for name, value in params.items() if name in names} | {"device": tabular.device}
-        explainer = cls(estimator, **params)._set_fitted(tabular, shape, images["steadiness"])
+        explainer = cls(estimator, transform=transform, **params)
+        explainer._set_fitted(tabular, shape, images["steadiness"], images["steady"])
         explainer._fitted_method_name = method
         return explainer
 
@@ -411,14 +505,3 @@ def _known_methods() -> list[str]:
 def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
     """Images a batch. AGOPExplainer refuses what is neither "auto" nor a number."""
     return int(np.clip(BATCH_VALUES // int(np.prod(shape)), 8, 4096)) if wanted == "auto" else wanted
-
-
-def _images(X: Any) -> np.ndarray:
-    """Images as an array (n, channels, height, width)."""
-    images = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asarray(X)
-    if images.ndim != 4:
-        hint = "; add an axis for the channel, X[:, None]" if images.ndim == 3 else ""
-        raise ValueError(f"X has shape {images.shape}; images are (n, channels, height, width){hint}.")
-    if len(images) == 0:
-        raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
-    return images

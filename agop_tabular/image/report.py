@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +39,7 @@ LIMITS = (
 
 
 def write_image_report(
-    explainer: Any, X: np.ndarray, y: Any, path: str | PathLike[str], options: ReportOptions
+    explainer: Any, X: Any, images: np.ndarray, y: Any, path: str | PathLike[str], options: ReportOptions
 ) -> Path:
     """Write the report of a fitted image explainer; see :meth:`agop_tabular.image.AGOPImageExplainer.report`.
 
@@ -48,12 +47,13 @@ def write_image_report(
     ----------
     explainer : AGOPImageExplainer
         Fitted.
-    X : ndarray of shape (n, channels, height, width)
-    y, path : as there
+    X, y, path : as there
+    images : ndarray of shape (n, channels, height, width)
+        X as the network takes it.
     options : ReportOptions
     """
     options.check()
-    return write_document(path, lambda: _document(explainer, X, y, options))
+    return write_document(path, lambda: _document(explainer, X, images, y, options))
 
 
 def write_maps(explanation: ImageExplanation, path: str | PathLike[str], options: ReportOptions) -> Path:
@@ -68,18 +68,18 @@ def write_maps(explanation: ImageExplanation, path: str | PathLike[str], options
     return write_document(path, lambda: _document_of_maps(explanation, options))
 
 
-def _document(explainer: Any, X: np.ndarray, y: Any, options: ReportOptions) -> Document:
-    tabular, flat = explainer.tabular_, X.reshape(len(X), -1)
+def _document(explainer: Any, X: Any, images: np.ndarray, y: Any, options: ReportOptions) -> Document:
+    tabular, flat = explainer.tabular_, images.reshape(len(images), -1)
     model, target = tabular.model_, "predicted" if options.target is None else options.target
-    labels = None if y is None else checked_labels(y, len(X), model)
-    places = spread_rows(len(X), int(options.n_rows))
-    explanation = explainer(X[places], target)
+    labels = None if y is None else checked_labels(y, len(images), model)
+    places = spread_rows(len(images), int(options.n_rows))
+    explanation = explainer([X[i] for i in places.tolist()], target)
     performance = None if labels is None else measured(model, flat, labels, tabular.batch_size)
     facts = [("model", model_name(explainer.estimator))]
     facts += [fact for fact in model_facts(tabular) if fact[0] not in ("model", "reads", "explained by")]
-    size = " × ".join(map(str, X.shape[1:]))
+    size = " × ".join(map(str, images.shape[1:]))
     facts.append(("explained by", f"method {explainer.method!r} of agop_tabular"))
-    facts.append(("images", f"{len(X):,} of {size} (channels × height × width); {len(places):,} are shown"))
+    facts.append(("images", f"{len(images):,} of {size} (channels × height × width); {len(places):,} are shown"))
     facts.append(("hash", f"{table_digest(flat)} (SHA-256, of the images as rows)"))
     names = None if labels is None else label_names(labels[places], model)
     sections = [Section("model", "What was explained", [Facts(facts)])]
@@ -98,7 +98,7 @@ def _document_of_maps(explanation: ImageExplanation, options: ReportOptions) -> 
         ("hash", f"{table_digest(explanation.data.reshape(len(explanation), -1))} (SHA-256, of images as rows)")
     )
     pairs.append(("software", ", ".join(versions(None))))
-    shown = _taken(explanation, spread_rows(len(explanation), int(options.n_rows)))
+    shown = explanation[spread_rows(len(explanation), int(options.n_rows))]
     sections = [Section("model", "What was explained", [Facts(pairs)]), _maps(shown, None), _limits()]
     return Document(options.title or title, options.date_text, [f"{title}."], sections)
 
@@ -131,7 +131,7 @@ def _maps(explanation: ImageExplanation, labels: np.ndarray | None) -> Section:
         Paragraph("Each image is shown above its map, in the same order as in the words below them.")
     ]
     for start in range(0, len(explanation), SIDE_BY_SIDE):
-        some = _taken(explanation, np.arange(start, min(start + SIDE_BY_SIDE, len(explanation))))
+        some = explanation[start : start + SIDE_BY_SIDE]
         said = []
         for k in range(len(some)):
             of = "" if some.target is None else f": explained is {cut_text(some.target[k], NAME_LENGTH)}"
@@ -141,13 +141,3 @@ def _maps(explanation: ImageExplanation, labels: np.ndarray | None) -> Section:
         svg = drawn(f"maps-{start}", lambda part=some: part.plot(len(part)).axes)  # type: ignore[misc]
         blocks.append(Picture(svg, f"Images and maps: {text}.", f"{text[0].upper()}{text[1:]}."))
     return Section("maps", "Maps of single images", blocks)
-
-
-def _taken(explanation: ImageExplanation, places: np.ndarray) -> ImageExplanation:
-    """Some of the images."""
-    parts = {
-        name: part[places]
-        for name in ("values", "data", "target", "support")
-        if isinstance(part := getattr(explanation, name), np.ndarray)
-    }
-    return replace(explanation, **parts)

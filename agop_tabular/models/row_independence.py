@@ -10,15 +10,18 @@ from torch import Tensor, nn
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.rows import spread_rows
-from agop_tabular.models.tolerance import SeenDtypes, output_tolerance, repeated_tolerance
+from agop_tabular.models.tolerance import RoundedProducts, SeenDtypes, output_tolerance, repeated_tolerance
 
 ROWS = 64
 """Rows that are scored again in other batches: enough for groups and windows of rows to be torn apart, and few beside
 those that the network is tried on."""
 
 SENSITIVE = 8.0
-"""Tolerance in units of what rounding of the input changes. Numerical: a sum of some columns' products in another order
-is off by a few units of their last place, as if the input were."""
+"""Tolerance in units of what rounding of the input, or of what enters a layer, changes. Numerical: a sum of some
+products in another order is off by a few units of their last place, as if these numbers were."""
+
+ROUNDED_TIMES = 3
+"""Times that what enters the layers is rounded by chance."""
 
 CHANGES = (
     "The network returns other scores for the same rows when it is called again, also in evaluation mode: it is random "
@@ -117,10 +120,13 @@ def _coarsest_dtype(module: nn.Module, run: Run, x: Tensor, own: torch.dtype) ->
 
 
 def _change_by_rounding(module: nn.Module, run: Run, x: Tensor, out: Tensor) -> Tensor:
-    """Largest change of each output, (C,), where the numbers at the input are rounded up, or down, or both."""
+    """Largest change of each output, (C,), where numbers at the input, or inside, are rounded up, or down, or both."""
     eps, every = torch.finfo(x.dtype).eps, torch.arange(x.shape[1], device=x.device)
     with trying(module):
         changes = [run(x + eps * sign * x) - out for sign in (1, -1, 1 - 2 * (every % 2))]
+    for seed in range(ROUNDED_TIMES):
+        with suppress(Exception), trying(module), RoundedProducts(seed):  # a few operations cannot be watched
+            changes.append(run(x.clone()) - out)
     return torch.nan_to_num(torch.stack(changes)).abs().amax(dim=(0, 1))
 
 

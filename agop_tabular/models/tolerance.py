@@ -68,3 +68,37 @@ class SeenDtypes(TorchDispatchMode):
     def coarsest(self, *others: torch.dtype) -> torch.dtype:
         """The one of largest rounding among those noted, and others."""
         return max((*self.dtypes, *others), key=lambda dtype: torch.finfo(dtype).eps)
+
+
+PRODUCTS = {
+    torch.ops.aten.mm.default,
+    torch.ops.aten.addmm.default,
+    torch.ops.aten.bmm.default,
+    torch.ops.aten.baddbmm.default,
+    torch.ops.aten.convolution.default,
+}
+"""Operations that sum over many products, in an order that depends on the size of the batch."""
+
+
+class RoundedProducts(TorchDispatchMode):
+    """Context in which every number that enters a product of matrices is rounded up or down, by chance.
+
+    Its effect on an output is what the order of the sums inside may change, also where they cancel.
+
+    Parameters
+    ----------
+    seed : int
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in PRODUCTS:
+            args = tuple(self._rounded(a) if isinstance(a, Tensor) and a.is_floating_point() else a for a in args)
+        return func(*args, **(kwargs or {}))
+
+    def _rounded(self, t: Tensor) -> Tensor:
+        signs = torch.randint(0, 2, t.shape, generator=self.generator).to(t) * 2 - 1
+        return t + torch.finfo(t.dtype).eps * signs * t

@@ -15,9 +15,13 @@ from agop_tabular.persistence.parameters import check_params
 from agop_tabular.persistence.specs import demand
 from agop_tabular.persistence.typed_json import AnyFloat, Count, Length, Within, checked, parsed
 
-FORMAT = 7
+FORMAT = 8
 """Version of the file format; a newer one is refused. 6 has dtypes and shapes under the checksum, and the parameters as
-they were when the explainer was saved beside those that it was fitted with; 7 has the audit."""
+they were when the explainer was saved beside those that it was fitted with; 7 has the audit; 8
+says where channels are in images, and whether "agop-adaptive" trusts positions."""
+
+STEADY_UP_TO_7 = 1 / 6
+"""Steadiness above which positions were trusted up to format 7, whose files have the number only."""
 
 OLDEST = 3
 """The oldest format that is read."""
@@ -59,6 +63,8 @@ class Images:
         (channels, height, width).
     method : str
     steadiness : float or None
+    steady : bool or None
+        Whether positions are trusted; of methods that ask for it.
     params : dict or None
         As they were at save; None up to format 5.
     """
@@ -66,6 +72,7 @@ class Images:
     shape: Annotated[list[Count], Length(3, 3)]
     method: str
     steadiness: Annotated[float, Within(0, 2)] | None
+    steady: bool | None
     params: dict[str, Any] | None = None
 
 
@@ -147,6 +154,10 @@ class Header:
             earlier |= {"moment": None, "adapter": None}
         if state["format"] <= 5 and isinstance(state.get("images"), dict):
             state = state | {"images": {"params": None} | state["images"]}
+        if state["format"] <= 7 and isinstance(state.get("images"), dict):
+            found = state["images"].get("steadiness")
+            steady = found > STEADY_UP_TO_7 if isinstance(found, (int, float)) else None
+            state = state | {"images": {"steady": steady} | state["images"]}
         header: Header = checked(cls, earlier | state, "its header")
         header._check()
         return header

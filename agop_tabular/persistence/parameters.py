@@ -36,6 +36,7 @@ KINDS: dict[str, Any] = {
     "model_output": Literal["raw", "probability"],
     "class_names": Annotated[list[Name], Length(least=1)] | None,
     "output_name": Name | None,
+    "channels": Literal["auto", "first", "last"],
 }
 """What each parameter may be in a file. One that an explainer gets anew needs a line here."""
 

@@ -5,9 +5,11 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from agop_tabular.evaluation import (
+    box_overlap,
     earth_movers_distance,
     importance_mass,
     intersection_over_union,
+    mask_overlap,
     precision_recall_area,
 )
 
@@ -65,6 +67,28 @@ def test_earth_movers_distance():
     assert earth_movers_distance(a_map([-2, 0, 0], [0, 0, 0], [0, 0, 0]), MASK)[0] == pytest.approx(0.5 / diagonal)
     far = a_map([0, 0, 0], [0, 0, 0], [0, 0, 1])
     assert earth_movers_distance(far, MASK)[0] == pytest.approx((np.hypot(2, 2) + np.hypot(2, 1)) / 2 / diagonal)
+
+
+def test_mask_overlap():
+    """Two pixels of which one is the truth's two: 1 of 3; both empty: nothing is wrong."""
+    found = np.array([[[1, 0, 0], [1, 0, 0], [0, 0, 0]]], dtype=bool)
+    assert mask_overlap(found, MASK)[0] == pytest.approx(1 / 3)
+    assert mask_overlap(MASK, MASK)[0] == 1
+    nothing = np.zeros_like(MASK)
+    assert (mask_overlap(nothing, MASK)[0], mask_overlap(nothing, nothing)[0]) == (0, 1)
+    with pytest.raises(ValueError, match="must both be"):
+        mask_overlap(MASK, MASK[:, :2])
+
+
+def test_box_overlap():
+    """2 × 3 and 2 × 2 pixels that share 2: 2 of 8; touching sides share nothing."""
+    box = np.array([[0, 0, 2, 3]])
+    assert box_overlap(box, [[1, 1, 3, 3]])[0] == pytest.approx(2 / 8)
+    assert box_overlap(box, box)[0] == 1
+    assert box_overlap(box, [[2, 0, 4, 3]])[0] == 0
+    assert box_overlap(np.zeros((1, 4), int), np.zeros((1, 4), int))[0] == 0
+    with pytest.raises(ValueError, match="top, left, bottom, right"):
+        box_overlap(box[:, :3], box[:, :3])
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.evaluation import parameter_randomization
+from agop_tabular.image import AGOPImageExplainer
 
 
 def test_gradient_explanations_change_and_data_maps_do_not(net, X):
@@ -38,6 +39,40 @@ def test_pipelines_and_refusals(net, X):
         parameter_randomization(LogisticRegression().fit(X, X[:, 0] > 0), lambda e: X)
     with pytest.raises(ValueError, match="no layer with reset_parameters"):
         parameter_randomization(torch.nn.ReLU(), lambda e: X)
+
+
+def test_maps_of_images_layer_by_layer():
+    """Maps that are read off the weights change with the layer they are read from, and with no other alone."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 36))
+
+    def of_last_layer(m):
+        return m[2].weight.detach().numpy()[:, :36].reshape(36, 6, 6)
+
+    alone = parameter_randomization(module, of_last_layer, independent=True, random_state=0)
+    assert list(alone.index) == ["2", "0"]
+    np.testing.assert_allclose(alone.loc["0"], 1.0)
+    assert (alone.loc["2"].abs() < 0.2).all()
+    together = parameter_randomization(module, of_last_layer, random_state=0)
+    assert (together.abs() < 0.2).all(axis=None)
+    np.testing.assert_allclose(together.loc["2"], alone.loc["2"])
+    with pytest.raises(ValueError, match="choose one"):
+        parameter_randomization(module, of_last_layer, cascade=False, independent=True)
+
+
+def test_an_image_explainer_is_checked_like_any_other():
+    rng = np.random.RandomState(0)
+    X = rng.randn(40, 1, 8, 8).astype(np.float32)
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Tanh(), torch.nn.Flatten())
+    module.append(torch.nn.Linear(144, 3))
+
+    def maps(m):
+        return AGOPImageExplainer(m, method="ixg").fit(X).explain(X[:10], target=1)
+
+    found = parameter_randomization(module, maps, random_state=0)
+    assert list(found.index) == ["3", "0"]
+    assert abs(found["cosine"].iloc[-1]) < 0.5
 
 
 def _gradient(module, X):

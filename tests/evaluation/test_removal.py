@@ -68,3 +68,15 @@ def test_rows_are_left_as_they_are():
     before = X.copy()
     removal_curve(total, X, X, FILL)
     assert_allclose(X, before)
+
+
+def test_several_columns_at_a_time_and_a_fill_of_each_row():
+    """In two steps of three columns: the first, by rounding to even, has two of them (1.5 is 2)."""
+    assert_allclose(removal_curve(total, X, X, FILL, n_steps=2), [[7, 1, 0], [2, -1, 0]])
+    assert_allclose(removal_curve(total, X, X, FILL, n_steps=1), [[7, 0], [2, 0]])
+    assert_allclose(deletion_area(total, X, X, FILL, n_steps=2)[0], ((7 + 1) / 2 * 2 + (1 + 0) / 2) / 3)
+    assert_allclose(insertion_area(total, X, X, FILL, n_steps=3), insertion_area(total, X, X, FILL))
+    each = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 2.0]])
+    assert_allclose(removal_curve(total, X, X, each), [[7, 4, 3, 3], [2, -1, -1, 2]])
+    with pytest.raises(ValueError, match="n_steps=4 is not between 1 and the 3 columns"):
+        removal_curve(total, X, X, FILL, n_steps=4)

@@ -32,6 +32,10 @@ ADDS_UP = 1e-4
 SHAPLEY = 0.35
 """Relative error against exact Shapley values of the default, where nothing says that effects do not follow."""
 
+CANCELLING = 0.1
+"""Share of the largest attributions that those of any row by gradients may be a difference of: layer normalisation of
+numbers such as a million among ones."""
+
 FEW_ROWS = 20
 """Rows below which waves of a sine may lie between the values of a column."""
 
@@ -240,7 +244,8 @@ def size_of(this, found, rows=None):
     """Magnitude (n, 1) that rounding of rows is relative to: what they add up from, and the outputs themselves.
 
     Where the network itself rounds more than that, as one of large inputs in float32, its rounding. Refined values add
-    up from scores of rows that are mixed with training rows.
+    up from scores of rows that are mixed with training rows; gradients from terms that may cancel in one row and not in
+    others.
     """
     s = explained_scores(this.case.model, this.estimator, this.rows if rows is None else rows, False)
     own = this.rounding / BATCHES  # of the scores, and relative to what they vary by of their gradients
@@ -248,6 +253,8 @@ def size_of(this, found, rows=None):
         own += np.abs(explained_scores(this.case.model, this.estimator, this.X, False)).max()
     size = np.abs(found).sum(axis=1) * (1 + 256 * this.rounding / BATCHES / (np.ptp(s) + 1e-30))
     size += np.abs(s).max(axis=1) + own
+    if this.method != "agop":
+        size += CANCELLING * np.abs(found).sum(axis=1).max()
     return size[:, None] + 1e-30
 
 

@@ -43,21 +43,61 @@ def test_adaptive_maps_are_smoothed_gradients_or_integrated(module, X):
     assert_allclose(explainer.explain(X), smooth if explainer.steadiness_ > STEADY else path, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("shift", [False, True])
-def test_steadiness(shift):
-    """A network that looks at one place for all images, and one whose place moves with the image."""
+class OfPixels(nn.Module):
+    """A network whose two scores are plus and minus some function of the image."""
 
-    class Looks(nn.Module):
-        def forward(self, x):
-            flat = x.flatten(1)
-            if not shift:
-                return torch.stack([flat[:, 5], -flat[:, 5]], dim=1)
-            top = flat.abs().amax(dim=1)
-            return torch.stack([top, -top], dim=1)
+    def __init__(self, score):
+        super().__init__()
+        self.score = score
 
-    X = np.random.RandomState(0).randn(400, 1, 8, 8).astype(np.float32)
-    explainer = AGOPImageExplainer(Looks(), method="agop-adaptive").fit(X)
-    if shift:
-        assert explainer.steadiness_ < 0.05
-    else:
-        assert explainer.steadiness_ == pytest.approx(1)
+    def forward(self, x):
+        s = self.score(x)
+        return torch.stack([s, -s], dim=1)
+
+
+NOISE = np.random.RandomState(0).randn(400, 1, 8, 8).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (lambda x: x.flatten(1)[:, 5], 1.0),  # one place: another pixel's noise is at it after a shift
+        (lambda x: x.flatten(1).abs().amax(dim=1), 0.0),  # wherever it is
+        (
+            lambda x: x.flatten(1)[:, 5] + x.flatten(1).sum(dim=1) / 63**0.5,
+            0.5,
+        ),  # half of the variance is of all pixels
+    ],
+)
+def test_steadiness(score, expected):
+    explainer = AGOPImageExplainer(OfPixels(score), method="agop-adaptive").fit(NOISE)
+    assert explainer.steadiness_ == pytest.approx(expected, abs=0.12)
+
+
+def test_steadiness_is_one_less_the_correlation_of_shifted_scores():
+    """Of 2 × 2 pixels there are three shifts, and all of them are taken."""
+    X = np.random.RandomState(0).randn(50, 3, 2, 2).astype(np.float32)
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 3))
+
+    def scores(images):
+        s = module(torch.from_numpy(np.ascontiguousarray(images))).detach().double().numpy()
+        return s - s.mean(axis=1, keepdims=True)
+
+    shifted = [scores(np.roll(X, shift, axis=(2, 3))) for shift in ((0, 1), (1, 0), (1, 1))]
+    r = [np.corrcoef(scores(X)[:, c], s[:, c])[0, 1] for s in shifted for c in range(3)]
+    explainer = AGOPImageExplainer(module, method="agop-adaptive").fit(X)
+    assert explainer.steadiness_ == pytest.approx(1 - np.mean(r), rel=1e-4)
+
+
+def test_a_network_that_looks_everywhere_for_what_moves():
+    """Fully connected, it looks at the same pixels of all images; that it does so for shapes that move is found."""
+    rng = np.random.RandomState(0)
+    X = 0.1 * rng.randn(400, 1, 8, 8).astype(np.float32)
+    places = rng.randint(7, size=(400, 2))
+    for image, (y, x) in zip(X[:, 0], places, strict=True):
+        image[y : y + 2, x : x + 2] += rng.choice([0.0, 1.0])
+    explainer = AGOPImageExplainer(OfPixels(lambda x: x.sum(dim=(1, 2, 3))), method="agop-adaptive").fit(X)
+    assert explainer.steadiness_ < 0.01
+    path = AGOPImageExplainer(OfPixels(lambda x: x.sum(dim=(1, 2, 3))), method="ixg").fit(X)
+    assert_allclose(explainer.explain(X[:9]), np.abs(path.explain(X[:9])), rtol=1e-4, atol=1e-6)

@@ -225,3 +225,144 @@ def test_an_explainer_that_was_loaded_can_be_fitted_again(module, X, tmp_path):
         explainer.save(tmp_path / "images.agop")
         loaded = AGOPImageExplainer.load(tmp_path / "images.agop", module)
         assert_allclose(loaded.fit(X).explain(X), explainer.explain(X))
+
+
+def test_class_models_score_highest(module, X):
+    """Of a linear network the class model is the mean plus the direction of its weights, at a usual distance."""
+    explainer = AGOPImageExplainer(module).fit(X)
+    every = explainer.class_model()
+    assert every.shape == (3, 3, 8, 8)
+    scores = make_module().eval()(torch.from_numpy(np.float32(every))).detach().numpy()
+    assert (scores.argmax(axis=0) == [0, 1, 2]).all()
+    of_images = make_module().eval()(torch.from_numpy(X)).detach().numpy()
+    assert (scores.diagonal() > of_images.max(axis=0)).all()
+    assert_allclose(explainer.class_model(1), every[1], atol=3e-3)  # of values around 1, as far as rounding decides
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
+    weights = linear[1].weight.detach().double().numpy()
+    found = AGOPImageExplainer(linear).fit(X).class_model(penalty=0.5)
+    assert_allclose(found, X.mean(axis=0) + weights.reshape(2, 3, 8, 8), rtol=1e-3, atol=1e-4)
+
+
+# Images as people have them -----------------------------------------------------------------------------------------
+
+
+def test_bytes_channels_last_and_pil_are_the_same_images(module, X):
+    pil = pytest.importorskip("PIL.Image")
+    pixels = np.uint8(np.clip(128 + 60 * X, 0, 255).transpose(0, 2, 3, 1))
+    ready = np.float32(pixels.transpose(0, 3, 1, 2)) / 255
+    expected = AGOPImageExplainer(module).fit(ready)(ready)
+    for given in (pixels, pixels.transpose(0, 3, 1, 2), [pil.fromarray(image) for image in pixels]):
+        found = AGOPImageExplainer(module).fit(given)(given)
+        assert_allclose(found.values, expected.values, rtol=1e-5)
+        assert found.values.dtype == np.float32
+        assert_array_equal(found.data, pixels.transpose(0, 3, 1, 2))
+    floats = ready.transpose(0, 2, 3, 1)
+    assert_allclose(AGOPImageExplainer(module).fit(ready).explain(floats), expected.values, rtol=1e-5)
+
+
+def test_the_users_own_transform(module, X):
+    """Standardised and cut to size, an image at a time; maps are of what the network takes."""
+    big = np.pad(X, ((0, 0), (0, 0), (2, 2), (2, 2)))
+    plain = AGOPImageExplainer(module, method="ixg").fit(2 * X)
+    explainer = AGOPImageExplainer(module, method="ixg", transform=lambda image: 2 * image[:, 2:-2, 2:-2]).fit(big)
+    assert_allclose(explainer.explain(big), plain.explain(2 * X), rtol=1e-5)
+    assert_array_equal(explainer(big).data, 2 * X)  # another size: what the network takes is shown
+    whole = AGOPImageExplainer(module, transform=lambda image: torch.from_numpy(2 * image)).fit(X)
+    assert_array_equal(whole(X[:5]).data, X[:5])
+    by_name = {f"{i}.png": image for i, image in enumerate(X)}
+    read = AGOPImageExplainer(module, method="ixg", transform=by_name.__getitem__).fit(list(by_name))
+    found = read(["3.png", "5.png"])
+    assert_array_equal(found.data, X[[3, 5]])
+    assert_allclose(found.values, AGOPImageExplainer(module, method="ixg").fit(X).explain(X[[3, 5]]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_predictions_probabilities_and_names(module, X, method):
+    names = ["cat", "dog", "eel"]
+    explainer = AGOPImageExplainer(module, method=method, class_names=names).fit(X)
+    found = explainer(X[:4], target=1)
+    if method == "agop-global":
+        assert (found.predictions, found.probabilities) == (None, None)
+        return
+    scores = make_module().eval()(torch.from_numpy(X[:4])).detach()
+    assert_array_equal(found.predictions, scores.argmax(dim=1))
+    if found.probabilities is not None:  # the scores of a bare module stand for none
+        assert_allclose(found.probabilities, scores.softmax(dim=1)[:, 1], rtol=1e-4)
+    assert found.name_of(1) == "dog"
+    assert "dog (4)" in repr(found)
+
+
+def test_names_and_layout_are_saved_and_a_transform_is_not(module, X, tmp_path):
+    explainer = AGOPImageExplainer(
+        module, class_names=["a", "b", "c"], channels="last", transform=lambda x: np.moveaxis(x, 0, 2)
+    ).fit(X)
+    explainer.save(tmp_path / "images.agop")
+    again = AGOPImageExplainer.load(tmp_path / "images.agop", module, transform=explainer.transform)
+    assert again.get_params() == explainer.get_params()
+    assert_allclose(again.explain(X), explainer.explain(X), rtol=1e-5)
+    assert again(X[:1]).name_of(2) == "c"
+    assert AGOPImageExplainer.load(tmp_path / "images.agop", module).transform is None
+
+
+def test_one_bar_for_all_images(module, X, capsys):
+    explainer = AGOPImageExplainer(module, batch_size=2, verbose=1).fit(X)
+    capsys.readouterr()
+    explainer.explain(X)
+    shown = capsys.readouterr().err
+    assert "60/60" in shown
+    assert shown.count("AGOP explain: 100%") == 1
+    explainer.set_params(verbose=0).explain(X)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X[:, :1]), 'grey images .* by image.convert\\("RGB"\\)'),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X[..., :4]), "resize them to 8 × 8 pixels"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(np.where(X > 3, np.nan, X)), "NaN .* first in image"),
+        (lambda m, X: AGOPImageExplainer(m).fit(X).explain(X[0]), "of one image give X\\[None\\]"),
+        (lambda m, X: AGOPImageExplainer(m, channels="left").fit(X), "channels='left' is not one of"),
+        (lambda m, X: AGOPImageExplainer(m, class_names=["a", "a", "b"]).fit(X), "same name twice"),
+        (lambda m, X: AGOPImageExplainer(m, class_names=["a"]).fit(X), "class_names"),
+        (lambda m, X: AGOPImageExplainer(m, transform=lambda x: x[0]).fit(X), "What transform= returns has shape"),
+        (lambda m, X: AGOPImageExplainer(Blind()).fit(X), "No gradient reaches the network's input"),
+    ],
+)
+def test_images_that_cannot_be_explained(module, X, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(module, X)
+
+
+def test_a_transform_is_a_function(module, X):
+    with pytest.raises(TypeError, match="transform=3 is not None or a function"):
+        AGOPImageExplainer(module, transform=3).fit(X)
+
+
+class Blind(nn.Module):
+    """A network that rounds its input away."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = make_module()
+
+    def forward(self, x):
+        return self.inner(x.long().to(x.dtype))
+
+
+@pytest.mark.slow
+def test_a_thousand_images_in_bounded_memory():
+    """150 MB of bytes in, 200 MB of maps out; as floats the images would be 600 MB, and their attributions as much."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
+    module.append(nn.Linear(16, 3))
+    images = np.random.RandomState(0).randint(0, 256, (1000, 224, 224, 3), dtype=np.uint8)
+    explainer = AGOPImageExplainer(module).fit(images[:64])
+    tracemalloc.start()
+    found = explainer(images)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.values.shape == (1000, 224, 224)
+    assert found.data.base is images
+    assert peak < found.values.nbytes + 250e6  # 64 images as floats are 39 MB, held about five times
+    assert_allclose(found.values[990:], explainer.explain(images[990:]), rtol=1e-5)

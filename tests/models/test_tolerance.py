@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from agop_tabular.models.tolerance import SeenDtypes, output_tolerance, repeated_tolerance
+from agop_tabular.models.tolerance import RoundedProducts, SeenDtypes, output_tolerance, repeated_tolerance
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_the_coarsest_dtype_that_an_output_went_through():
     assert seen.coarsest(out.dtype) == torch.bfloat16
     assert output_tolerance(out, seen.coarsest(out.dtype)).item() == pytest.approx(0.1)
     assert SeenDtypes().coarsest(torch.float64) == torch.float64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_products_are_rounded_as_much_as_what_cancels_in_them(dtype):
+    """Sums of 1,000 and -1,000: their difference is off by rounding of the terms, not of itself."""
+    x = torch.tensor([[1000.0, -1000.0, 1e-3]], dtype=dtype)
+    linear = torch.nn.Linear(3, 1, bias=False).to(dtype)
+    torch.nn.init.ones_(linear.weight)
+    with torch.no_grad(), RoundedProducts(0):
+        changes = [linear(x).item() - 1e-3 for _ in range(20)]
+        assert torch.equal(x + x, 2 * x), "what sums nothing is as it was"
+    eps = torch.finfo(dtype).eps
+    assert 100 * eps < max(map(abs, changes)) < 10_000 * eps
+    assert linear(x).item() == pytest.approx(1e-3)

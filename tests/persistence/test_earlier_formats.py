@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support import hostile_files
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -78,3 +79,23 @@ def test_moments_of_earlier_formats():
     assert loaded.moment_ == fitted.moment_
     # the contrast was with the mean of all three classes, now it is with that of the other two
     np.testing.assert_allclose(loaded.agop_diagonal_, fitted.agop_diagonal_ * (2 / 3) ** 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("steadiness", "steady"), [(0.2, True), (0.1, False)])
+def test_which_branch_a_file_of_format_7_took_is_kept(steadiness, steady, tmp_path):
+    """Their steadiness was another measure, above 1/6 for positions that are trusted; it now is above 0.7."""
+    network = with_known_weights(convolution())
+    network.classes_ = [0, 1]
+    explainer = AGOPImageExplainer(network, method="agop-adaptive").fit(IMAGES)
+    paths = [tmp_path / name for name in ("now.agop", "earlier.agop", "steady.agop")]
+    explainer.save(paths[0])
+    state, tensors = hostile_files.read(paths[0])
+    state["images"] |= {"steadiness": steadiness, "steady": steady}
+    hostile_files.write(paths[2], state, tensors)
+    del state["images"]["steady"], state["images"]["params"]["channels"]
+    hostile_files.write(paths[1], state | {"format": 7}, tensors)
+    earlier, expected = (AGOPImageExplainer.load(path, network) for path in paths[1:])
+    np.testing.assert_array_equal(earlier.explain(IMAGES), expected.explain(IMAGES))
+    assert earlier.steadiness_ == steadiness
+    kept = (explainer.steadiness_ > 0.7) == steady
+    assert np.array_equal(earlier.explain(IMAGES), explainer.explain(IMAGES)) == kept
