@@ -42,7 +42,6 @@ BATCHES_A_TIME = 8
 """Batches whose attributions of all channels are held before they are reduced to maps, so that memory does not grow
 with the number of images."""
 
-
 RESULTS = ("index", "support", "predicted", "probabilities")
 """Attributes of Attributions that an explanation of images is made of."""
 
@@ -66,8 +65,7 @@ class AGOPImageExplainer(ExplainerParameters):
         count, the gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients.
         "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
         the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
-        filtered by the
-        rank-truncated M, "ixg" the image times the gradient.
+        filtered by the rank-truncated M, "ixg" the image times the gradient.
     transform : callable, optional
         What the network's images went through: maps one image, as X holds it (of PIL, an array, a path, …), to an array
         or tensor. Images are then transformed a part at a time. Without it, images of PIL and arrays of uint8 are
@@ -248,10 +246,6 @@ class AGOPImageExplainer(ExplainerParameters):
             The class that maps explain; by default the predicted one.
         n_images : int, default=24
             Images whose maps are shown, from all over X where it has more.
-
-        Returns
-        -------
-        Path
         """
         check_is_fitted(self, "tabular_")
         options = ReportOptions(title, date, None, target, n_images)
