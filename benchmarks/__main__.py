@@ -18,6 +18,7 @@ import benchmarks.probability.study as probability
 import benchmarks.raw_truth.study as raw_truth
 import benchmarks.roar.study as roar
 import benchmarks.scale.study as scale
+import benchmarks.segments.study as segments
 import benchmarks.synthetic.study as synthetic
 import benchmarks.timing.study as timing
 import benchmarks.training_guided.study as training_guided
@@ -32,6 +33,7 @@ STUDIES = {
     "importance": importance,
     "roar": roar,
     "images": images,
+    "segments": segments,
     "training-guided": training_guided,
     "automl": automl,
     "timing": timing,

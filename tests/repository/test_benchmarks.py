@@ -251,6 +251,16 @@ def test_importance(tmp_path, capsys):
     assert "| mean |" in (tmp_path / "importance.md").read_text()
 
 
+def test_segments(tmp_path, capsys):
+    call("segments", tmp_path, "--seeds 1 --train 500 --test 6 --epochs 1 --jobs 1", capsys)
+    (network,) = json.loads((tmp_path / "segments.json").read_text())["networks"]
+    assert network["pictures"] > 0
+    for found in network["methods"].values():
+        assert all(0 <= value <= 1 for way in found.values() for value in way.values())
+    assert "| agop-weighted |" in (tmp_path / "segments.md").read_text()
+    assert (tmp_path / "segments-class-models.png").exists()
+
+
 def test_every_family_draws_what_it_says():
     for family in ("categorical", "random", "varied", "three-way", "steps", "geometric"):
         problem = families.FAMILIES[family][1](np.random.RandomState(0))

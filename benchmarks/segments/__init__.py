@@ -1,0 +1,1 @@
+"""Objects cut out of pictures by maps of a network."""
