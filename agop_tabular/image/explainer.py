@@ -166,7 +166,6 @@ class AGOPImageExplainer(ExplainerParameters):
         Returns
         -------
         AGOPImageExplainer
-            Itself.
         """
         self.check_parameters()
         images = Pictures.read(X, self.transform, self.channels).at_input()
