@@ -51,6 +51,9 @@ NEGLIGIBLE = 1e-3
 WORTH_TRIPLES = 5e-3
 """Share of a score's variance that the tables must leave for triples to be looked for, since several may share it."""
 
+STILL = 1e-6
+"""Standard deviation of a score, as a share of its size, below which no column moves it. Numerical: rounding."""
+
 ROUNDS = 2
 """Corrections of the constants; after two of them attributions have means of less than 1e-5 of their size."""
 
@@ -71,7 +74,7 @@ class Remainder:
         Subtracted from the looked-up attributions.
     shares : Tensor of shape (C, d)
         Of the remainder by Sobol indices, even ones where the tables leave nothing. Each row sums to 1, or is zero
-        where no column has effects.
+        where no column moves the score.
     triples : Triples or None
         Effects of three, where there are some; the tables are understood to have them.
     background : Background or None
@@ -252,7 +255,8 @@ def with_constants(remainder: Remainder, measured: Measured) -> Remainder:
 def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Total Sobol indices of what the tables leave, divided by their sum, (C, d); its share of the variance, (C,).
 
-    Where no index is above zero the columns have even shares, of a variance that counts as none.
+    Where no index is above zero the columns have even shares, of a variance that counts as none; but of a score that
+    they do not move they have none.
     """
     evaluations = measured.affordable(EVALUATIONS)
     columns = columns[: max(1, evaluations // FEWEST_ROWS - 1)]
@@ -270,7 +274,8 @@ def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Gener
     total = indices.sum(dim=1)
     unexplained = before.var(dim=0) / s.var(dim=0).clamp_min(NEVER_ZERO)
     unexplained = torch.where(total > 0, unexplained, 0.0)
-    indices[(total == 0).nonzero(), columns] = 1.0
+    moved = s.std(dim=0) > STILL * s.abs().amax(dim=0)
+    indices[((total == 0) & moved).nonzero(), columns] = 1.0
     return indices / indices.sum(dim=1, keepdim=True).clamp_min(NEVER_ZERO), unexplained
 
 
