@@ -54,7 +54,8 @@ def remainder(measured):
 def test_shares_are_the_total_indices_of_what_is_left(remainder):
     """Of a product of three columns of mean zero each has the same total index; the tables leave nothing else."""
     np.testing.assert_allclose(remainder.shares[0].numpy(), [1 / 3, 1 / 3, 1 / 3, 0], atol=0.06)
-    assert (remainder.shares[1:] == 1 / 4).all()
+    assert (remainder.shares[1] == 1 / 4).all(), "even ones where nothing is left"
+    assert (remainder.shares[2] == 0).all(), "none of a score that no column moves"
     assert (remainder.trust[1:] == 0).all()
 
 
