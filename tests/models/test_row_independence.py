@@ -81,6 +81,16 @@ def test_rows_that_are_mixed(name, X):
         AGOPExplainer(MIXING[name]()).fit(X)
 
 
+@pytest.mark.parametrize("batch_size", [2, "auto"])
+def test_rows_that_are_mixed_show_where_most_rows_are_the_same(batch_size, X):
+    """Of two equal rows the mean is that of each."""
+    rows = np.repeat(X[:1], 50, axis=0)
+    rows[20] += 1
+    net = Net(lambda net, x: net.net(x - x.mean(dim=0)))
+    with pytest.raises(ValueError, match="mixes rows"):
+        AGOPExplainer(net, batch_size=batch_size).fit(rows)
+
+
 def counter(net, x):
     net.calls += 1
     return net.net(x) * (1 + 0.001 * net.calls)
