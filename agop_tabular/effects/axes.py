@@ -43,8 +43,8 @@ MOST_GROUPS = 16
 """Groups of a numeric axis at most, those that gaps make counted."""
 
 BINS_A_GROUP = 2.5
-"""An axis with fewer bins than this for each group has a group for each bin: to merge two values saves little, and with
-so few rows one of them may lie far out."""
+"""An axis with no more bins than this for each group has a group for each bin: to merge two values saves little, and
+with so few rows one of them may lie far out."""
 
 FEW_VALUES = 12
 """Along a coordinate with at most this many values scores are compared: between so few values gradients say little
@@ -306,7 +306,7 @@ def _groups(share: Tensor, edges: Sequence[float], after: Tensor | None = None) 
 
     No group goes on beyond the bins with the numbers ``after``, which gaps follow.
     """
-    if share.shape[-1] < BINS_A_GROUP * (len(edges) + 1):
+    if share.shape[-1] <= min(MOST_GROUPS, BINS_A_GROUP * (len(edges) + 1)):
         return torch.arange(share.shape[-1]).expand(share.shape)
     # A bin goes to the group in which its middle row lies; groups without a bin are left out by renumbering.
     middle = share.cumsum(-1) - share / 2

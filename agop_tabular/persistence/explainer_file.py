@@ -153,7 +153,7 @@ def _tensor(file: Any, name: str) -> Tensor:
     dtype = file.get_slice(name).get_dtype()
     if dtype not in DTYPES.values():
         raise SafetensorError(f"a tensor of dtype {dtype}")
-    tensor: Tensor = file.get_tensor(name)
+    tensor: Tensor = file.get_tensor(name).clone()  # where torch aligns it: products depend on that in the last bit
     return tensor
 
 

@@ -58,6 +58,15 @@ def test_few_bins_are_groups_of_their_own(n):
     assert axis.groups.tolist() == list(range(n))
 
 
+@pytest.mark.parametrize("n", [17, 18, 40, 400])
+@pytest.mark.parametrize("d", [1, 30, 200])
+def test_numeric_axes_have_no_more_groups_than_a_file_may_hold(n, d):
+    x = torch.randn(n, d, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x[: n // 5] *= 1e4
+    x[: n // 10] += 1e8
+    assert max(axis.n_groups for axis in find_axes(x)) <= ax.MOST_GROUPS
+
+
 def test_no_group_lies_on_both_sides_of_a_gap():
     """Numbers far from all others, by less than a fifth of the rows."""
     x = np.random.default_rng(0).normal(size=400)
