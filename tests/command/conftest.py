@@ -9,9 +9,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
-from typer.testing import CliRunner
-
-from agop_tabular.command.application import application
 
 NAMES = ["age", "income", "visits", "debt"]
 
@@ -51,6 +48,10 @@ def folder(tmp_path, monkeypatch, table, mlp):
 @pytest.fixture
 def call():
     """Runs the command in this process: exit code, what it printed, and the sentences on standard error."""
+
+    from typer.testing import CliRunner  # an optional tool: without it these tests are skipped
+
+    from agop_tabular.command.application import application
 
     def call(line):
         result = CliRunner().invoke(application, line.split(), prog_name="agop-tabular")

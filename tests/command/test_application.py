@@ -8,6 +8,8 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from agop_tabular import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,7 @@ def test_help_and_version():
 
 
 def test_help_takes_nothing_heavy():
+    pytest.importorskip("typer")
     code = "import sys; from agop_tabular.command.application import application; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
     assert not {"torch", "pandas", "sklearn", "skorch"} & set(loaded.stdout.split())
@@ -84,6 +87,7 @@ def test_in_a_pipe(folder):
 
 
 def test_on_a_terminal(folder):
+    pytest.importorskip("typer")
     code, seen = on_a_terminal("audit model.joblib table.csv --target kind --rows 12 --trust")
     assert code == 0
     assert "Fitting the explainer" in seen
