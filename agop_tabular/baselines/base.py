@@ -49,11 +49,11 @@ class Baseline(BaseEstimator):
 
     Attributes
     ----------
-    library : str or None
+    package : str or None
         The package that it needs.
     """
 
-    library: str | None = None
+    package: str | None = None
 
     def __call__(
         self, model: Any, X: Any, target: Any = PREDICTED, background: Any = None, random_state: Seed = None
@@ -92,11 +92,11 @@ class Baseline(BaseEstimator):
         Raises
         ------
         ImportError
-            Where its library is not installed.
+            Where its package is not installed.
         """
-        if self.library is not None and find_spec(self.library) is None:
+        if self.package is not None and find_spec(self.package) is None:
             raise ImportError(
-                f"{type(self).__name__} needs the package {self.library}: pip install 'agop-tabular[shap]'"
+                f"{type(self).__name__} needs the package {self.package}: pip install 'agop-tabular[shap]'"
             )
         if background is None:
             raise ValueError(f"{type(self).__name__} needs background=, the training rows or some of them.")

@@ -21,7 +21,7 @@ EVALUATED_AT_ONCE = 65536
 class CaptumMethod(Baseline):
     """A method of captum, which is given the explained score of each row as ``target``."""
 
-    library = "captum"
+    package = "captum"
 
     def _prepare(self, background: Any) -> None:
         rows = self._coordinates(background).double()

@@ -26,7 +26,7 @@ class Lime(Baseline):
         Whether the local model sees quartiles in place of numbers, which is LIME's default.
     """
 
-    library = "lime"
+    package = "lime"
 
     def __init__(self, *, n_samples: int = 1000, discretize_continuous: bool = True):
         self.n_samples = n_samples

@@ -29,7 +29,7 @@ class _OneScore(nn.Module):
 class _ShapOfNetwork(Baseline):
     """An explainer of shap that works on the network's coordinates, one for each score."""
 
-    library = "shap"
+    package = "shap"
 
     n_background: int | None
 
@@ -116,7 +116,7 @@ class KernelShap(Baseline):
         Coalitions for each row; "auto" is shap's default, 2·d + 2048.
     """
 
-    library = "shap"
+    package = "shap"
 
     def __init__(self, *, n_background: int | None = 100, n_samples: int | str = "auto"):
         self.n_background = n_background

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.utils import check_random_state
 
 CLASSES = ("disc", "square", "triangle")
-"""What there is to be told apart; colour, size and place say nothing."""
+"""The classes. Neither colour nor size nor place tells which one it is."""
 
 SIZES = (0.18, 0.32)
 """Half the height of an object, as a share of the picture's: between the smallest and the largest."""

@@ -68,7 +68,7 @@ def empty_moment(kind: str, p: int, layer: InputLayer | None) -> GradientMoment:
     if kind == "factored":
         if layer is None:
             raise ValueError("The first layer has changed since earlier rows were added; call fit to start anew.")
-        return FactoredMoment(p, weight=layer.weight.cpu().contiguous())
+        return FactoredMoment(p, weight=layer.weight.cpu().contiguous())  # as it is after load, to the last bit
     return {"dense": DenseMoment, "sketched": SketchedMoment, "diagonal": DiagonalMoment}[kind](p)
 
 

@@ -117,7 +117,7 @@ class Gate(NoiseFloor):
             facts.append(("evidence", self._evidence()))
         if searched and self.variance_changed > MUCH:
             said = "they are used alike, but not little, so this is no reason to leave them out"
-            facts.append(("but", said if self.labelled else f"{said}; fit(X, y) with labels tells more"))
+            facts.append(("but", said if self.labelled else f"{said}; labels, given to fit, tell more"))
         return title, facts
 
     def _evidence(self) -> str:

@@ -23,13 +23,13 @@ from agop_tabular.attribution.class_model import class_models
 from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.explainer.parameters import ExplainerParameters
 from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
 from agop_tabular.image.pictures import LAYOUTS, Pictures, Transform
 from agop_tabular.image.report import IMAGES, write_image_report
 from agop_tabular.models.targets import ALL, PREDICTED, asks_for_all
 from agop_tabular.models.units import check_names
-from agop_tabular.parameters import ExplainerParameters
 from agop_tabular.report.options import ReportOptions
 
 BATCH_VALUES = 2**20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,11 @@ def _maps(explanation: ImageExplanation, labels: np.ndarray | None) -> Section:
             truth = "" if labels is None else f", label {cut_text(labels[start + k], NAME_LENGTH)}"
             said.append(f"image {start + k + 1}{of}{truth}")
         text = "; ".join(said)
-        svg = drawn(f"maps-{start}", lambda part=some: part.plot(len(part)).axes)  # type: ignore[misc]
+        svg = drawn(f"maps-{start}", partial(_axes_of_all, some))
         blocks.append(Picture(svg, f"Images and maps: {text}.", f"{text[0].upper()}{text[1:]}."))
     return Section("maps", "Maps of single images", blocks)
+
+
+def _axes_of_all(explanation: ImageExplanation) -> Any:
+    """Axes of a picture of all images and their maps."""
+    return explanation.plot(len(explanation)).axes

@@ -59,13 +59,12 @@ def check_finite(x: Tensor, feature_map: FeatureMap, first_row: int = 0, places:
     what = "NaN" if torch.isnan(x).any() else "infinity"
     row = int(bad.any(dim=1).nonzero()[0])
     row = first_row + row if places is None else int(places[row])
-    columns = dict.fromkeys(feature_map.column_of[bad.any(dim=0).cpu().numpy()].tolist())
-    names = ", ".join(repr(feature_map.names[c]) if c >= 0 else "a constant" for c in list(columns)[:10])
-    more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
+    columns = feature_map.column_of[bad.any(dim=0).cpu().numpy()].tolist()
     imputer = "put an imputer such as sklearn.impute.SimpleImputer in front of the network"
     raise ValueError(
-        f"Input X contains {what} at the network's input, in column(s) {names}{more} (first at row {row}). Drop these "
-        f"rows, or {imputer if what == 'NaN' else 'clip the column in front of the network'}."
+        f"Input X contains {what} at the network's input, in column(s) {_named(columns, feature_map)} (first at row "
+        f"{row}). Drop these rows, or "
+        f"{imputer if what == 'NaN' else 'clip the column in front of the network'}."
     )
 
 
@@ -140,12 +139,18 @@ def check_attributions(values: Tensor, feature_map: FeatureMap, first_row: int) 
         return
     row = first_row + int(bad.flatten(1).any(dim=1).nonzero()[0])
     columns = bad.any(dim=0).reshape(values.shape[1], -1).any(dim=1).nonzero()[:, 0].tolist()
-    names = ", ".join(repr(feature_map.names[c]) for c in columns[:10])
     dtype = str(values.dtype).removeprefix("torch.")
     raise ValueError(
-        f"Attributions of column(s) {names} are too large for {dtype}, the network's precision, from row {row} on; "
-        "scale the column, or clip what is so large, in front of the network."
+        f"Attributions of column(s) {_named(columns, feature_map)} are too large for {dtype}, the network's precision, "
+        f"from row {row} on; scale the column, or clip what is so large, in front of the network."
     )
+
+
+def _named(columns: list[int], feature_map: FeatureMap) -> str:
+    """The first columns by their names, each once, and how many more there are."""
+    each = list(dict.fromkeys(columns))
+    names = ", ".join(repr(feature_map.names[c]) if c >= 0 else "a constant" for c in each[:10])
+    return names + (f" and {len(each) - 10} more" if len(each) > 10 else "")
 
 
 def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
@@ -257,8 +262,7 @@ def check_squares(gradients: Iterable[Tensor], scale: Tensor, dead: Tensor, feat
 
 def _columns(feature_map: FeatureMap, coordinates: list[int]) -> str:
     """Names of the columns of some coordinates, ten at most, for a message."""
-    columns = dict.fromkeys(feature_map.column_of[coordinates].tolist())
-    return ", ".join(repr(feature_map.names[c]) for c in list(columns)[:10])
+    return _named(feature_map.column_of[coordinates].tolist(), feature_map)
 
 
 def _jumps(scores: Scores, x: Tensor, j: int) -> bool:

@@ -72,8 +72,7 @@ def check_row_by_row(module: nn.Module, run: Run, x: Tensor, raw: Tensor, most_r
     ------
     ValueError
     """
-    few = _distinct(x)
-    few = few[spread_rows(len(few), max(2, min(ROWS, most_rows)))]
+    few = _spread_and_distinct(x, max(2, min(ROWS, most_rows)))
     x, raw = x[few], raw[few]
     with trying(module):
         first = run(x.clone())
@@ -100,10 +99,13 @@ def check_row_by_row(module: nn.Module, run: Run, x: Tensor, raw: Tensor, most_r
             raise ValueError(found)
 
 
-def _distinct(x: Tensor) -> Tensor:
-    """Places of rows that differ, since a mean over rows that are the same is that of each; all, where none differs."""
-    _, first = np.unique(x.detach().cpu().float().numpy(), axis=0, return_index=True)
-    places = np.sort(first) if len(first) > 1 else np.arange(len(x))
+def _spread_and_distinct(x: Tensor, n: int) -> Tensor:
+    """Places of n rows, or all, as many of them different as there are: a mean over equal rows is that of each."""
+    _, first = np.unique(x.detach().cpu().double().numpy(), axis=0, return_index=True)
+    distinct, others = np.sort(first), np.setdiff1d(np.arange(len(x)), first)
+    places = distinct[spread_rows(len(distinct), n)]
+    if len(places) < n and len(others):
+        places = np.sort(np.concatenate((places, others[spread_rows(len(others), n - len(places))])))
     return torch.from_numpy(places).to(x.device)
 
 

@@ -1,4 +1,4 @@
-"""How well the model predicts labelled rows, beside what needs no model."""
+"""How well the model predicts labelled rows, compared with always predicting the same."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.validation import validated_table, validated_training
+from agop_tabular.explainer.parameters import check_device, is_whole
 from agop_tabular.fitting.connect import connect
 from agop_tabular.fitting.tables import MemoryTable
 from agop_tabular.models.delegation import delegate_tags, delegated, unchanged_on_error
@@ -24,7 +25,6 @@ from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import RAW, check_names, check_output
-from agop_tabular.parameters import check_device, is_whole
 from agop_tabular.results.explanation import Explanation
 from agop_tabular.training_guided.found import find_trajectory
 from agop_tabular.training_guided.guided_attributor import GuidedAttributor

@@ -131,12 +131,12 @@ def test_linear_scores_have_known_values(name, X):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_missing_library_is_named(monkeypatch, name, net, X):
+def test_a_missing_package_is_named(monkeypatch, name, net, X):
     baseline = BASELINES[name]
-    if baseline.library is None:
-        assert name in ("network-shapley", "random"), "all others need a library"
+    if baseline.package is None:
+        assert name in ("network-shapley", "random"), "all others need a package"
         return
-    monkeypatch.setitem(sys.modules, baseline.library, None)
-    sentence = rf"needs the package {baseline.library}: pip install 'agop-tabular\[shap\]'$"
+    monkeypatch.setitem(sys.modules, baseline.package, None)
+    sentence = rf"needs the package {baseline.package}: pip install 'agop-tabular\[shap\]'$"
     with pytest.raises(ImportError, match=sentence):
         baseline.fit(net, X)

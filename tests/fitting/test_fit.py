@@ -1,4 +1,4 @@
-"""All of a fit: the plan that parameters make, and the attributes that result."""
+"""All of a fit, and the attributes that result."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from support.nets import MLP
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, FitPlan, fit_table
+from agop_tabular.fitting.fit import OPTIONAL_ATTRIBUTES, fit_table
+from agop_tabular.fitting.plan import FitPlan
 from agop_tabular.fitting.tables import MemoryTable
 
 
@@ -19,21 +20,7 @@ def fitted(estimator, X, plan):
     return fit_table(estimator, MemoryTable(X), None, plan)
 
 
-def test_what_auto_means():
-    assert planned().contrast is None, "in contrast wherever there are several classes"
-    assert planned(method="agop-ixg").contrast is False
-    assert planned(method="agop-ixg", contrast=np.True_).contrast is True
-    assert planned().seed == planned(random_state=None).seed == 0
-    assert planned(random_state=3).seed == planned(random_state=3).seed != planned(random_state=4).seed
-    assert (planned().progress, planned(verbose=1).progress) == (None, "AGOP fit")
-
-
-def test_a_plan_that_cannot_be_fitted_is_refused():
-    for params, message in (({"method": "shap"}, "shap"), ({"gate": [True]}, "6 booleans")):
-        with pytest.raises(ValueError, match=message):
-            planned(**params)
-    with pytest.raises(ValueError, match="needs the effects"):
-        planned(method="ixg", gate=True)
+def test_a_table_without_rows_is_refused():
     with pytest.raises(ValueError, match="0 sample"):
         fitted(nn.Linear(6, 2), np.empty((0, 6)), planned())
 

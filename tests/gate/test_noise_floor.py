@@ -92,7 +92,7 @@ def test_a_gate_says_its_columns_and_what_is_lost():
 def test_columns_that_are_used_alike_but_much_are_not_to_be_left_out(labelled):
     gate = Gate(np.array([True, False]), 0.1, 1.1, 9.4, 0.03, 0.37, labelled, ("a", "b"))
     assert "not little, so this is no reason to leave them out" in repr(gate)
-    assert ("fit(X, y) with labels" in repr(gate)) is not labelled
+    assert ("labels, given to fit" in repr(gate)) is not labelled
     assert "no reason" not in repr(replace(gate, variance_changed=0.05))
 
 

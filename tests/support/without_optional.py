@@ -10,7 +10,7 @@ TOOLS = (
 )
 """Packages, by the names that they are imported by, of pyproject's optional dependencies."""
 
-MISSING = re.compile(rf"No module named '({'|'.join(TOOLS)})[.']|needs? the package ({'|'.join(TOOLS)})\b")
+MISSING = re.compile(rf"No module named '({'|'.join(TOOLS)})[.']|needs? the packages? ({'|'.join(TOOLS)})\b")
 """What Python says of a missing package, and what this package makes of it."""
 
 
@@ -51,5 +51,11 @@ def missing_tool(error):
         found = MISSING.search(str(error)) if isinstance(error, ImportError | AssertionError) else None
         if found is not None:
             return found.group()
-        error = error.__cause__ or error.__context__
+        error = _of_doctest(error) or error.__cause__ or error.__context__
     return None
+
+
+def _of_doctest(error):
+    """What the first failing line of a doctest raised; None for any other error."""
+    first = getattr(error, "failures", [error])[0]
+    return getattr(first, "exc_info", (None, None))[1]

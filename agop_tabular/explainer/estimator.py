@@ -30,26 +30,26 @@ from agop_tabular.distributed.validation import (
     validated_table,
     validated_training,
 )
+from agop_tabular.explainer.global_explanation import GlobalExplanation
+from agop_tabular.explainer.parameters import ExplainerParameters, check_refine
 from agop_tabular.fitting.fit import (
     OPTIONAL_ATTRIBUTES,
     Fit,
-    FitPlan,
     fit_method,
     fit_table,
 )
+from agop_tabular.fitting.plan import FitPlan
 from agop_tabular.fitting.shuffled_rows import pool_rows
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.gate.noise_floor import Gate
 from agop_tabular.gate.parameter import GateParameter
-from agop_tabular.global_explanation import GlobalExplanation
 from agop_tabular.models.delegation import delegate_tags, delegated, if_estimator_is_fitted, unchanged_on_error
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import check_names, check_output
-from agop_tabular.parameters import ExplainerParameters, check_refine
 from agop_tabular.report.options import ROWS, ReportOptions
 from agop_tabular.results.about import About
 from agop_tabular.results.explanation import Explanation
