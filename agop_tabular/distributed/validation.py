@@ -83,13 +83,15 @@ def validated_baseline(estimator: BaseEstimator, baseline: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        Where it is a dict and the table of the fit has no names of columns.
     ValueError
         Where it has other columns, or several rows.
     """
     if isinstance(baseline, str):
         return baseline
     check_unmasked(baseline, "baseline")
-    row = one_row(baseline, getattr(estimator, "feature_names_in_", None))
+    row = _row(estimator, baseline, "baseline")
     return validated_table(estimator, row, reset=False, name="baseline").take(np.arange(1))
 
 
@@ -108,8 +110,19 @@ def validated_reference(estimator: BaseEstimator, reference: Any) -> Table:
     """
     check_unmasked(reference, "reference")
     if isinstance(reference, (dict, pd.Series)) or np.ndim(reference) == 1:
-        reference = one_row(reference, getattr(estimator, "feature_names_in_", None), "reference")
+        reference = _row(estimator, reference, "reference")
     return validated_table(estimator, reference, reset=False, name="reference")
+
+
+def _row(estimator: BaseEstimator, row: Any, name: str) -> Any:
+    """One row as a table of one row; a dict only where columns have names or labels that its keys can be."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if isinstance(row, dict) and names is None and _labels_of_the_fit(estimator) is None:
+        raise TypeError(
+            f"{name} is a dict by columns, but the table of the fit has no names of columns: give a sequence of one "
+            "value a column, in their order."
+        )
+    return one_row(row, names, name)
 
 
 def _is_no_array(y: Any) -> bool:
@@ -120,6 +133,14 @@ def _is_no_array(y: Any) -> bool:
         return True
 
 
+def _labels_of_the_fit(estimator: Any) -> tuple[str, ...] | None:
+    """Labels of columns that are no text; None where the table of the fit had none."""
+    if hasattr(estimator, "_labels_in") or not hasattr(estimator, "feature_map_"):
+        return getattr(estimator, "_labels_in", None)
+    names = estimator.feature_map_.names  # loaded from a file
+    return None if names == tuple(f"x{j}" for j in range(len(names))) else names
+
+
 def _check_labels(estimator: Any, labels: list[Any] | None, *, reset: bool) -> None:
     """Compare or keep labels of columns that are no text, which scikit-learn does not look at."""
     given = None
@@ -128,10 +149,7 @@ def _check_labels(estimator: Any, labels: list[Any] | None, *, reset: bool) -> N
     if reset:
         estimator._labels_in = given
         return
-    known = getattr(estimator, "_labels_in", None)
-    if not hasattr(estimator, "_labels_in") and hasattr(estimator, "feature_map_"):  # loaded from a file
-        names = estimator.feature_map_.names
-        known = None if names == tuple(f"x{j}" for j in range(len(names))) else names
+    known = _labels_of_the_fit(estimator)
     if given is not None and known is not None and given != known and not hasattr(estimator, "feature_names_in_"):
         raise ValueError(
             f"X has the columns {_listed(given)}, but {type(estimator).__name__} was fitted on {_listed(known)}; give "

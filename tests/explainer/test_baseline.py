@@ -30,6 +30,14 @@ class TestBaseline:
             explainer = AGOPExplainer(net, method="agop-ixg", baseline=row).fit(table)
             np.testing.assert_allclose(explainer.baseline_, X[4], rtol=1e-6)
 
+    @pytest.mark.parametrize("keys", [list("abcdef"), range(6), range(5, -1, -1)])
+    def test_a_dict_says_which_column_only_where_they_have_names(self, net, X, keys):
+        row = dict(zip(keys, X[4], strict=True))
+        with pytest.raises(TypeError, match="a sequence of one value a column"):
+            AGOPExplainer(net, method="ixg", baseline=row).fit(X)
+        explainer = AGOPExplainer(net, method="ixg", baseline=row).fit(pd.DataFrame(X, columns=keys))
+        np.testing.assert_allclose(explainer.baseline_, X[4])
+
     def test_base_values_are_the_scores_there(self, net, X):
         explanation = AGOPExplainer(net, method="agop-ixg", baseline=X[0]).fit(X)(X, target="all")
         scores = net.module_(torch.tensor(X[:1])).detach().numpy()
