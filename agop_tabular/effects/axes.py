@@ -1,7 +1,8 @@
 """Axes: the variables that effects depend on, and the bins that their values are sorted into.
 
-An axis is a numeric coordinate, or a group of coordinates that takes few *states*. A state is a level of a one-hot
-block, or a row of an embedding. There is nothing between states, and no order, so scores are compared.
+An axis is a numeric coordinate, or a *curve*, or a group of coordinates that takes few *states*. A state is a level of
+a one-hot block, or a row of an embedding. There is nothing between states, and no order, so scores are compared. A
+curve is what a number becomes that is encoded into several coordinates, such as a spline: they move together along it.
 
 Constants without another reason here were chosen on development seeds, trading error against the time of a fit; see
 docs/ablation.md.
@@ -10,14 +11,16 @@ docs/ablation.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from agop_tabular.core.precision import at_least_float32
+from agop_tabular.effects.curves import Curve, nearest_places
 
 BINS = 24
 """Bins of a numeric axis, of equally many rows. Twice as many, with more groups and four times the rows, lowered the
@@ -96,9 +99,9 @@ class Axis:
     ----------
     coordinates : Tensor of shape (m,)
         The network's inputs that belong to the axis.
-    direction : Tensor of shape (m,)
+    direction : Tensor of shape (m,), or (0,)
         The *key* of a row, its position on the axis, is the product of its coordinates with this; for a single
-        coordinate, the coordinate itself.
+        coordinate, the coordinate itself. Where there is none, it is the place of the nearest point of the curve.
     edges : Tensor of shape (n_bins - 1,)
         Keys between the bins, ascending.
     nodes : Tensor of shape (n_bins,)
@@ -112,6 +115,8 @@ class Axis:
     compared : bool
         Whether scores are compared at the grid points of a numeric axis, since gradients do not show what happens along
         it: it has wide stretches without rows, such as around a code for missing values, few values, or steps.
+    curve : Tensor of shape (n_bins, m) or None
+        Values of the coordinates at the grid points of a curve, None where there is one coordinate, or states.
     """
 
     coordinates: Tensor
@@ -122,6 +127,7 @@ class Axis:
     states: Tensor | None
     share: Tensor
     compared: bool = False
+    curve: Tensor | None = None
 
     @property
     def n_bins(self) -> int:
@@ -134,15 +140,29 @@ class Axis:
         return int(self.groups.max()) + 1
 
     @property
+    def grid(self) -> Tensor:
+        """Coordinates (n_bins, m) at the grid points of a numeric axis."""
+        return self.nodes[:, None] if self.curve is None else self.curve
+
+    @cached_property
+    def tangents(self) -> Tensor:
+        """Change of the coordinates (n_bins, m) for each unit of the key, at the grid points of a numeric axis."""
+        if self.curve is None or self.n_bins == 1:
+            return torch.ones_like(self.grid)
+        slopes: Tensor = torch.gradient(self.curve, spacing=(self.nodes,), dim=0)[0]
+        return slopes
+
+    @property
     def compared_at(self) -> Tensor | None:
         """Coordinates (n_bins, m) at which scores are compared; None if gradients are integrated instead."""
-        return self.nodes[:, None] if self.compared else self.states
+        return self.grid if self.compared else self.states
 
     def keys(self, x: Tensor) -> Tensor:
         """Position of rows (b, p) on the axis, (b,)."""
         if len(self.coordinates) == 1:
             return x[:, int(self.coordinates[0])].double()
-        return x[:, self.coordinates].double() @ self.direction
+        own = x[:, self.coordinates].double()
+        return nearest_places(own, self.grid, self.nodes) if not len(self.direction) else own @ self.direction
 
     def bins(self, x: Tensor) -> Tensor:
         """Bin of each row (b, p), (b,)."""
@@ -150,7 +170,10 @@ class Axis:
 
 
 def find_axes(
-    rows: Tensor, blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = (), column_of: Tensor | None = None
+    rows: Tensor,
+    blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = (),
+    column_of: Tensor | None = None,
+    curves: Mapping[int, Curve] | None = None,
 ) -> tuple[Axis, ...]:
     """Find the axes of a table; constant coordinates have none.
 
@@ -164,25 +187,36 @@ def find_axes(
     column_of : Tensor of int, shape (p,), optional
         The column of each coordinate. Coordinates of one column that take few combinations of values, such as the
         outputs of an embedding, form one axis.
+    curves : mapping of int to Curve, optional
+        Columns of numbers that are encoded into several coordinates.
 
     Returns
     -------
     tuple of Axis
     """
     axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
-    for coordinates, low, high in blocks:
-        low, high = low.double(), high.double()
-        x = rows[:, coordinates].double()
-        if _is_one_hot(x, low, high):
-            axes.append(_block_axis(x, coordinates, low, high))
-            taken[coordinates] = True
-    for coordinates in _coordinates_sharing_a_column(column_of, taken):
-        axis = _joint_axis(rows, coordinates)
+    along: list[tuple[Tensor, Curve]] = []
+    one_hot = [block for block in blocks if _is_one_hot(rows, *block)]
+    whole = {tuple(coordinates.tolist()) for coordinates, _, _ in one_hot}
+    for column, coordinates in _coordinates_sharing_a_column(column_of):
+        if tuple(coordinates.tolist()) in whole:
+            continue
+        axis, curve = _joint_axis(rows, coordinates), (curves or {}).get(column)
         if axis is not None:
             axes.append(axis)
+        elif curve is not None:
+            along.append((coordinates, curve))
+        taken[coordinates] = axis is not None or curve is not None
+    for coordinates, low, high in one_hot:
+        if not taken[coordinates].any():
+            axes.append(_block_axis(rows, coordinates, low, high))
             taken[coordinates] = True
     left = torch.nonzero(~taken).flatten()
-    group_edges = next(edges for most, edges in GROUP_EDGES.items() if len(axes) + len(left) <= most)
+    n_axes = len(axes) + len(along) + len(left)
+    group_edges = next(edges for most, edges in GROUP_EDGES.items() if n_axes <= most)
+    for coordinates, curve in along:
+        make = _line_axes if curve.direction is None else _curve_axes
+        axes += make(rows, coordinates, curve, group_edges)
     for some in torch.split(left, max(1, NUMBERS // max(1, len(rows)))):
         values = np.sort(at_least_float32(rows[:, some]).T.contiguous().numpy(), axis=1)
         axes += _coordinate_axes(some, torch.from_numpy(values).double(), group_edges)
@@ -194,15 +228,16 @@ def _most_states(limit: int, n_rows: int) -> int:
     return min(limit, max(2, n_rows // ROWS_PER_STATE))
 
 
-def _is_one_hot(x: Tensor, low: Tensor, high: Tensor) -> bool:
-    """Whether every indicator (n, m) is on or off, and at most one of a row is on."""
+def _is_one_hot(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> bool:
+    """Whether every one of these m coordinates of rows (n, p) is on or off, and at most one of a row is on."""
+    x, low, high = rows[:, coordinates].double(), low.double(), high.double()
     off, on = (torch.isclose(x, value, rtol=RELATIVE, atol=ABSOLUTE) for value in (low, high))
     return bool((off | on).all()) and bool((on.sum(dim=1) <= 1).all())
 
 
-def _block_axis(x: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
-    """Axis of a one-hot block (n, m): a state for each level, and one for a row without any, as new data may have."""
-    m = len(coordinates)
+def _block_axis(rows: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Axis:
+    """Axis of a one-hot block: a state for each level, and one for a row without any, as new data may have."""
+    x, low, high, m = rows[:, coordinates].double(), low.double(), high.double(), len(coordinates)
     states = low.repeat(m + 1, 1)
     states[torch.arange(m) + 1, torch.arange(m)] = high
     # Switching indicator j on moves the key by j + 1, whatever the scaling, so keys of states are one apart.
@@ -214,13 +249,13 @@ def _block_axis(x: Tensor, coordinates: Tensor, low: Tensor, high: Tensor) -> Ax
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
-def _coordinates_sharing_a_column(column_of: Tensor | None, taken: Tensor) -> Iterable[Tensor]:
-    """Coordinates, of those not taken, of every column that has several."""
+def _coordinates_sharing_a_column(column_of: Tensor | None) -> Iterable[tuple[int, Tensor]]:
+    """Every column that has several coordinates, and these."""
     if column_of is None:
         return
-    columns, counts = torch.unique(column_of[~taken], return_counts=True)
-    for column in columns[(counts > 1) & (columns >= 0)]:
-        yield torch.nonzero((column_of == column) & ~taken).flatten()
+    columns, counts = torch.unique(column_of, return_counts=True)
+    for column in columns[(counts > 1) & (columns >= 0)].tolist():
+        yield column, torch.nonzero(column_of == column).flatten()
 
 
 def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
@@ -242,6 +277,29 @@ def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     share = (torch.bincount(place, minlength=len(states)).double() / len(rows))[order]
     edges = (keys[1:] + keys[:-1]) / 2
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
+
+
+def _curve_axes(rows: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Iterable[Axis]:
+    """The axis along a curve with a direction; none if nothing varies."""
+    assert curve.direction is not None
+    x = rows[:, coordinates].double()
+    keys = (x * curve.direction).sum(dim=1)  # alike for rows that are alike, as it may not be in a product of matrices
+    for axis in _coordinate_axes(coordinates[:1], keys.sort().values[None], group_edges):
+        place = torch.bucketize(keys, axis.edges, right=True)
+        sums = torch.zeros(axis.n_bins, len(coordinates), dtype=torch.float64).index_add_(0, place, x)
+        points = sums / torch.bincount(place, minlength=axis.n_bins).clamp_min(1)[:, None]
+        yield replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+
+
+def _line_axes(rows: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Iterable[Axis]:
+    """The axis along a curve without a direction, whose points are the grid points; none if nothing varies."""
+    points, nodes = curve.line()
+    if len(points) < 2:
+        return
+    keys, edges = nearest_places(rows[:, coordinates].double(), points, nodes), (nodes[1:] + nodes[:-1]) / 2
+    share = torch.bincount(torch.bucketize(keys, edges, right=True), minlength=len(nodes)).double() / len(rows)
+    gaps = _wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
+    yield Axis(coordinates, nodes[:0], edges, nodes, _groups(share, group_edges), None, share, bool(gaps), points)
 
 
 def _coordinate_axes(coordinates: Tensor, values: Tensor, group_edges: Sequence[float]) -> Iterable[Axis]:

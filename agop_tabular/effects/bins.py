@@ -25,8 +25,8 @@ class AxisBins:
     """
 
     def __init__(self, axes: tuple[Axis, ...]):
-        self._numeric = [i for i, axis in enumerate(axes) if axis.states is None]
-        self._others = [(i, axis) for i, axis in enumerate(axes) if axis.states is not None]
+        self._numeric = [i for i, axis in enumerate(axes) if len(axis.coordinates) == 1 and axis.states is None]
+        self._others = [(i, axis) for i, axis in enumerate(axes) if i not in set(self._numeric)]
         self.sizes = torch.tensor([axis.n_bins for axis in axes], dtype=torch.long)
         self.starts = self.sizes.cumsum(0) - self.sizes
         self.owner = torch.repeat_interleave(torch.arange(len(axes)), self.sizes)

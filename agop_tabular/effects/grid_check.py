@@ -73,10 +73,13 @@ def axes_missed_by_gradients(
     moved = [_moved(axes[i], x) for i, x in zip(wanted, drawn, strict=True)]
     sizes = [len(x) for x in moved]
     x = torch.cat(moved)
-    coordinate = torch.repeat_interleave(torch.cat([axes[i].coordinates for i in wanted]), torch.tensor(sizes))
     s = torch.split(scores(x).double().cpu(), sizes)
-    own = coordinate.to(x.device)[:, None]
-    slopes = torch.split(torch.cat([g.gather(1, own) for g in gradients(x)], dim=1).double().cpu(), sizes)
+    most = max(len(axes[i].coordinates) for i in wanted)
+    own = torch.cat([_padded(axes[i].coordinates, most).expand(n, -1) for i, n in zip(wanted, sizes, strict=True)])
+    along = torch.cat([_padded(axes[i].tangents, most).repeat_interleave(n_rows, dim=0) for i in wanted])
+    own, along = own.to(x.device), along.to(x.device, x.dtype)
+    slope = torch.stack([(g.gather(1, own) * along).sum(dim=1) for g in gradients(x)], dim=1)
+    slopes = torch.split(slope.double().cpu(), sizes)
     return [
         i
         for i, values, slope in zip(wanted, s, slopes, strict=True)
@@ -87,8 +90,13 @@ def axes_missed_by_gradients(
 def _moved(axis: Axis, rows: Tensor) -> Tensor:
     """Rows (n, p) at every grid point of an axis, (k * n, p), one grid point after the other."""
     x = rows.repeat(axis.n_bins, 1, 1)
-    x[:, :, int(axis.coordinates[0])] = axis.nodes[:, None].to(x.device, x.dtype)
+    x[:, :, axis.coordinates.to(x.device)] = axis.grid[:, None].to(x.device, x.dtype)
     return x.flatten(0, 1)
+
+
+def _padded(each: Tensor, m: int) -> Tensor:
+    """Something (..., k) of the k coordinates of an axis, with zeros for those that it has fewer than m, (..., m)."""
+    return torch.nn.functional.pad(each, (0, m - each.shape[-1]))
 
 
 def _largest_miss(axis: Axis, scores: Tensor, slopes: Tensor) -> Tensor:

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
+from agop_tabular.effects.axes import Axis
 from agop_tabular.effects.axis_tables import AxisTables, Reading
+from agop_tabular.effects.curves import nearest_places
 from agop_tabular.effects.scratch import Scratch
 from agop_tabular.effects.tables import Effects, extend
 
@@ -68,9 +71,7 @@ class NumericTables(AxisTables):
         self.axes = axes
         scales = [_Scale.of(effects.nodes[i], effects.share[i]) for i in axes]
         self.intercepts, self.slopes = (part.to(device, dtype) for part in _cells(effects, axes, interacts, scales))
-        coordinates = torch.cat([effects.axes[i].coordinates for i in axes])
-        self.coordinates = coordinates.to(device)
-        self.in_order = torch.equal(coordinates, torch.arange(len(coordinates)))
+        self._lay_out_keys([effects.axes[i] for i in axes], device, dtype)
         self.centre = torch.tensor([scale.centre for scale in scales], dtype=dtype)[:, None].to(device)
         self.unit = 1 / torch.tensor([scale.unit for scale in scales], dtype=dtype)[:, None].to(device)
         lowest, sides = torch.tensor([[scale.lowest, scale.n_cells] for scale in scales], dtype=torch.int32).T
@@ -80,6 +81,34 @@ class NumericTables(AxisTables):
         paired = [n for n, i in enumerate(axes) if interacts[i]]
         paired.sort(key=lambda n: -len(effects.knots[axes[n]]))
         self._lay_out_ramps(effects, paired, scales, device, dtype)
+
+    def _lay_out_keys(self, axes: list[Axis], device: torch.device | str, dtype: torch.dtype) -> None:
+        """Note the coordinates that keys are, or that they are computed from, along curves."""
+        coordinates = torch.stack([axis.coordinates[0] for axis in axes])
+        self.coordinates = coordinates.to(device)
+        straight = [n for n, axis in enumerate(axes) if axis.curve is not None and len(axis.direction)]
+        bent = [n for n, axis in enumerate(axes) if axis.curve is not None and not len(axis.direction)]
+        self.in_order = torch.equal(coordinates, torch.arange(len(coordinates))) and not straight and not bent
+        self.straight = torch.tensor(straight, dtype=torch.long, device=device)
+        if straight:
+            of_each = [[getattr(axes[n], name) for n in straight] for name in ("coordinates", "direction")]
+            padded, directions = (pad_sequence(each, batch_first=True) for each in of_each)
+            self.padded, self.directions = padded.to(device), directions.to(device, dtype)
+        self.bent = [
+            (n, axes[n].coordinates.to(device), axes[n].grid.to(device, dtype), axes[n].nodes.to(device, dtype))
+            for n in bent
+        ]
+
+    def _keys(self, x: Tensor) -> Tensor:
+        """Keys of rows (b, p), (b, n)."""
+        if self.in_order and x.shape[1] == len(self.coordinates):
+            return x
+        keys = x.index_select(1, self.coordinates)
+        if len(self.straight):
+            keys[:, self.straight] = (x[:, self.padded] * self.directions.to(x.dtype)).sum(dim=2)
+        for n, coordinates, points, places in self.bent:
+            keys[:, n] = nearest_places(x[:, coordinates].to(points.dtype), points, places)
+        return keys
 
     def _lay_out_ramps(
         self,
@@ -124,7 +153,7 @@ class NumericTables(AxisTables):
 
     def read(self, x: Tensor, c: int, scratch: Scratch) -> Reading:
         """Read score c at rows (b, p); the terms are the values of the ramps (n_ramps, b)."""
-        keys = x if self.in_order and x.shape[1] == len(self.coordinates) else x.index_select(1, self.coordinates)
+        keys = self._keys(x)
         b, n = keys.shape
         y = scratch.buffer("y", n, b).copy_(keys.T).sub_(self.centre).mul_(self.unit)
         own = self._own_values(y, c, scratch)

@@ -41,7 +41,7 @@ class Bounds:
         lower = -upper
         for axis in axes:
             if axis.states is None:
-                first, last = axis.nodes[0], axis.nodes[-1]
+                first, last = torch.aminmax(axis.grid, dim=0)
                 lower[axis.coordinates] = first - FAR * (last - first)
                 upper[axis.coordinates] = last + FAR * (last - first)
         return cls(lower.to(device, dtype), upper.to(device, dtype), column_of.to(device))

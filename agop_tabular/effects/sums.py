@@ -138,7 +138,7 @@ class EffectSums:
         batch.add_pairs(self.pair_counts, None)
         # The range comes first, so that with zero_sum the last score's gradient is never computed.
         for c, gradient in zip(range(len(self.slopes) - zero_sum), gradients, strict=False):
-            slope = gradient[:, self._layout.coordinates].float().cpu() * self._layout.integrated
+            slope = self._layout.slopes(gradient, batch.bins) * self._layout.integrated
             self.slopes[c].index_add_(0, batch.bins_counted, batch.counted(slope).double())
             batch.add_pairs(self.pairs[c], slope)
         self._compare_states(scores, x, batch)
@@ -197,6 +197,8 @@ class _Layout:
     axis_of_group : Tensor of int, shape (m,)
     interacting : Tensor of int, shape (k,)
         Numbers of the axes that interact.
+    curves : tuple of (int, Axis)
+        Axes along curves, and their numbers.
     """
 
     bins: AxisBins
@@ -205,6 +207,7 @@ class _Layout:
     group_of_bin: Tensor
     axis_of_group: Tensor
     interacting: Tensor
+    curves: tuple[tuple[int, Axis], ...]
 
     @classmethod
     def of(cls, axes: tuple[Axis, ...], interacting: Tensor) -> _Layout:
@@ -218,7 +221,16 @@ class _Layout:
             torch.cat([axis.groups for axis in axes]) + starts[bins.owner],
             torch.repeat_interleave(torch.arange(len(axes)), sizes),
             torch.nonzero(interacting).flatten(),
+            tuple((i, axis) for i, axis in enumerate(axes) if axis.curve is not None),
         )
+
+    def slopes(self, gradient: Tensor, bins: Tensor) -> Tensor:
+        """Slopes (b, n_axes) along all axes, from gradients (b, p) of rows in these bins (b, n_axes) of all axes."""
+        out = gradient[:, self.coordinates].float().cpu()
+        for i, axis in self.curves:
+            along = axis.tangents.float()[bins[:, i] - self.bins.starts[i]]
+            out[:, i] = (gradient[:, axis.coordinates].float().cpu() * along).sum(dim=1)
+        return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -213,7 +213,7 @@ def group_of(axis: Axis, x: Tensor) -> Tensor:
     if axis.states is not None:
         return axis.groups[axis.bins(x)].int()
     # Groups of a numeric axis are stretches of bins, so only the edges between groups are searched.
-    keys = at_least_float32(x[:, int(axis.coordinates[0])]).contiguous()
+    keys = axis.keys(x) if axis.curve is not None else at_least_float32(x[:, int(axis.coordinates[0])]).contiguous()
     between = axis.edges[axis.groups.diff() != 0].to(keys.dtype)
     return torch.bucketize(keys, between, out_int32=True, right=True)
 

@@ -19,7 +19,7 @@ from agop_tabular.fitting.gather import check_gathered
 from agop_tabular.fitting.gradient_check import warn_of_false_gradients
 from agop_tabular.fitting.moment_choice import choose_moment
 from agop_tabular.fitting.plan import FitPlan
-from agop_tabular.fitting.remainder import disagreement_of, warn_of_disagreement, with_remainder
+from agop_tabular.fitting.remainder import disagreement_of, warn_of_disagreement, warn_of_much_left, with_remainder
 from agop_tabular.fitting.shuffled_rows import (
     POOL,
     SHUFFLED,
@@ -187,6 +187,7 @@ def _fit_effects(
         warn_of_disagreement(model, fitted.effects.axes, check)
     assert found.background is not None
     fitted = with_remainder(model, fitted, found.background, plan.seed)
+    warn_of_much_left(fitted)
     return replace(found, remainder=fitted.remainder), fitted
 
 

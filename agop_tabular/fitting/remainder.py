@@ -23,6 +23,9 @@ CHECKED_ROWS = 4096
 WORTH_SAYING = 0.01
 """Share of a score's variance from which a disagreement is said."""
 
+MUCH_LEFT = 0.5
+"""Share of a score's variance on shuffled rows from which it is said that effects leave it: most of it is shared out."""
+
 
 def with_remainder(
     model: ExplainedModel, fitted: FittedEffectsMethod, background: Tensor, seed: int
@@ -71,4 +74,15 @@ def warn_of_disagreement(model: ExplainedModel, axes: tuple[Axis, ...], disagree
         warn_user(
             f"The scores move with column(s) {', '.join(parts[:10])} in a way that effects do not follow. This share "
             "of the scores' variance is part of the rest that is shared out; refine= makes up for it."
+        )
+
+
+def warn_of_much_left(fitted: FittedEffectsMethod) -> None:
+    """Warn where effects leave more of the scores than they hold."""
+    left = fitted.remainder.unexplained
+    if left is not None and left.max() > MUCH_LEFT:
+        warn_user(
+            f"Effects of columns and pairs leave {float(left.max()):.0%} of the scores' variance, which is shared out, so "
+            "attributions may be far off: the network has effects of more columns at once than are looked up. refine= "
+            "makes up for it, audit() says how far they are off, and each explanation its support."
         )

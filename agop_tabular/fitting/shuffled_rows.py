@@ -11,6 +11,7 @@ from torch import Tensor
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.effects.axes import Axis, find_axes
+from agop_tabular.effects.curves import Curve
 from agop_tabular.effects.grid_check import axes_missed_by_gradients
 from agop_tabular.effects.halves import Halves
 from agop_tabular.effects.shuffling import shuffled, sorted_rows
@@ -19,7 +20,7 @@ from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.fitting.tables import Table
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.rows import spread_rows
-from agop_tabular.results.column_values import column_values, merged_values
+from agop_tabular.results.column_values import ColumnValues, column_values, merged_values
 
 POOL = 8192
 """Training rows, from all over the table, that shuffled rows are drawn from. Their number bounds memory, since they are
@@ -126,7 +127,7 @@ class ShuffledPass:
         adapter, feature_map, pool = model.network, model.feature_map, statistics.background
         assert pool is not None
         column_of, p = torch.from_numpy(feature_map.column_of), max(1, adapter.p)
-        axes = find_axes(pool.cpu(), feature_map.blocks, column_of)
+        axes = find_axes(pool.cpu(), feature_map.blocks, column_of, _curves(statistics.columns))
         importance = _importance(statistics, axes)
         most = min(max_shuffled, max(FEWEST, SHUFFLED_VALUES // p)) if importance.any() else FEWEST
         size = int(np.clip(BATCH_VALUES // p, 16, BATCH))
@@ -191,6 +192,13 @@ def _mixed(old: Tensor, new: Tensor, share: float) -> Tensor:
     share_of = ((old, 1 - share), (new, share))
     chosen = (spread_rows(len(rows), round(size * of)) for rows, of in share_of)
     return torch.cat([rows[torch.from_numpy(k)] for (rows, _), k in zip(share_of, chosen, strict=True)])
+
+
+def _curves(columns: tuple[ColumnValues, ...]) -> dict[int, Curve]:
+    """Curves of those columns whose numbers are encoded into several coordinates."""
+    encoded = {j: own for j, own in enumerate(columns) if own.is_numeric and own.coordinates.shape[1] > 1}
+    found = {j: Curve.of(torch.from_numpy(own.values), own.coordinates) for j, own in encoded.items()}
+    return {j: curve for j, curve in found.items() if curve is not None}
 
 
 def _importance(statistics: TrainingStatistics, axes: tuple[Axis, ...]) -> Tensor:

@@ -44,7 +44,7 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
         "effect_axis_gaps": flags("axes"),
         "effect_axis_has_states": flags("axes"),
         "effect_axis_coordinates": whole("members", low=0, high=p - 1),
-        "effect_axis_direction": real("members"),
+        "effect_axis_direction": real("directions"),
         "effect_axis_edges": single("edges"),
         "effect_axis_nodes": single("bins"),
         "effect_axis_groups": whole("bins", low=0, high=LARGEST),
@@ -86,6 +86,8 @@ def effect_specs(p: int, n_columns: int, n: int, present: Mapping[str, tuple[str
 def _specs_since_format_7(present: Mapping[str, tuple[str, tuple[int, ...]]]) -> dict[str, Spec]:
     """Specs of tensors that earlier files lack."""
     specs = {"effect_pseudo_rows": real(1, low=0, high=MOST_PSEUDO_ROWS)} if "effect_pseudo_rows" in present else {}
+    if "effect_axis_has_curve" in present:
+        specs |= {"effect_axis_has_curve": flags("axes"), "effect_axis_curves": single("points")}
     if "halves_noise" in present:
         specs |= {
             "halves_counts": real(2, "bins", low=0),
@@ -116,9 +118,10 @@ def check_effects(tensors: Mapping[str, Tensor], column_of: np.ndarray) -> None:
     bins, members = lengths["nodes"], lengths["coordinates"]
     same = [torch.equal(bins, own) for own in (lengths["groups"], lengths["share"], lengths["edges"] + 1)]
     demand(all(same) and (bins > 0).all(), "axes have bins of several numbers")
-    demand(
-        torch.equal(members, lengths["direction"]) and (members > 0).all(), "axes have coordinates without direction"
-    )
+    has_states, compared = tensors["effect_axis_has_states"], tensors["effect_axis_gaps"]
+    has_curve = tensors.get("effect_axis_has_curve", torch.zeros_like(compared))
+    directed = (members == lengths["direction"]) | ((lengths["direction"] == 0) & has_curve)
+    demand(directed.all() and (members > 0).all(), "axes have coordinates without direction")
     column = torch.from_numpy(column_of)[tensors["effect_axis_coordinates"].long()]
     axis_column = _first(column, members)
     demand(
@@ -127,9 +130,9 @@ def check_effects(tensors: Mapping[str, Tensor], column_of: np.ndarray) -> None:
     demand((axis_column >= 0).all(), "axes have coordinates of no column")
     coordinates = tensors["effect_axis_coordinates"]
     demand(len(torch.unique(coordinates)) == len(coordinates), "axes share a coordinate")
-    has_states, compared = tensors["effect_axis_has_states"], tensors["effect_axis_gaps"]
-    demand((members[~has_states] == 1).all(), "numeric axes have several coordinates")
-    demand(not (has_states & compared).any(), "axes of states are numeric, too")
+    demand((members[~has_states & ~has_curve] == 1).all(), "numeric axes have several coordinates")
+    demand(not (has_states & (compared | has_curve)).any(), "axes of states are numeric, too")
+    _check_curves(tensors, bins, members, has_curve)
     demand(len(tensors["effect_axis_states"]) == int((bins * members)[has_states].sum()), "axes have missing states")
     demand(_ascend(tensors["effect_axis_edges"], lengths["edges"]), "axes have edges that do not ascend")
     demand(_ascend(tensors["effect_axis_nodes"], bins), "axes have grid points that do not ascend")
@@ -147,6 +150,15 @@ def check_effects(tensors: Mapping[str, Tensor], column_of: np.ndarray) -> None:
         _check_weights(tensors["remainder_weights"], tensors["remainder_weights_lengths"], points)
     if "remainder_triple_members" in tensors:
         _check_triples(tensors, axis_column, n_groups)
+
+
+def _check_curves(tensors: Mapping[str, Tensor], bins: Tensor, members: Tensor, has_curve: Tensor) -> None:
+    """Raise unless every curve has a point for each grid point, and moves from each to the next."""
+    sizes = (bins * members)[has_curve]
+    points = tensors.get("effect_axis_curves", torch.zeros(0))
+    demand(len(points) == int(sizes.sum()), "axes have missing points of curves")
+    for own, m in zip(points.split(sizes.tolist()), members[has_curve].tolist(), strict=True):
+        demand((own.reshape(-1, m).diff(dim=0) != 0).any(dim=1).all(), "axes have curves that stand still")
 
 
 def _owner(lengths: Tensor) -> Tensor:

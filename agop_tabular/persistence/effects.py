@@ -23,6 +23,9 @@ INTERACTING = "effect_meeting"
 PSEUDO_ROWS, EARLIER_PSEUDO_ROWS = "effect_pseudo_rows", 5.0
 """Name of the number of pseudo-rows in each pair cell, and the number up to format 6, whose files do not have it."""
 
+CURVED = "effect_axis_has_curve"
+"""Name of which axes are curves, which files up to format 8 do not have."""
+
 HALVED = ("counts", "slopes", "compared")
 """Sums that are known of two halves of the shuffled rows: those of main effects."""
 
@@ -44,6 +47,9 @@ def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
         out[f"effect_axis_{name}_lengths"] = torch.tensor([len(part) for part in parts], dtype=torch.long)
     states = [axis.states.flatten() for axis in sums.axes if axis.states is not None]
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
+    curves = [axis.curve.flatten() for axis in sums.axes if axis.curve is not None]
+    out["effect_axis_curves"] = torch.cat(curves) if curves else torch.zeros(0, dtype=torch.float64)
+    out[CURVED] = torch.tensor([axis.curve is not None for axis in sums.axes], dtype=torch.bool)
     out["effect_axis_gaps"] = torch.tensor([axis.compared for axis in sums.axes], dtype=torch.bool)
     out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in sums.axes], dtype=torch.bool)
     return out
@@ -80,20 +86,25 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
         name: tensors[f"effect_axis_{name}"].split(tensors[f"effect_axis_{name}_lengths"].tolist())
         for name in _PER_AXIS
     }
-    axes, taken = [], 0
-    for i, has_states in enumerate(tensors["effect_axis_has_states"].tolist()):
+    sizes = [(len(share), len(own)) for share, own in zip(parts["share"], parts["coordinates"], strict=True)]
+    states = _split(tensors["effect_axis_states"], tensors["effect_axis_has_states"], sizes)
+    curves = _split(tensors["effect_axis_curves"], tensors[CURVED], sizes) if CURVED in tensors else {}
+    axes = []
+    for i, compared in enumerate(tensors["effect_axis_gaps"].tolist()):
         fields = {name: part[i] for name, part in parts.items()}
-        states = None
-        if has_states:
-            shape = len(fields["share"]), len(fields["coordinates"])
-            states = tensors["effect_axis_states"][taken : taken + shape[0] * shape[1]].reshape(shape)
-            taken += states.numel()
-        axes.append(Axis(states=states, compared=bool(tensors["effect_axis_gaps"][i]), **fields))
+        axes.append(Axis(states=states.get(i), compared=compared, curve=curves.get(i), **fields))
     pseudo_rows = float(tensors[PSEUDO_ROWS][0]) if PSEUDO_ROWS in tensors else EARLIER_PSEUDO_ROWS
     sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), None, tensors[INTERACTING], pseudo_rows)
     for name in EffectSums.SUMS:
         setattr(sums, name, tensors[f"effect_{name}"])
     return sums
+
+
+def _split(values: Tensor, has: Tensor, sizes: list[tuple[int, int]]) -> dict[int, Tensor]:
+    """Values (n_bins, m) of each axis that has some, by its number."""
+    numbers = has.nonzero()[:, 0].tolist()
+    parts = values.split([sizes[i][0] * sizes[i][1] for i in numbers])
+    return {i: part.reshape(sizes[i]) for i, part in zip(numbers, parts, strict=True)}
 
 
 def halves_to_tensors(halves: Halves | None) -> dict[str, Tensor]:

@@ -43,10 +43,19 @@ def test_an_effect_of_four_columns_is_shared_among_them():
     def f(x):
         return 2 * torch.tanh(3 * x[:, :4]).prod(dim=1) + x[:, 4]
 
-    explainer = AGOPExplainer(Function(f)).fit(table(0.0))
+    with pytest.warns(UserWarning, match="which is shared out"):
+        explainer = AGOPExplainer(Function(f)).fit(table(0.0))
     shares = explainer.attributor_.method.remainder.shares.numpy()
     np.testing.assert_allclose(shares[0, :4], 0.25, atol=0.05)
     assert shares[0, 4] < 0.02
+
+
+def test_much_that_no_table_holds_is_said():
+    def f(x):
+        return torch.tanh(3 * x[:, :4]).prod(dim=1) + 0.1 * x[:, 4]
+
+    with pytest.warns(UserWarning, match=r"leave \d+% of the scores' variance"):
+        AGOPExplainer(Function(f)).fit(table(0.0))
 
 
 @given(st.floats(-0.95, 0.95), st.integers(0, 1000))

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -109,3 +112,28 @@ def test_many_groups_of_a_numeric_axis():
     found |= {"effect_axis_states": torch.zeros(0).double(), "effect_counts": torch.ones(n).double()}
     with pytest.raises(ValueError, match="too many groups"):
         check_effects(found | {"effect_meeting": torch.ones(1).bool()}, np.zeros(1, dtype=int))
+
+
+def squares(X):
+    return np.hstack([X, X**2])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("effect_axis_curves", lambda t: t[:-1], "missing points of curves"),
+        ("effect_axis_curves", torch.zeros_like, "stand still"),
+        ("effect_axis_has_curve", torch.zeros_like, "several coordinates"),
+        ("effect_axis_has_states", torch.ones_like, "numeric, too"),
+        ("effect_axis_direction_lengths", lambda t: t - 1, "do not add up"),
+    ],
+)
+def test_curves(name, change, message):
+    X = np.random.default_rng(0).normal(size=(400, 1))
+    model = make_pipeline(FunctionTransformer(squares), LinearRegression()).fit(X, X[:, 0])
+    statistics = AGOPExplainer(model).fit(X).statistics_
+    tensors = effects_to_tensors(statistics.effects)
+    check_effects(tensors, np.zeros(2, dtype=int))
+    tensors[name] = change(tensors[name])
+    with pytest.raises(ValueError, match=message):
+        check_effects(tensors, np.zeros(2, dtype=int))

@@ -8,7 +8,7 @@ import torch
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.effects.tables import Effects
@@ -23,12 +23,29 @@ from agop_tabular.persistence.effects import (
 )
 
 
+def circle(X):
+    return np.hstack([np.sin(X / 20), np.cos(X / 20)])
+
+
 @pytest.fixture
 def statistics(frame, labels):
     table = frame[["age", "city", "member"]]
     encode = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
     model = make_pipeline(encode, LogisticRegression(max_iter=500)).fit(table, labels)
     return AGOPExplainer(model).fit(table).statistics_
+
+
+@pytest.mark.parametrize("encode", [SplineTransformer(), FunctionTransformer(circle)])
+def test_curves(frame, labels, encode):
+    table = frame[["age"]]
+    model = make_pipeline(make_column_transformer((encode, ["age"])), LogisticRegression()).fit(table, labels)
+    effects = AGOPExplainer(model).fit(table).statistics_.effects
+    (axis,), tensors = effects.axes, effects_to_tensors(effects)
+    (again,) = effects_from_tensors(tensors).axes
+    assert torch.equal(axis.curve, again.curve)
+    assert torch.equal(axis.direction, again.direction)
+    del tensors["effect_axis_has_curve"]
+    assert effects_from_tensors(tensors).axes[0].curve is None, "up to format 8"
 
 
 def test_effects(statistics):
