@@ -16,5 +16,8 @@ POOLINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 """What each rule makes of attributions (n, channels, height, width): maps (n, height, width) that are not negative."""
 
+ORDERS = tuple(rule for rule in POOLINGS if rule != "l2²")
+"""Rules that order pixels differently: the square of a norm has the norm's order, so IoU and rank are the same."""
+
 USUAL = "l2"
 """The rule of AGOPImageExplainer's unsigned methods, under which methods are compared first; fixed before any run."""
