@@ -61,6 +61,8 @@ def prepare(size: int, threads: int) -> None:
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_mode = "RGB"
     scene.render.dither_intensity = 0
+    for note in [name for name in dir(scene.render) if name.startswith("use_stamp_")]:
+        setattr(scene.render, note, False)  # of the hour and the machine
     scene.view_settings.view_transform = "Standard"
     scene.world = bpy.data.worlds.new("world")
     scene.world.use_nodes = True

@@ -1,8 +1,7 @@
 """Folders of scenes: where the files of CLEVR-XAI lie, and what the colours of its masks mean.
 
-Rendered scenes are written like the official ones, so that one reader reads both. The modules that render
-(``layout``, ``geometry``, ``drawing``, ``blender``, ``render``) need numpy and Blender only: they run where neither torch
-nor agop_tabular is installed.
+Rendered scenes are written like the official ones, so that one reader reads both. The modules that render (``layout``,
+``geometry``, ``drawing``, ``blender``, ``render``) need numpy and Blender only: they run where torch is not installed.
 """
 
 from __future__ import annotations

@@ -249,8 +249,8 @@ def _objects_shown(folder: Path, record: Record, mask: np.ndarray) -> np.ndarray
     strange = ~is_background & (distance.min(axis=1) > NEAR)
     if strange.any():
         raise ValueError(
-            f"The mask of {record.name} in {folder} has the colour {tuple(found[strange][0].tolist())}, which no object "
-            f"of the scene has; is it another scene's mask?"
+            f"The mask of {record.name} in {folder} has the colour {tuple(found[strange][0].tolist())}, "
+            f"which no object of the scene has; is it another scene's mask?"
         )
     absent = sorted(set(range(len(colors))) - set(position.tolist()))
     if absent:

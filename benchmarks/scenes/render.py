@@ -65,11 +65,12 @@ def render_scenes(folder: Path, scenes: int, first_seed: int, size: int, variant
     Raises
     ------
     ValueError
-        If a number is out of range, or the folder has other scenes.
+        If a number is out of range, or the folder has scenes of another variant or size.
     ModuleNotFoundError
         If scenes are to be rendered, and Blender is missing.
     """
-    for name, number, least in (("scenes", scenes, 1), ("first-seed", first_seed, 0), ("size", size, 32)):
+    limits = (("scenes", scenes, 1), ("first-seed", first_seed, 0), ("size", size, 32), ("threads", threads, 1))
+    for name, number, least in limits:
         if number < least:
             raise ValueError(f"--{name} is {number}; it must be at least {least}.")
     for part in (IMAGES, MASKS, RECORDS):
@@ -109,7 +110,7 @@ def _render(folder: Path, numbers: list[int], size: int, variant: str, threads: 
         from benchmarks.scenes import blender
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"Blender as a Python module is missing ({error}); run `make scenes`, or install 'bpy>=4.2,<5.1' for Python 3.11."
+            f"Blender as a Python module is missing ({error}); run `make scenes`, which installs it for Python 3.11."
         ) from error
     with _without_output():
         blender.prepare(size, threads)

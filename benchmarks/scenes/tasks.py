@@ -1,9 +1,9 @@
 """Tasks on scenes: what is asked, of which object, and which scenes are for training.
 
-The rule was fixed before anything was measured: a scene takes part if exactly one of its objects is large, and the label
-is one property of that object, its *target*. The picture alone answers that, without a question in words, and the pixels
-that matter are known: the target's mask. Scenes that are rendered here all have one large object; of CLEVR-XAI's, in which
-sizes are drawn by a fair coin, about one in eight. The same scenes serve all tasks.
+The rule was fixed before anything was measured: a scene takes part if exactly one of its objects is large, and the
+label is one property of that object, its *target*. The picture alone answers that, without a question in words, and the
+pixels that matter are known: the target's mask. Scenes that are rendered here all have one large object; of
+CLEVR-XAI's, in which sizes are drawn by a fair coin, about one in eight. The same scenes serve all tasks.
 """
 
 from __future__ import annotations
