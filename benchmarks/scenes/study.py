@@ -68,7 +68,7 @@ def run(**options: Any) -> None:
             raise SystemExit(str(error)) from error
         result["networks"] = [cells.read(f"network-{task}-{seed}") for task, seed in wanted]
         learned = [pair for pair, cell in zip(wanted, result["networks"], strict=True) if cell["learned"]]
-        result["settings"] = cells.settings
+        result["settings"] = _published(cells.settings)
         if "maps" in parts:
             result["maps"] = _maps(cells, learned, jobs)
         if "shift" in parts and options["shifted"]:
@@ -99,6 +99,14 @@ def _networks(options: dict[str, Any], wanted: list[tuple[str, int]]) -> Cells:
         if not cells.read(f"network-{task}-{seed}"):
             add_network(cells, task, seed)
     return cells
+
+
+def _published(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without the places of files."""
+    training = settings["training"]
+    weights = None if training["weights"] is None else Path(training["weights"]).name
+    rest = {name: value for name, value in settings.items() if name != "folder"}
+    return rest | {"training": training | {"weights": weights}}
 
 
 def _seeds(options: dict[str, Any], task: str) -> range:

@@ -42,6 +42,7 @@ def test_a_study_in_parts(tmp_path, capsys):
     assert not records.duplicated(["task", "seed", "method", "pooling", "truth"]).any()
     result = json.loads((tmp_path / "scenes.json").read_text())
     assert [network["task"] for network in result["networks"]] == ["material"]
+    assert str(DATA) not in (tmp_path / "scenes.json").read_text(), "where scenes lie is nobody's business"
     page = (tmp_path / "scenes.md").read_text()
     assert "- material: agop-weighted" in page
     assert "## Shift" in page
