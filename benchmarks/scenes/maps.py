@@ -65,11 +65,11 @@ class Explained:
         link = (lambda s: s.softmax(dim=1)) if of_probability else None
         return score_gradient(self.module, x, lambda _: target, link=link)[0]
 
-    def batches(self, size: int = AT_ONCE) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Images and explained classes, where the network is."""
         device = next(self.module.parameters()).device
-        for start in range(0, len(self.images), size):
-            rows = slice(start, start + size)
+        for start in range(0, len(self.images), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
             yield torch.from_numpy(self.images[rows]).to(device), torch.from_numpy(self.target[rows]).to(device)
 
     @cached_property

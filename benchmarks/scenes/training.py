@@ -26,7 +26,7 @@ WARM_UP = 0.1
 """Share of the steps in which the learning rate grows: at once at its largest, Adam spoils the first layers."""
 
 SHIFT = 8
-"""Pixels by which training images are shifted at most, at random, as a share of 128; edges are repeated."""
+"""Pixels, of an image of 128, by which training images are shifted at random, at most; edges are repeated."""
 
 SCORED_AT_ONCE = 64
 """Images that go through the network at a time when no gradients are wanted."""
