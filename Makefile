@@ -71,7 +71,7 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	@touch $@
 
 # Scenes for the study of that name: CLEVR's, and fewer of each kind that networks trained on them do not know. More
-# than an hour on two cores; a rendering that was stopped goes on where it was.
+# than an hour of one core; a rendering that was stopped goes on where it was.
 SCENES ?= output/scenes
 scenes: .venv-scenes/.ready
 	.venv-scenes/bin/python -m benchmarks.scenes.render --folder $(SCENES)

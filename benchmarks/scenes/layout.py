@@ -73,6 +73,6 @@ def write_json(path: Path, content: Any) -> None:
     path : Path
     content : object
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}")
     unfinished.write_text(json.dumps(content))
     os.replace(unfinished, path)

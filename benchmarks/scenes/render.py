@@ -118,7 +118,7 @@ def _render(folder: Path, numbers: list[int], size: int, variant: str, threads: 
     for i, number in enumerate(numbers, start=1):
         drawn = draw_scene(number, variant)
         files = [folder / part / f"{drawn.name}.png" for part in (IMAGES, MASKS)]
-        unfinished = [file.with_name(f".{drawn.name}.{os.getpid()}.png") for file in files]
+        unfinished = [file.with_name(f".{file.name}") for file in files]
         with _without_output():
             blender.render(drawn, *unfinished)
         for file, done in zip(unfinished, files, strict=True):

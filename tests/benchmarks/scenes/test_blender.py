@@ -51,6 +51,7 @@ def test_a_stopped_rendering_goes_on_where_it_was(rendered, capfd):
     times = {path: (rendered / path).stat().st_mtime_ns for path in before}
     (rendered / "scenes/CLEVR_unique_000001.json").unlink()
     (rendered / "CLEVR-XAI_scenes.json").unlink()
+    (rendered / "images/.CLEVR_unique_000001.png").write_text("half of a picture")
     render(rendered)
     after = pictures(rendered)
     assert list(after) == list(before)
