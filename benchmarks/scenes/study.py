@@ -31,11 +31,14 @@ FIRST_SEED = 7000
 LEARNED = 0.8
 """Accuracy on test scenes that a network must have for its maps to be looked at, as in the study of small images."""
 
+FOLDER = Path("output/scenes")
+"""Where `make scenes` renders; other kinds of scenes are in folders beside it."""
+
 PARTS = ("maps", "shift", "cost")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--folder", type=Path, help="of scenes; needed for all parts but cost")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of scenes; the part cost needs none")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", type=int, default=3, help="networks of the first task")
@@ -49,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=int, default=200, help="scenes that are explained, at most")
     parser.add_argument("--background", type=int, default=1000, help="training scenes that M sums, at most")
     parser.add_argument("--steps", type=int, default=PATH_STEPS, help="of Guided and Spectral IG")
-    parser.add_argument("--shifted", type=Path, nargs="*", default=[], help="folders of scenes of other kinds")
+    parser.add_argument("--shifted", type=Path, nargs="*", help="folders of other scenes; by default FOLDER-*")
     parser.add_argument("--cost-sizes", type=int, nargs="+", default=[128, 224])
     parser.add_argument("--cost-images", type=int, default=32)
     add_jobs(parser)
@@ -57,48 +60,77 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(**options: Any) -> None:
-    parts, output, jobs = options["parts"], options["output"], options["jobs"]
+    parts, output = options["parts"], options["output"]
     started = time.perf_counter()
     result: dict[str, Any] = {"machine": machine(), "networks": [], "maps": [], "shift": [], "cost": []}
-    if set(parts) & {"maps", "shift"}:
-        wanted = [(task, seed) for task in options["tasks"] for seed in _seeds(options, task)]
-        try:
-            cells = _networks(options, wanted)
-        except (ValueError, OSError) as error:
+    wanted = [(task, seed) for task in options["tasks"] for seed in _seeds(options, task)]
+    try:
+        cells = _cells(options)
+        if set(parts) & {"maps", "shift"}:
+            _train(cells, wanted)
+        result |= _found(cells, wanted, options)
+    except (ValueError, OSError) as error:
+        if parts != ["cost"]:  # which needs no scenes
             raise SystemExit(str(error)) from error
-        result["networks"] = [cells.read(f"network-{task}-{seed}") for task, seed in wanted]
-        learned = [pair for pair, cell in zip(wanted, result["networks"], strict=True) if cell["learned"]]
-        result["settings"] = _published(cells.settings)
-        if "maps" in parts:
-            result["maps"] = _maps(cells, learned, jobs)
-        if "shift" in parts and options["shifted"]:
-            result["shift"] = _shift(cells, learned, [str(folder) for folder in options["shifted"]], jobs)
-    if "cost" in parts:
-        result["cost"] = _cost(options)
+    result["cost"] = _cost(options)
     result["seconds_of_this_run"] = round(time.perf_counter() - started)
     page.write(output, result)
     print(f"written to {output / 'scenes.md'}")
 
 
-def _networks(options: dict[str, Any], wanted: list[tuple[str, int]]) -> Cells:
-    """Train the networks that are not saved yet; where they are, with what they and their maps depend on."""
-    if options["folder"] is None:
-        raise ValueError("Give --folder, the scenes to work on: `make scenes` renders some.")
+def _cells(options: dict[str, Any]) -> Cells:
+    """Where networks and maps are saved, with what they depend on."""
     training = Settings(
         epochs=options["epochs"],
         width=options["width"],
         weights=None if options["weights"] is None else str(options["weights"]),
     )
     names = ("size", "least_accuracy", "images", "background", "steps")
-    settings = {"folder": str(options["folder"]), "training": asdict(training)} | {
-        name: options[name] for name in names
-    }
-    cells = Cells(options["output"] / "scenes.cells", settings)
+    rest = {name: options[name] for name in names}
+    cells = Cells(
+        options["output"] / "scenes.cells", {"folder": str(options["folder"]), "training": asdict(training)} | rest
+    )
     cells.settings["scenes"] = digest(read(cells, next(iter(TASKS))))
-    for task, seed in wanted:  # one after the other, on all cores
+    return cells
+
+
+def _train(cells: Cells, wanted: list[tuple[str, int]]) -> None:
+    """Train the networks that are not saved yet, one after the other, on all cores."""
+    for task, seed in wanted:
         if not cells.read(f"network-{task}-{seed}"):
             add_network(cells, task, seed)
-    return cells
+
+
+def _found(cells: Cells, wanted: list[tuple[str, int]], options: dict[str, Any]) -> dict[str, Any]:
+    """Networks and what is known of them: parts that are asked for are computed, others may be saved."""
+    networks = _saved(cells, [f"network-{task}-{seed}" for task, seed in wanted])
+    learned = [(cell["task"], cell["seed"]) for cell in networks if cell["learned"]]
+    maps = {maps_cell(task, seed, group): (task, seed, group) for task, seed in learned for group in GROUPS}
+    folders = _shifted(options)
+    shift = {shift_cell(task, seed): (task, seed, folders) for task, seed in learned if folders}
+    if "maps" in options["parts"]:
+        run_missing(cells, add_maps, maps, options["jobs"], "maps")
+    if "shift" in options["parts"]:
+        run_missing(
+            cells, add_shift, shift, options["jobs"], "shift", lambda cell: bool(cell) and not missing(cell, folders)
+        )
+    return {
+        "networks": networks,
+        "settings": _published(cells.settings),
+        "maps": _saved(cells, list(maps)),
+        "shift": _saved(cells, list(shift)),
+    }
+
+
+def _saved(cells: Cells, names: list[str]) -> list[dict[str, Any]]:
+    return [cell for name in names if (cell := cells.read(name))]
+
+
+def _shifted(options: dict[str, Any]) -> list[str]:
+    """Folders of scenes of other kinds: those given, or those beside the study's folder that are called after it."""
+    folder = options["folder"]
+    beside = sorted(folder.parent.glob(f"{folder.name}-*"))
+    return [str(other) for other in (beside if options["shifted"] is None else options["shifted"])]
 
 
 def _published(settings: dict[str, Any]) -> dict[str, Any]:
@@ -114,20 +146,10 @@ def _seeds(options: dict[str, Any], task: str) -> range:
     return range(options["first_seed"], options["first_seed"] + n)
 
 
-def _maps(cells: Cells, learned: list[tuple[str, int]], jobs: int) -> list[dict[str, Any]]:
-    calls = {maps_cell(task, seed, group): (task, seed, group) for task, seed in learned for group in GROUPS}
-    run_missing(cells, add_maps, calls, jobs, "maps")
-    return [cells.read(name) for name in calls]
-
-
-def _shift(cells: Cells, learned: list[tuple[str, int]], folders: list[str], jobs: int) -> list[dict[str, Any]]:
-    calls = {shift_cell(task, seed): (task, seed, folders) for task, seed in learned}
-    run_missing(cells, add_shift, calls, jobs, "shift", lambda cell: bool(cell) and not missing(cell, folders))
-    return [cells.read(name) for name in calls]
-
-
 def _cost(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """Costs, which need no scenes."""
     cells = Cells(options["output"] / "scenes.cells", {"images": options["cost_images"], "width": options["width"]})
     calls = {cost_cell(size, step): (size, step) for size in options["cost_sizes"] for step in STEPS}
-    run_missing(cells, add_cost, calls, 1, "cost")  # one at a time: these are times
-    return [cells.read(name) for name in calls]
+    if "cost" in options["parts"]:
+        run_missing(cells, add_cost, calls, 1, "cost")  # one at a time: these are times
+    return _saved(cells, list(calls))

@@ -32,6 +32,7 @@ def test_a_study_in_parts(tmp_path, capsys):
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "scenes.cells").iterdir()}
     (tmp_path / "scenes.cells" / "maps-material-7000-cam.json").unlink()
     run(tmp_path, *options, "--parts", "maps", "shift", "--shifted", str(DATA))
+    page = (tmp_path / "scenes.md").read_text()
     printed = capsys.readouterr().out
     assert "epoch" not in printed
     assert f"maps: {len(GROUPS) - 1} of {len(GROUPS)} are already done" in printed
@@ -43,12 +44,14 @@ def test_a_study_in_parts(tmp_path, capsys):
     result = json.loads((tmp_path / "scenes.json").read_text())
     assert [network["task"] for network in result["networks"]] == ["material"]
     assert str(DATA) not in (tmp_path / "scenes.json").read_text(), "where scenes lie is nobody's business"
-    page = (tmp_path / "scenes.md").read_text()
     assert "- material: agop-weighted" in page
     assert "## Shift" in page
+    assert "| material | data | 5 |" in page
     assert "## Cost" not in page
     assert (tmp_path / "scenes-maps.png").stat().st_size > 5000
     assert (tmp_path / "scenes-shift.png").stat().st_size > 5000
+    run(tmp_path, *options, "--parts", "shift", "--shifted", str(DATA))
+    assert (tmp_path / "scenes.md").read_text() == page, "parts that are saved stay on the page"
 
 
 def test_a_network_that_has_not_learned_is_not_explained(tmp_path, capsys):
@@ -62,7 +65,7 @@ def test_a_network_that_has_not_learned_is_not_explained(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_cost_needs_no_scenes(tmp_path, capsys):
-    run(tmp_path, "--parts", "cost")
+    run(tmp_path, "--parts", "cost", "--folder", str(tmp_path))
     page = (tmp_path / "scenes.md").read_text()
     assert "| 3 × 32 × 32 | forward pass |" in page
     assert "| 3 × 32 × 32 | training epoch with AGOPCallback |" in page
@@ -70,8 +73,6 @@ def test_cost_needs_no_scenes(tmp_path, capsys):
 
 
 def test_what_it_cannot_work_on_is_one_sentence(tmp_path):
-    with pytest.raises(SystemExit, match="Give --folder"):
-        run(tmp_path, "--parts", "maps")
     with pytest.raises(SystemExit, match="no CLEVR-XAI_scenes.json"):
         run(tmp_path, "--parts", "maps", "--folder", str(tmp_path))
     torch.save(ResNet18(3, width=8).state_dict(), tmp_path / "other.pth")
