@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow lint typecheck docs wheel benchmark benchmark-automl clean
+.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow test-scenes lint typecheck docs wheel benchmark benchmark-automl scenes clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -70,8 +70,27 @@ benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchma
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[benchmarks]"
 	@touch $@
 
+# Scenes for the study of that name: CLEVR's, and fewer of each kind that networks trained on them do not know. More
+# than an hour of one core; a rendering that was stopped goes on where it was.
+SCENES ?= output/scenes
+scenes: .venv-scenes/.ready
+	.venv-scenes/bin/python -m benchmarks.scenes.render --folder $(SCENES)
+	for variant in crowded elsewhere evening; do \
+		.venv-scenes/bin/python -m benchmarks.scenes.render --folder $(SCENES)-$$variant --variant $$variant --scenes 400 || exit 1; \
+	done
+
+test-scenes: .venv-scenes/.ready
+	.venv-scenes/bin/python -m pytest -c /dev/null --rootdir . --noconftest --import-mode=importlib -p no:cacheprovider tests/benchmarks/scenes/test_blender.py
+
+.venv-scenes/.ready:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'Blender as a module needs Python 3.11; run make with PYTHON=python3.11')"
+	$(PYTHON) -m venv .venv-scenes
+	@echo "Installing Blender as a module into .venv-scenes (1 GB; it pins numpy, so it has an environment of its own)"
+	.venv-scenes/bin/python -m pip install --quiet --disable-pip-version-check "bpy>=4.2,<5.1" pytest pillow
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest .venv-wheel .venv-dashboard .venv-mlflow output dist
+	rm -rf .venv .venv-autogluon .venv-pytabkit .venv-lowest .venv-wheel .venv-dashboard .venv-mlflow .venv-scenes output dist
 	rm -rf docs/_build docs/auto_gallery docs/sg_execution_times.rst docs/api/generated
 
 .venv/bin/python:

@@ -18,6 +18,7 @@ import benchmarks.probability.study as probability
 import benchmarks.raw_truth.study as raw_truth
 import benchmarks.roar.study as roar
 import benchmarks.scale.study as scale
+import benchmarks.scenes.study as scenes
 import benchmarks.segments.study as segments
 import benchmarks.synthetic.study as synthetic
 import benchmarks.timing.study as timing
@@ -34,6 +35,7 @@ STUDIES = {
     "roar": roar,
     "images": images,
     "segments": segments,
+    "scenes": scenes,
     "training-guided": training_guided,
     "automl": automl,
     "timing": timing,

@@ -15,6 +15,7 @@ from agop_tabular.evaluation.localisation import (
     intersection_over_union,
     mask_overlap,
     precision_recall_area,
+    rank_accuracy,
 )
 from agop_tabular.evaluation.metrics import (
     average_precision,
@@ -69,6 +70,7 @@ __all__ = [
     "parameter_randomization",
     "precision_recall_area",
     "prediction_gap",
+    "rank_accuracy",
     "ranking",
     "relative_error",
     "relative_input_stability",

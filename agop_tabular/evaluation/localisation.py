@@ -41,12 +41,35 @@ def intersection_over_union(
     ndarray of shape (n,)
     """
     a, truth = _as_pixels(maps, masks)
+    hits, size = _hits(a, truth, random_state)
+    return np.asarray(hits / (2 * size - hits))
+
+
+def rank_accuracy(maps: np.ndarray, masks: np.ndarray, random_state: int | RandomState | None = None) -> np.ndarray:
+    """Share of the map's largest pixels, as many as the truth has, that lie on it; ties are broken at random.
+
+    CLEVR-XAI's relevance rank accuracy (Arras, Osman and Samek, 2022); :func:`importance_mass` is its relevance mass
+    accuracy.
+
+    Parameters
+    ----------
+    maps, masks, random_state : as in :func:`intersection_over_union`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    hits, size = _hits(*_as_pixels(maps, masks), random_state)
+    return np.asarray(hits / size)
+
+
+def _hits(a: np.ndarray, truth: np.ndarray, random_state: int | RandomState | None) -> tuple[np.ndarray, np.ndarray]:
+    """Of the largest pixels, as many as the truth has, those that lie on it; and their number."""
     order = np.lexsort((check_random_state(random_state).uniform(size=a.shape), -a), axis=1)
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(a.shape[1]), a.shape), axis=1)
     size = truth.sum(axis=1)
-    hits = (truth & (rank < size[:, None])).sum(axis=1)
-    return np.asarray(hits / (2 * size - hits))
+    return (truth & (rank < size[:, None])).sum(axis=1), size
 
 
 def precision_recall_area(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:

@@ -134,6 +134,7 @@ def fit_table(estimator: Any, table: Table, labels: Any, plan: FitPlan, earlier:
             device=plan.device,
             batch_size=plan.batch_size,
         ).named(plan.class_names, plan.output_name)
+        model = replace(model, summed=plan.summed)
         statistics = TrainingStatistics.empty(choose_moment(plan.moment, plan.method, model), model)
     else:
         model, statistics = earlier.model.named(plan.class_names, plan.output_name), earlier.statistics

@@ -58,7 +58,7 @@ def gather(
             coordinates.update(x)
             if not torch.isfinite(coordinates.mean.sum()):  # one number tells whether to look at all of them
                 check_finite(x, model.feature_map, rows.start)
-            gradients.update(model.gradients(x, cut=cut, seen=seen.append))
+            gradients.update(model.summed_gradients(x, cut=cut, seen=seen.append))
             s = seen.pop()
             check_scores(s, rows.start)  # a logarithm of a negative number has a gradient
             if scored:
@@ -95,4 +95,4 @@ def check_gathered(model: ExplainedModel, statistics: TrainingStatistics) -> Non
         if suspects.any():
             check_moves(raw.differentiable, x, suspects, model.feature_map)
         if dead.any():
-            check_squares(raw.gradients(x), coordinates.scale(), dead, model.feature_map)
+            check_squares(raw.summed_gradients(x), coordinates.scale(), dead, model.feature_map)

@@ -14,6 +14,7 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.gate.parameter import GateParameter
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.targets import ALL
 from agop_tabular.models.units import RAW
 
 
@@ -35,6 +36,8 @@ class FitPlan:
         Whether scores or probabilities are explained, and what they are called.
     moment : str
         As in :class:`~agop_tabular.AGOPExplainer`.
+    summed : "all", "predicted" or a label
+        Whose gradients M sums, as in :class:`~agop_tabular.models.explained_model.ExplainedModel`.
     batch_size : int or "auto"
     max_samples : int or None
     seed : int
@@ -54,6 +57,7 @@ class FitPlan:
     class_names: Sequence[str] | None = None
     output_name: str | None = None
     moment: str = "auto"
+    summed: Any = ALL
     batch_size: int | str = "auto"
     max_samples: int | None = None
     seed: int = 0

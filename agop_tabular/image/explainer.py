@@ -20,7 +20,6 @@ from agop_tabular.adapters.images import FlatImages
 from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.attributor import Attributor
 from agop_tabular.attribution.class_model import class_models
-from agop_tabular.attribution.method import Method
 from agop_tabular.attribution.methods import METHODS, method_named
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.explainer.parameters import ExplainerParameters
@@ -28,12 +27,10 @@ from agop_tabular.image.adaptive import STEADY, AdaptiveMethod, steadiness
 from agop_tabular.image.explanation import ImageExplanation
 from agop_tabular.image.pictures import LAYOUTS, Pictures, Transform
 from agop_tabular.image.report import IMAGES, write_image_report
+from agop_tabular.image.rows import NOT_OF_ROWS, ImageRows, rows_a_batch
 from agop_tabular.models.targets import ALL, PREDICTED, asks_for_all
 from agop_tabular.models.units import check_names
 from agop_tabular.report.options import ReportOptions
-
-BATCH_VALUES = 2**20
-"""Input values that ``batch_size="auto"`` sends through the network at a time: layers hold many times as much."""
 
 ADAPTIVE = "agop-adaptive"
 """This project's own method."""
@@ -76,6 +73,9 @@ class AGOPImageExplainer(ExplainerParameters):
         Names of the classes in pictures, tables and text, in the order of ``classes_``.
     rank, contrast, moment, max_samples, prefit, device, random_state, verbose
         As in :class:`~agop_tabular.AGOPExplainer`.
+    moment_target : "all", "predicted" or a label, default="all"
+        Whose gradients M sums: of all classes' scores, of each image's predicted class, or of one class, as [1]_ does,
+        which says no more of it.
     standardize : bool, default=False
         Measure every coordinate in training standard deviations; the paper does not.
     baseline : "zero" or "mean", default="zero"
@@ -127,6 +127,7 @@ class AGOPImageExplainer(ExplainerParameters):
         baseline: str = "zero",
         contrast: bool | str = "auto",
         moment: str = "auto",
+        moment_target: Any = ALL,
         batch_size: int | str = "auto",
         max_samples: int | None = None,
         prefit: bool | str = "auto",
@@ -150,6 +151,7 @@ class AGOPImageExplainer(ExplainerParameters):
             verbose=verbose,
         )
         self.transform, self.channels, self.class_names = transform, channels, class_names
+        self.moment_target = moment_target
 
     def fit(self, X: Any, y: ArrayLike | None = None, **fit_params: Any) -> AGOPImageExplainer:
         """Collect M over training images; first fit the estimator where it is not fitted.
@@ -338,15 +340,17 @@ class AGOPImageExplainer(ExplainerParameters):
 
     def _over_rows(self, shape: tuple[int, ...]) -> AGOPExplainer:
         """What explains the images as rows."""
-        return ImageRows(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
+        rows = ImageRows(**self._row_params(shape) | {"estimator": FlatImages(self.estimator, shape)})
+        rows.moment_target = self.moment_target
+        return rows
 
     def _row_params(self, shape: tuple[int, ...]) -> dict[str, Any]:
         """Parameters of what explains the images as rows."""
         row_method = "agop-weighted" if self.method == ADAPTIVE else self.method
-        params = {name: v for name, v in self.get_params(deep=False).items() if name not in ("transform", "channels")}
+        params = {name: v for name, v in self.get_params(deep=False).items() if name not in NOT_OF_ROWS}
         return params | {
             "method": row_method,
-            "batch_size": _batch_size(self.batch_size, shape),
+            "batch_size": rows_a_batch(self.batch_size, shape),
             "gate": None,
         }
 
@@ -410,6 +414,8 @@ class AGOPImageExplainer(ExplainerParameters):
             raise ValueError(f"The net was fitted on inputs of shape {shape}, which are no images; use AGOPExplainer.")
         if explainer.method == ADAPTIVE:
             raise ValueError(f'method="{ADAPTIVE}" looks at training images one by one; fit the explainer on them.')
+        if not asks_for_all(explainer.moment_target):
+            raise ValueError("AGOPCallback sums the gradients of all classes; fit the explainer for a moment_target.")
         params = explainer._row_params(shape)
         del params["estimator"]
         flat = None if estimator is None else FlatImages(estimator, shape)
@@ -473,7 +479,7 @@ class AGOPImageExplainer(ExplainerParameters):
         params = images["params"]
         if params is None:  # up to format 5, which has those for rows
             params = tabular.get_params(deep=False) | {"method": method}
-            if params["batch_size"] == _batch_size("auto", shape):
+            if params["batch_size"] == rows_a_batch("auto", shape):
                 params["batch_size"] = "auto"
         names = cls().get_params(deep=False).keys() - NOT_SAVED
         params = {name: value for name, value in params.items() if name in names} | {"device": tabular.device}
@@ -483,18 +489,6 @@ class AGOPImageExplainer(ExplainerParameters):
         return explainer
 
 
-class ImageRows(AGOPExplainer):
-    """Explains images as rows; the image explainer has checked which parameters its method uses."""
-
-    def check_used(self, method: Method) -> None:
-        """Refuse nothing: the defaults of images are other ones, and "agop-adaptive" stands on another method."""
-
-
 def _known_methods() -> list[str]:
     """Methods that images are explained by."""
     return [ADAPTIVE, *(name for name, method in METHODS.items() if not method.gathers_effects)]
-
-
-def _batch_size(wanted: int | str, shape: tuple[int, ...]) -> Any:
-    """Images a batch. AGOPExplainer refuses what is neither "auto" nor a number."""
-    return int(np.clip(BATCH_VALUES // int(np.prod(shape)), 8, 4096)) if wanted == "auto" else wanted

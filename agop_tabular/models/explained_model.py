@@ -19,6 +19,7 @@ from agop_tabular.models.adapter import Adapter, auto_batch_size
 from agop_tabular.models.column_tracing import trace_adapter
 from agop_tabular.models.refusals import check_finite
 from agop_tabular.models.rows import column_names, spread_rows
+from agop_tabular.models.targets import ALL, Target, asks_for_all
 from agop_tabular.models.units import PROBABILITY, RAW, contrast_factor, score_names
 
 Batches = Iterable[tuple[slice, Tensor]]
@@ -63,6 +64,8 @@ class ExplainedModel:
         Coordinates of the few rows that the network was tried on.
     output : {"raw", "probability"}
         Whether scores are explained, or the probabilities that they stand for.
+    summed : "all", "predicted" or a label
+        Whose gradients M sums: of all scores, of each row's predicted class, or of one class.
     """
 
     adapter: Adapter | None
@@ -73,6 +76,7 @@ class ExplainedModel:
     layer: InputLayer | None = None
     probe: Tensor | None = None
     output: str = RAW
+    summed: Any = ALL
 
     @classmethod
     def connect(
@@ -271,6 +275,20 @@ class ExplainedModel:
         """Gradients of the explained scores, as :func:`~agop_tabular.core.class_gradients` yields them."""
         how = self._differentiated | {"opposite": self.sums_to_constant}
         return class_gradients(self.network.scores, x, cut=cut, seen=seen, **how)
+
+    def summed_gradients(
+        self, x: Tensor, *, cut: Cut | None = None, seen: Callable[[Tensor], None] | None = None
+    ) -> Iterator[Tensor]:
+        """Gradients that M is the moment of: of all explained scores, as :meth:`gradients`, or of one of each row."""
+        if asks_for_all(self.summed):
+            yield from self.gradients(x, cut=cut, seen=seen)
+            return
+        choose = Target.read(self.summed, self, len(x)).choice(self.network, slice(None), x.device)
+        assert choose is not None
+        gradient, _, s = self.gradient(x, choose, cut=cut)
+        if seen is not None:
+            seen(s)
+        yield gradient
 
     def jacobian(self, x: Tensor, *, cut: Cut | None = None) -> Tensor:
         """Gradients of all explained scores (b, C, p), or (b, C, h) behind a cut."""

@@ -37,6 +37,7 @@ KINDS: dict[str, Any] = {
     "class_names": Annotated[list[Name], Length(least=1)] | None,
     "output_name": Name | None,
     "channels": Literal["auto", "first", "last"],
+    "moment_target": Annotated[str, Length(most=1024)] | bool | int | float | None,
 }
 """What each parameter may be in a file. One that an explainer gets anew needs a line here."""
 

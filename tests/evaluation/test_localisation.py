@@ -11,10 +11,11 @@ from agop_tabular.evaluation import (
     intersection_over_union,
     mask_overlap,
     precision_recall_area,
+    rank_accuracy,
 )
 
 MASK = np.array([[[1, 1, 0], [0, 0, 0], [0, 0, 0]]], dtype=bool)
-METRICS = [earth_movers_distance, importance_mass, intersection_over_union, precision_recall_area]
+METRICS = [earth_movers_distance, importance_mass, intersection_over_union, precision_recall_area, rank_accuracy]
 
 
 def a_map(*rows):
@@ -31,6 +32,26 @@ def a_map(*rows):
 )
 def test_iou(values, expected):
     assert intersection_over_union(values, MASK)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (a_map([5, -4, 0], [3, 0, 0], [0, 0, 0]), 1.0),
+        (a_map([5, 0, 0], [-4, 0, 0], [0, 0, 0]), 0.5),
+        (a_map([0, 0, 0], [5, 4, 0], [0, 0, 0]), 0.0),
+    ],
+)
+def test_rank_accuracy(values, expected):
+    assert rank_accuracy(values, MASK)[0] == pytest.approx(expected)
+
+
+def test_rank_accuracy_follows_from_the_iou_of_the_same_pixels():
+    rng = np.random.RandomState(0)
+    maps, masks = rng.randn(20, 4, 4).round(1), rng.rand(20, 4, 4) < 0.3
+    masks[:, 0, 0] = True
+    iou = intersection_over_union(maps, masks, 0)
+    np.testing.assert_allclose(rank_accuracy(maps, masks, 0), 2 * iou / (1 + iou))
 
 
 def test_iou_breaks_ties_at_random():

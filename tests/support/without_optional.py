@@ -6,7 +6,8 @@ import pytest
 
 TOOLS = (
     *("captum", "dask", "distributed", "flaml", "imblearn", "jinja2", "lime", "matplotlib", "nbclient", "openml"),
-    *("optuna", "ot", "polars", "pyarrow", "rich", "selenium", "shap", "skops", "statsmodels", "typer", "xrfm"),
+    *("optuna", "ot", "PIL", "polars", "pyarrow", "rich", "selenium", "shap", "skops", "statsmodels", "typer"),
+    "xrfm",
 )
 """Packages, by the names that they are imported by, of pyproject's optional dependencies."""
 
