@@ -24,7 +24,7 @@ WORTH_SAYING = 0.01
 """Share of a score's variance from which a disagreement is said."""
 
 MUCH_LEFT = 0.5
-"""Share of a score's variance on shuffled rows from which it is said that effects leave it: most of it is shared out."""
+"""Share of a score's variance that effects leave, from which that is said: most of it is shared out."""
 
 
 def with_remainder(
@@ -82,7 +82,7 @@ def warn_of_much_left(fitted: FittedEffectsMethod) -> None:
     left = fitted.remainder.unexplained
     if left is not None and left.max() > MUCH_LEFT:
         warn_user(
-            f"Effects of columns and pairs leave {float(left.max()):.0%} of the scores' variance, which is shared out, so "
-            "attributions may be far off: the network has effects of more columns at once than are looked up. refine= "
-            "makes up for it, audit() says how far they are off, and each explanation its support."
+            f"Effects of columns and pairs leave {float(left.max()):.0%} of the scores' variance, which is shared out, "
+            "so attributions may be far off: the network has effects of more columns at once than are looked up. "
+            "refine= makes up for it, audit() says how far they are off, and each explanation its support."
         )
