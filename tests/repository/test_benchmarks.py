@@ -14,7 +14,7 @@ import pytest
 from agop_tabular.automl import TabularMLPClassifier
 from benchmarks.__main__ import STUDIES, main
 from benchmarks.automl.tools import TOOLS
-from benchmarks.shared import families, methods, problems, tasks
+from benchmarks.shared import families, machine, methods, problems, tasks
 from benchmarks.shared.cells import Cells
 from benchmarks.shared.pictures import apart
 from benchmarks.synthetic import study as synthetic
@@ -125,6 +125,23 @@ def test_a_cell_of_other_settings_or_half_written_is_not_taken(tmp_path):
     assert cells.read("linear-1") == {}
     (tmp_path / "linear-0.json").write_text('{"settings": {"rows": 3}, "ce')
     assert cells.read("linear-0") == {}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_record_names_its_commit(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert machine.commit() == "unknown"
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
+        subprocess.run(("git", *command), cwd=tmp_path, check=True)
+    name = machine.commit()
+    assert len(name) >= 10
+    (tmp_path / "notes.txt").write_text("no code")
+    assert machine.commit() == name
+    (tmp_path / "pyproject.toml").write_text("[tool]")
+    assert machine.commit() == f"{name} and changes"
 
 
 def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
