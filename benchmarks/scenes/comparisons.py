@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from agop_tabular.evaluation import paired_comparison
-from benchmarks.scenes.maps import BLACK_IG, IG
+from benchmarks.scenes.maps import BLACK_IG, GRADIENT, IG, WITH_SD
 from benchmarks.scenes.pooling import ORDERS, USUAL
 from benchmarks.scenes.scoring import TRUTHS
-from benchmarks.shared.markdown import number, p_value
+from benchmarks.shared.markdown import difference, number, p_value
 
 CLAIMS = {"agop-weighted": 1.18, "agop-global": 1.37}
 """How many times the mIoU of Integrated Gradients the paper has on CLEVR-XAI."""
@@ -19,7 +19,10 @@ CLAIMS = {"agop-weighted": 1.18, "agop-global": 1.37}
 VARIANTS = {method: (method, f"{method}, one class") for method in CLAIMS}
 """M of all classes, and of one, as the paper has it."""
 
-METRICS = ("iou", "rank", "mass")
+PRIOR = (("agop-weighted", GRADIENT), ("agop-weighted", WITH_SD), ("agop-global", "data: variance"))
+"""What M adds to the gradient alone, and to what the pixels' variance over training images would do in its place."""
+
+METRICS = {"iou": "IoU", "rank": "rank", "mass": "mass"}
 
 
 def records(cells: list[dict[str, Any]]) -> pd.DataFrame:
@@ -117,6 +120,21 @@ def verdict_lines(found: pd.DataFrame) -> list[str]:
             f"({row['low']:+.3f} to {row['high']:+.3f} over {row['n']} images, p {p_value(row['p_t'])}{over}): "
             f"**{row['verdict']}**."
         )
+    return lines
+
+
+def prior_lines(values: pd.Series) -> list[str]:
+    """What M adds, under the usual rule, for the single object."""
+    usual = values.xs((USUAL, "target"), level=["pooling", "truth"])
+    lines = []
+    for task, part in usual.groupby("task", sort=False):
+        for ours, theirs in PRIOR:
+            found = compared(part.droplevel("task"), ours, theirs)
+            if found is not None:
+                lines.append(
+                    f"- {task}: {ours} {number(found['ours'])}, {theirs} {number(found['theirs'])}: difference "
+                    f"{difference(pd.Series(found))}, p {p_value(found['p_t'])}."
+                )
     return lines
 
 

@@ -22,6 +22,9 @@ from benchmarks.scenes.training import MEAN, STD
 GRADIENT, IG, BLACK_IG = "vanilla-gradient", "integrated-gradients", "integrated-gradients, black"
 """The first is agop-local. The zero image, from which IG starts, is ImageNet's mean colour; the other is black."""
 
+WITH_SD = "gradient × sd of pixels"
+"""A control: AGOP-Weighted with the variance of the training images' pixels in place of diag M."""
+
 ADAPTIVE_IMAGES = 256
 """Training images that agop-adaptive is fitted on: 24 shifts of each go through the network."""
 
@@ -89,7 +92,7 @@ def agop_maps(e: Explained) -> NamedMaps:
     values = explainer.tabular_.explain(e.images.reshape(len(e.images), -1), e.target)
     yield "agop-ixg", values.reshape(e.images.shape)
     yield "input-x-gradient", e.gradients * e.images
-    yield "gradient × sd of pixels", e.gradients * relative(e.background.var(axis=0))
+    yield WITH_SD, e.gradients * relative(e.background.var(axis=0))
 
 
 def sketched(e: Explained) -> AGOPImageExplainer:
@@ -196,7 +199,7 @@ GROUPS: dict[str, Callable[[Explained], NamedMaps]] = {
 
 CONTROLS = (
     *("|x|", "|x - mean image|", "centre", "random", "data: variance", "data: class means"),
-    "gradient × sd of pixels",
+    WITH_SD,
 )
 """Methods that say what the others' numbers are worth."""
 

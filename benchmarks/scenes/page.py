@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.scenes import tables
-from benchmarks.scenes.comparisons import by_image, claims, claims_table, records, verdict_lines
+from benchmarks.scenes.comparisons import by_image, claims, claims_table, prior_lines, records, verdict_lines
 from benchmarks.scenes.maps import ADAPTIVE_IMAGES
 from benchmarks.scenes.path_methods import STEPS
 from benchmarks.scenes.pictures import draw_maps, draw_shift
@@ -41,7 +41,7 @@ def write(output: Path, result: dict[str, Any]) -> None:
         result["claims"] = rows_of(found.drop(columns="networks"))
         result["seconds"] = [{key: cell[key] for key in ("task", "seed", "seconds")} for cell in maps]
         draw_maps(maps, output / "scenes-maps.png")
-        lines += [*_claims(found), *_methods(table, values, found)]
+        lines += [*_claims(found, values), *_methods(table, values, found)]
     if shift:
         draw_shift(shift, output / "scenes-shift.png")
         lines += _shift(shift)
@@ -83,13 +83,20 @@ def _not_learned(result: dict[str, Any]) -> list[str]:
     return [f"Not good enough to be explained: {'; '.join(failed)}.", ""]
 
 
-def _claims(found: pd.DataFrame) -> list[str]:
+def _claims(found: pd.DataFrame, values: pd.Series) -> list[str]:
+    one = values.reset_index().groupby("task")["seed"].nunique().max() == 1
+    alone = ["One network a task: intervals are over its images, and say nothing of other networks.", ""] if one else []
     return [
         "## What was claimed, and what came out",
         "",
         CLAIMED,
         "",
         *verdict_lines(found),
+        "",
+        *alone,
+        "What M adds to the gradient alone, and against the variance of the training images' pixels in its place:",
+        "",
+        *prior_lines(values),
         "",
         "![Scenes, the object asked about, and maps with its outline](scenes-maps.png)",
         "",

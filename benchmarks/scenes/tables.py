@@ -43,8 +43,8 @@ def methods(table: pd.DataFrame, values: pd.Series, task: str) -> pd.DataFrame:
         chosen = part[part["method"] == name]
         row = {"method (*control*)": f"*{name}*" if name in CONTROLS else name}
         for truth, title in TRUTHS.items():
-            for metric in METRICS:
-                row[f"{metric}, {title}"] = _mean_and_sd(chosen[chosen["truth"] == truth][metric])
+            for metric, name_of_metric in METRICS.items():
+                row[f"{name_of_metric}, {title}"] = _mean_and_sd(chosen[chosen["truth"] == truth][metric])
         against = None if name == IG else compared(own, name, IG)
         row["IoU less that of IG"] = None if against is None else difference(pd.Series(against))
         rows.append(row)

@@ -5,8 +5,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmarks.scenes.comparisons import by_image, claims, claims_table, compared, records, verdict, verdict_lines
-from benchmarks.scenes.maps import IG
+from benchmarks.scenes.comparisons import (
+    by_image,
+    claims,
+    claims_table,
+    compared,
+    prior_lines,
+    records,
+    verdict,
+    verdict_lines,
+)
+from benchmarks.scenes.maps import GRADIENT, IG, WITH_SD
 from benchmarks.scenes.pooling import POOLINGS
 from benchmarks.scenes.scoring import TRUTHS
 
@@ -84,3 +93,12 @@ def test_the_page_has_every_rule_and_the_usual_one_in_words(cells):
     assert isinstance(table, pd.DataFrame)
     assert table["l1"].iloc[0] == "1.50× holds"
     assert len(table) == 4
+
+
+def test_what_m_adds_is_paired_over_images(cells):
+    one = cell(0, ["a", "b"], **{"agop-weighted": [0.4, 0.6], GRADIENT: [0.3, 0.4], WITH_SD: [0.5, 0.8]})
+    assert prior_lines(by_image([one])) == [
+        "- shape: agop-weighted .500, vanilla-gradient .350: difference +0.150 (-0.485 to +0.785), p .205.",
+        "- shape: agop-weighted .500, gradient × sd of pixels .650: difference -0.150 (-0.785 to +0.485), p .205.",
+    ]
+    assert prior_lines(by_image(cells)) == [], "neither control is there"

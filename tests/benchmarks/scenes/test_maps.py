@@ -101,4 +101,4 @@ def test_controls_by_hand(explained, found):
     of_class = [explained.background[explained.labels == c].mean(axis=0) for c in range(3)]
     assert_allclose(found["data: class means"][0], np.std(of_class, axis=0))
     sd = explained.background.std(axis=0)
-    assert_allclose(found["gradient × sd of pixels"], found[maps.GRADIENT] * sd / sd.max(), rtol=1e-4, atol=1e-9)
+    assert_allclose(found[maps.WITH_SD], found[maps.GRADIENT] * sd / sd.max(), rtol=1e-4, atol=1e-9)

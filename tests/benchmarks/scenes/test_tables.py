@@ -39,7 +39,7 @@ def test_methods_are_sorted_and_controls_marked(cell):
     first = found["method (*control*)"]
     assert set(first[:2]) == {"agop-weighted", "grad-cam"}
     assert first.tolist()[2:] == [IG, "*random*"]
-    assert found["iou, the single object"].tolist() == [".400", ".400", ".200", ".110"]
+    assert found["IoU, the single object"].tolist() == [".400", ".400", ".200", ".110"]
     assert pd.isna(found["IoU less that of IG"][2])
     assert found["IoU less that of IG"][3].startswith("-0.090 (-0.2")
 
