@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from benchmarks.scenes.maps import BLACK_IG, GRADIENT, IG
 from benchmarks.scenes.shift import NONE, WEIGHTED
@@ -14,9 +13,6 @@ from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
 
 DRAWN = 2
 """Scenes in the picture of maps."""
-
-COLORS = 256
-"""Of that picture: maps are noise to a compression, which takes a third of the space with a palette."""
 
 COLUMNS = (
     *("agop-weighted", "agop-global", "agop-adaptive", "agop-ixg", GRADIENT, "smoothgrad", IG, BLACK_IG),
@@ -47,8 +43,7 @@ def draw_maps(cells: list[dict[str, Any]], path: Path) -> None:
             if name not in ("image", "mask"):
                 axis.contour(np.array(pictures["target"][i]), levels=[0.5], colors="white", linewidths=0.6)
             axis.set_title(name.replace(", ", "\n"), fontsize=7)
-    save(figure, path, dpi=100)
-    Image.open(path).convert("RGB").quantize(COLORS).save(path, optimize=True)
+    save(figure, path, dpi=80)  # maps hardly compress
 
 
 def draw_shift(cells: list[dict[str, Any]], path: Path) -> None:
