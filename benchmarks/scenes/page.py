@@ -132,9 +132,10 @@ def _cost(cells: list[dict[str, Any]]) -> list[str]:
     return [
         "## Cost",
         "",
-        "One thread, in batches of eight; each step in a process of its own, whose peak memory beyond the network and "
-        "the images is given. *Once*: what a fit takes whatever the number of images, since it tries the network "
-        "first. Integrated Gradients and SmoothGrad take 50 gradients an image.",
+        "Seconds of the processor, one thread, batches of eight; each step in a process of its own, whose peak memory "
+        "beyond the network and the images is given. *Once*: what a fit takes whatever the number of images, since it "
+        "tries the network first. Integrated Gradients and SmoothGrad take 50 gradients an image. AGOPCallback gathers "
+        "diag M of all classes once, when training ends: whatever the number of epochs, it costs one pass more.",
         "",
         *markdown_table(tables.cost(cells)),
         "",

@@ -11,6 +11,9 @@ from benchmarks.scenes.maps import BLACK_IG, GRADIENT, IG
 from benchmarks.scenes.shift import NONE, WEIGHTED
 from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
 
+DRAWN = 2
+"""Scenes in the picture of maps."""
+
 COLUMNS = (
     *("agop-weighted", "agop-global", "agop-adaptive", "agop-ixg", GRADIENT, "smoothgrad", IG, BLACK_IG),
     *("guided-ig", "spectral-ig", "grad-cam", "layer-cam, stage 2", "refined cam", "|x - mean image|"),
@@ -26,7 +29,7 @@ def draw_maps(cells: list[dict[str, Any]], path: Path) -> None:
     if pictures is None:
         return
     names = [name for name in COLUMNS if name in shown]
-    n, across = len(pictures["image"]), (len(names) + 3) // 2
+    n, across = min(DRAWN, len(pictures["image"])), (len(names) + 3) // 2
     size = (1.3 * across, 3.1 * n)
     figure, axes = plt.subplots(2 * n, across, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.ravel():
@@ -40,7 +43,7 @@ def draw_maps(cells: list[dict[str, Any]], path: Path) -> None:
             if name not in ("image", "mask"):
                 axis.contour(np.array(pictures["target"][i]), levels=[0.5], colors="white", linewidths=0.6)
             axis.set_title(name.replace(", ", "\n"), fontsize=7)
-    save(figure, path, dpi=110)
+    save(figure, path, dpi=80)  # maps hardly compress
 
 
 def draw_shift(cells: list[dict[str, Any]], path: Path) -> None:

@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=PATH_STEPS, help="of Guided and Spectral IG")
     parser.add_argument("--shifted", type=Path, nargs="*", help="folders of other scenes; by default FOLDER-*")
     parser.add_argument("--cost-sizes", type=int, nargs="+", default=[128, 224])
-    parser.add_argument("--cost-images", type=int, default=32)
+    parser.add_argument("--cost-images", type=int, default=48)
     add_jobs(parser)
     add_output(parser)
 
