@@ -188,7 +188,8 @@ def _fit_effects(
         warn_of_disagreement(model, fitted.effects.axes, check)
     assert found.background is not None
     fitted = with_remainder(model, fitted, found.background, plan.seed)
-    warn_of_much_left(fitted)
+    if not check.axes:  # of which it was said already
+        warn_of_much_left(fitted)
     return replace(found, remainder=fitted.remainder), fitted
 
 

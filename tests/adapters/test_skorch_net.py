@@ -93,6 +93,7 @@ class TestSkorch:
         off, auto = (AGOPExplainer(net, contrast=c).fit(X) for c in (False, "auto"))
         np.testing.assert_array_equal(off.explain(X), auto.explain(X))
 
+    @pytest.mark.filterwarnings("ignore:Effects of columns and pairs leave")
     def test_saturated_probabilities_stay_finite(self, X):
         class Hard(MLP):
             def forward(self, x):

@@ -87,6 +87,7 @@ def test_a_network_that_is_not_finite_on_shuffled_rows_is_refused(f, d):
     assert np.isfinite(AGOPExplainer(net, method="agop-ixg").fit(X).explain(X)).all()
 
 
+@pytest.mark.filterwarnings("ignore:Effects of columns and pairs leave")
 def test_a_few_rows_more_are_not_worth_another_fit():
     """Along 500 columns hardly more rows can be had than the first block has."""
     X = np.random.default_rng(0).standard_normal((1000, 500), dtype=np.float32)

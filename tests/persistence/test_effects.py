@@ -90,6 +90,7 @@ class Product(torch.nn.Module):
         return torch.stack((s, -s, s.square()), dim=1)
 
 
+@pytest.mark.filterwarnings("ignore:Effects of columns and pairs leave")
 def test_a_file_holds_tensors_as_they_lie_in_memory():
     """A sum over a tensor that lies otherwise differs in its last bit, and so would what a loaded explainer says."""
     X = np.random.default_rng(0).normal(size=(300, 4)).astype("f")
