@@ -27,6 +27,9 @@ SHIFT = 19
 16 cells to a power of two, each 4 to 6% of the distance from the centre wide and linear inside, so that reading the
 tables is far more accurate than the effects in them."""
 
+NARROWEST = 2.0 ** (1 - MANTISSA_BITS)
+"""Width of a ramp at least, relative to its distance from the centre: two digits of a float32."""
+
 MOST_OCTAVES = 64
 """Powers of two between the nearest and the farthest grid point that have cells of their own, at most; nearer to the
 centre effects are linear. Beyond a float32's 24 bits neighbouring grid points hardly differ anyway."""
@@ -135,7 +138,8 @@ class NumericTables(AxisTables):
             u = effects.factors[self.axes[n]]
             first[:, m] = u[:, 0]
             for k in range(len(knots) - 1):
-                width = knots[k + 1] - knots[k]
+                # Knots that are the same beside the centre's digits have a steep ramp between them, and no endless one.
+                width = (knots[k + 1] - knots[k]).clamp_min(NARROWEST * float(knots[k : k + 2].abs().max()))
                 rises[k].append(torch.stack((1 / width, -knots[k] / width)))
                 steps[k].append(u[:, k + 1] - u[:, k])
         self.paired = torch.tensor(paired, dtype=torch.long).to(device)
@@ -225,7 +229,8 @@ class _Scale(NamedTuple):
         distance = distance[distance > 0]
         if not len(distance):
             return cls(centre, 1.0, EXPONENT_OF_ONE << (MANTISSA_BITS - SHIFT), 1 << (MANTISSA_BITS - SHIFT))
-        unit = float(distance.median())
+        # Where most values are nearly the same, such as squared exponentials, the largest is as far as float32 holds.
+        unit = max(float(distance.median()), float(distance.max()) * 2.0**-MOST_OCTAVES)
         largest = min(math.floor(math.log2(float(distance.max()) / unit)) + 2, LARGEST)
         smallest = max(math.floor(math.log2(float(distance.min()) / unit)), largest - MOST_OCTAVES)
         octave = 1 << (MANTISSA_BITS - SHIFT)
