@@ -14,13 +14,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from agop_tabular.core.precision import at_least_float32
-from agop_tabular.effects.curves import Curve, nearest_places
+from agop_tabular.effects.curves import Curve, nearest_places, places_of, share_off
+from agop_tabular.effects.gaps import gaps_of, wide_stretches
 
 BINS = 24
 """Bins of a numeric axis, of equally many rows. Twice as many, with more groups and four times the rows, lowered the
@@ -54,7 +56,8 @@ FEW_VALUES = 12
 about the differences of the score."""
 
 JOINT_STATES = 64
-"""Coordinates of one column that take at most this many combinations of values form one axis of states. Every state
+"""Coordinates of one column that take at most this many combinations of values form one axis of states, unless there are
+more than FREQUENT and they follow a curve, or one of a one-hot block is among them. Every state
 costs evaluations of the network, and more of them would leave few rows to compare on."""
 
 ROWS_PER_STATE = 4
@@ -63,6 +66,18 @@ ROWS_PER_STATE = 4
 SMALLEST_RANGE = torch.finfo(torch.float32).tiny
 """Range that the values of a coordinate exceed, if it varies: below it float32 loses digits, and networks see zeros."""
 
+FOLLOWED = 0.4
+"""Share of the variance of a column's coordinates that may lie off its curve. Beside a value, 20 indicators of its bins
+leave .27, and effects along the curve are nearer than those of the block and the value (.16 against .28); indicators of
+63 values leave .72, and they are not (.37 against .17)."""
+
+FURTHER = 1.0
+"""How far beyond all numbers the grid point is that goes before the missing value's, as a multiple of their range: as
+far as effects are followed at all (outliers.FAR)."""
+
+HARDLY_ANY = 1e-9
+"""Share of the rows at this grid point, where there are none. Numerical, as SMALLEST_SHARE of the sums."""
+
 KEY_GAP = 1e-4
 """Least distance between the keys of two states, as a share of the range of all keys. Numerical: well above the
 rounding of a key in float32, which would otherwise put rows into a neighbouring state."""
@@ -70,19 +85,6 @@ rounding of a key in float32, which would otherwise put rows into a neighbouring
 FREQUENT = 16
 """Levels of an axis that have pair effects of their own; rarer ones share one group. It keeps a category of many levels
 from filling the matrix of pair effects, and rare levels have too few rows for cells of their own."""
-
-GAP = 2.0
-"""A stretch without rows is a gap if it is longer than this times the spread of the rows next to it. Codes for missing
-values such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
-
-NEXT_TO_GAP = 0.1
-"""Share of the rows, on either side of a stretch, that are next to it."""
-
-FEWEST_NEXT = 4
-"""Rows that these are at least, since one or two have hardly a spread."""
-
-BEYOND_GAP = 0.002
-"""Share of the rows that must lie on either side of a gap, so that a single outlier makes none."""
 
 NUMBERS = 2**21
 """Values of several columns that are looked at together: 16 MB."""
@@ -194,33 +196,54 @@ def find_axes(
     -------
     tuple of Axis
     """
-    axes, taken = [], torch.zeros(rows.shape[1], dtype=torch.bool)
-    along: list[tuple[Tensor, Curve]] = []
     one_hot = [block for block in blocks if _is_one_hot(rows, *block)]
-    whole = {tuple(coordinates.tolist()) for coordinates, _, _ in one_hot}
-    for column, coordinates in _coordinates_sharing_a_column(column_of):
-        if tuple(coordinates.tolist()) in whole:
-            continue
-        axis, curve = _joint_axis(rows, coordinates), (curves or {}).get(column)
-        if axis is not None:
-            axes.append(axis)
-        elif curve is not None:
-            along.append((coordinates, curve))
-        taken[coordinates] = axis is not None or curve is not None
+    joint, along = _of_columns(rows, one_hot, column_of, curves or {})
+    finest = GROUP_EDGES[min(GROUP_EDGES)]
+    followed = {j: axis for j, own in along.items() if (axis := _along_curve(rows, *own, finest)) is not None}
+    axes = [axis for j, axis in joint.items() if j not in followed]
+    taken = torch.zeros(rows.shape[1], dtype=torch.bool)
+    for axis in (*axes, *followed.values()):
+        taken[axis.coordinates] = True
     for coordinates, low, high in one_hot:
         if not taken[coordinates].any():
             axes.append(_block_axis(rows, coordinates, low, high))
             taken[coordinates] = True
     left = torch.nonzero(~taken).flatten()
-    n_axes = len(axes) + len(along) + len(left)
+    n_axes = len(axes) + len(followed) + len(left)
     group_edges = next(edges for most, edges in GROUP_EDGES.items() if n_axes <= most)
-    for coordinates, curve in along:
-        make = _line_axes if curve.direction is None else _curve_axes
-        axes += make(rows, coordinates, curve, group_edges)
+    for j, axis in followed.items():
+        again = axis if group_edges is finest else _along_curve(rows, *along[j], group_edges)
+        axes += [axis if again is None else again]
     for some in torch.split(left, max(1, NUMBERS // max(1, len(rows)))):
         values = np.sort(at_least_float32(rows[:, some]).T.contiguous().numpy(), axis=1)
         axes += _coordinate_axes(some, torch.from_numpy(values).double(), group_edges)
     return tuple(axes)
+
+
+def _of_columns(
+    rows: Tensor,
+    one_hot: Sequence[tuple[Tensor, Tensor, Tensor]],
+    column_of: Tensor | None,
+    curves: Mapping[int, Curve],
+) -> tuple[dict[int, Axis], dict[int, tuple[Tensor, Curve]]]:
+    """Joint axes of columns with several coordinates, and the curves that may take the place of these, by column.
+
+    A column that takes few combinations of values needs no curve. One that has a one-hot block among its coordinates
+    needs no joint axis of many states: the block has them, and what lies beside it goes on between them.
+    """
+    whole = {tuple(coordinates.tolist()) for coordinates, _, _ in one_hot}
+    in_block = torch.cat([torch.zeros(0, dtype=torch.long), *(coordinates for coordinates, _, _ in one_hot)])
+    joint, along = {}, {}
+    for column, coordinates in _coordinates_sharing_a_column(column_of):
+        if tuple(coordinates.tolist()) in whole:
+            continue
+        axis = _joint_axis(rows, coordinates)
+        has_few = axis is not None and axis.n_bins <= FREQUENT
+        if axis is not None and (has_few or not torch.isin(coordinates, in_block).any()):
+            joint[column] = axis
+        if column in curves and not has_few:
+            along[column] = coordinates, curves[column]
+    return joint, along
 
 
 def _most_states(limit: int, n_rows: int) -> int:
@@ -279,27 +302,76 @@ def _joint_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     return Axis(coordinates, direction, edges, keys, _state_groups(share), states[order], share)
 
 
-def _curve_axes(rows: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Iterable[Axis]:
-    """The axis along a curve with a direction; none if nothing varies."""
-    assert curve.direction is not None
+def _along_curve(rows: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Axis | None:
+    """The axis along a curve; None if nothing varies, or if the rows do not follow the curve."""
     x = rows[:, coordinates].double()
+    axis = (_line_axis if curve.direction is None else _keyed_axis)(x, coordinates, curve, group_edges)
+    if axis is None or axis.curve is None or axis.n_bins < 2:
+        return None
+    return axis if share_off(x, axis.keys(rows), axis.curve, axis.nodes) <= FOLLOWED else None
+
+
+def _keyed_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Axis | None:
+    """The axis along a curve with a direction, of rows (n, m); None if nothing varies."""
+    assert curve.direction is not None
     keys = (x * curve.direction).sum(dim=1)  # alike for rows that are alike, as it may not be in a product of matrices
-    for axis in _coordinate_axes(coordinates[:1], keys.sort().values[None], group_edges):
-        place = torch.bucketize(keys, axis.edges, right=True)
-        sums = torch.zeros(axis.n_bins, len(coordinates), dtype=torch.float64).index_add_(0, place, x)
-        points = sums / torch.bincount(place, minlength=axis.n_bins).clamp_min(1)[:, None]
-        yield replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+    values, counts = torch.unique(keys, return_counts=True)
+    if not values[-1] - values[0] > SMALLEST_RANGE:
+        return None
+    if len(values) <= _most_states(FEW_VALUES, len(x)):
+        axis = _few_valued_axis(coordinates[0], values, counts)
+    else:
+        ends = (curve.points[-2:] * curve.direction).sum(dim=1)
+        missing = ends.mean(dim=0, keepdim=True) if curve.has_missing else ends[:0]
+        axis = _numeric_axis(coordinates[0], values, counts, group_edges, missing)
+    place = torch.bucketize(keys, axis.edges, right=True)
+    sums = torch.zeros(axis.n_bins, len(coordinates), dtype=torch.float64).index_add_(0, place, x)
+    points = sums / torch.bincount(place, minlength=axis.n_bins)[:, None]
+    axis = replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+    return _going_on(axis) if curve.has_missing and axis.n_bins > 2 else axis
 
 
-def _line_axes(rows: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Iterable[Axis]:
-    """The axis along a curve without a direction, whose points are the grid points; none if nothing varies."""
-    points, nodes = curve.line()
+def _going_on(axis: Axis) -> Axis:
+    """An axis whose last grid point is the missing value's, with one before where numbers are beyond the training rows.
+
+    Without it such a number would be taken to lie on the way to the missing value.
+    """
+    assert axis.curve is not None
+    nodes, curve = axis.nodes, axis.curve
+    whole = nodes[-2] - nodes[0]
+    slope = (curve[-2] - curve[-3]) / (nodes[-2] - nodes[-3]) if axis.n_bins > 3 else curve[-2] - curve[-2]
+    beyond = nodes[-2] + FURTHER * whole
+    return replace(
+        axis,
+        edges=torch.cat((axis.edges[:-1], torch.stack(((nodes[-2] + beyond) / 2, (beyond + nodes[-1]) / 2)))),
+        nodes=torch.cat((nodes[:-1], torch.stack((beyond, nodes[-1])))),
+        curve=torch.cat((curve[:-1], torch.stack((curve[-2] + FURTHER * whole * slope, curve[-1])))),
+        groups=torch.cat((axis.groups[:-1], axis.groups[-2:])),
+        share=torch.cat((axis.share[:-1], axis.share.new_tensor([HARDLY_ANY]), axis.share[-1:])),
+    )
+
+
+def _line_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Axis | None:
+    """The axis along a curve without a direction, of rows (n, m), whose points are the grid points."""
+    points, count = curve.points, torch.zeros(1)
+    while len(points) > 1 and not count.all():  # points without rows are none
+        nodes = places_of(points)
+        keys, edges = nearest_places(x, points, nodes), (nodes[1:] + nodes[:-1]) / 2
+        count = torch.bincount(torch.bucketize(keys, edges, right=True), minlength=len(nodes))
+        if not count.all():
+            points = points[count > 0]
     if len(points) < 2:
-        return
-    keys, edges = nearest_places(rows[:, coordinates].double(), points, nodes), (nodes[1:] + nodes[:-1]) / 2
-    share = torch.bincount(torch.bucketize(keys, edges, right=True), minlength=len(nodes)).double() / len(rows)
-    gaps = _wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
-    yield Axis(coordinates, nodes[:0], edges, nodes, _groups(share, group_edges), None, share, bool(gaps), points)
+        return None
+    share = count.double() / len(x)
+    wide = wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
+    last = torch.tensor([len(nodes) - 2]) if curve.has_missing else None
+    groups, compared = _groups(share, _halved(group_edges), last), bool(wide) or curve.has_missing
+    return Axis(coordinates, nodes[:0], edges, nodes, groups, None, share, compared, points)
+
+
+def _halved(edges: Sequence[float]) -> list[float]:
+    """Quantiles, and those halfway between them."""
+    return sorted((*edges, *((a + b) / 2 for a, b in pairwise(edges))))
 
 
 def _coordinate_axes(coordinates: Tensor, values: Tensor, group_edges: Sequence[float]) -> Iterable[Axis]:
@@ -313,11 +385,12 @@ def _coordinate_axes(coordinates: Tensor, values: Tensor, group_edges: Sequence[
     bounds = torch.nn.functional.pad(torch.searchsorted(values, edges.contiguous()), (1, 0))  # the first of each bin
     bounds = torch.nn.functional.pad(bounds, (0, 1), value=n)
     sizes = bounds.diff(dim=1)
-    usual = ~few & ~heavy & rising & (sizes > 0).all(dim=1) & ~_wide_stretches(values).any(dim=1)
+    usual = ~few & ~heavy & rising & (sizes > 0).all(dim=1) & ~wide_stretches(values).any(dim=1)
     # Sums over bins are differences of running sums, of values that are near to zero.
     middle = values[:, n // 2, None]
     upto = torch.nn.functional.pad((values - middle).cumsum(dim=1), (1, 0))
     nodes = middle + upto.gather(1, bounds).diff(dim=1) / sizes
+    usual &= (nodes.diff(dim=1) > 0).all(dim=1)  # not next to values that are larger by many powers of ten
     share = sizes.double() / n
     groups, one = _groups(share, group_edges), torch.ones(1, dtype=torch.float64)
     own = (coordinates[:, None], edges, nodes, groups, share, values, usual.tolist(), few.tolist())
@@ -343,10 +416,17 @@ def _few_valued_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis
     )
 
 
-def _numeric_axis(coordinate: Tensor, values: Tensor, counts: Tensor, group_edges: Sequence[float]) -> Axis:
-    """Axis of a numeric coordinate, from its distinct values, ascending, and the rows that have each."""
+def _numeric_axis(
+    coordinate: Tensor, values: Tensor, counts: Tensor, group_edges: Sequence[float], missing: Tensor | None = None
+) -> Axis:
+    """Axis of a numeric coordinate, from its distinct values, ascending, and the rows that have each.
+
+    There is a gap at ``missing``, beyond which the missing value lies, however few rows have it.
+    """
     n = counts.sum()
-    gaps = _gaps(values, counts)
+    gaps = gaps_of(values, counts)
+    if missing is not None:
+        gaps = torch.unique(torch.cat((gaps, missing[(missing > values[0]) & (missing <= values[-1])])))
     edges = _numeric_edges(values, counts, gaps)
     place = torch.bucketize(values, edges, right=True)
     rows_in_bin, sums = torch.zeros(2, len(edges) + 1, dtype=torch.float64)
@@ -394,25 +474,6 @@ def _quantiles(values: Tensor) -> Tensor:
     at = torch.cat((even, tails, 1 - tails)).sort().values * (values.shape[1] - 1)
     below, above = values[:, at.floor().long()], values[:, at.ceil().long()]
     return below + (above - below) * at.frac()
-
-
-def _gaps(values: Tensor, counts: Tensor) -> Tensor:
-    """Middle of each wide stretch without rows, from distinct values, ascending, and the rows that have each."""
-    line = torch.repeat_interleave(values, counts)
-    return ((line[1:] + line[:-1]) / 2)[_wide_stretches(line[None])[0]]
-
-
-def _wide_stretches(values: Tensor) -> Tensor:
-    """Whether there is a gap after each of sorted values (k, n) but the last one, (k, n - 1)."""
-    n = values.shape[1]
-    below = torch.arange(1, n)
-    # The spread of the rows next to the stretch, on either side of it: that of all rows would contain the stretch.
-    near = max(FEWEST_NEXT, round(NEXT_TO_GAP * n))
-    first = values[:, (below - near).clamp_min(0)]
-    last = values[:, (below + near).clamp_max(n) - 1]
-    spread = torch.maximum(values[:, :-1] - first, last - values[:, 1:])
-    wide = values.diff(dim=1) > GAP * spread
-    return wide & (below > BEYOND_GAP * n) & (below < (1 - BEYOND_GAP) * n)
 
 
 def _state_groups(share: Tensor) -> Tensor:

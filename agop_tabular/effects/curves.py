@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,8 +22,25 @@ SAME = 1e-7
 STEEPEST = 1e3
 """Terms of a key are at most this many times as large as the range of the keys, so that it keeps digits in float32."""
 
-BEYOND = 1.0
-"""How far beyond all numbers the missing value is put, as a share of their range."""
+END, MOST_AT_END = 0.01, 0.05
+"""Share of the keys at either end, and share of a curve at most that is passed there. Where keys stand nearly still, as
+the cosine does at the ends of half a period (6%), tables by the key are too coarse for the other coordinates, since
+they are finest in the middle."""
+
+ROWS = 1024
+"""Rows whose distances from all points are computed together, which stay in the processor's cache."""
+
+NEAR_STEP = 0.05
+"""A point lies on a line of points if it is nearer to a step of it than this share of the step. An arc of 20 degrees is
+4% of its chord away from it."""
+
+STRAYS, STRAY_SHARE = 2, 0.2
+"""Points of a curve, and share of them, that may have another point nearer than those next to them on the curve: where
+it passes near itself. Codes of categories, which are in no order, nearly all have."""
+
+BEYOND = 30.0
+"""How far beyond all numbers the missing value is put, as a multiple of their range: numbers outside of the training
+rows are to lie on this side of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +50,21 @@ class Curve:
     Attributes
     ----------
     points : Tensor of shape (k, m), float64
-        Coordinates of some values, which ascend.
+        Coordinates along the curve, in the order of the values; no two neighbours are the same.
     direction : Tensor of shape (m,) or None
-        What coordinates are multiplied with for a key that grows with the value; None where no linear combination does.
+        What coordinates are multiplied with for a key that grows along the curve; None where no linear combination
+        does.
+    has_missing : bool
+        Whether the last point is that of the missing value, which lies apart.
     """
 
     points: Tensor
     direction: Tensor | None
+    has_missing: bool = False
 
     @classmethod
     def of(cls, values: Tensor, coordinates: Tensor) -> Curve | None:
-        """From what the values of a column are encoded into; None where they are too few.
+        """From what the values of a column are encoded into; None where they are too few, or in no order.
 
         Parameters
         ----------
@@ -52,20 +74,29 @@ class Curve:
         """
         values, points = values.double(), coordinates.double()
         missing = torch.isnan(values)
-        known = values[~missing]
-        if len(known) < 2 or int(missing.sum()) > 1 or not torch.isfinite(known).all():
+        known, apart = values[~missing], points[missing]
+        if len(known) < 2 or len(apart) > 1 or not torch.isfinite(known).all():
             return None
-        values = torch.where(missing, known[-1] + BEYOND * (known[-1] - known[0]), values)
-        points = points[values.argsort()]
-        directions = _directions(values.sort().values, points)
-        return cls(points, next((w for w in directions if _grows(points, w)), None))
+        order = known.argsort()
+        known, points = known[order], points[~missing][order]
+        moves = torch.nn.functional.pad((points.diff(dim=0).abs() > SAME * _range(points)).any(dim=1), (1, 0), value=1)
+        known, points = known[moves], points[moves]
+        whole = cls._through(known, points, apart)
+        if whole is not None and whole.direction is not None:
+            return whole
+        first = _first_pass(points)
+        return whole if len(first) == len(points) else cls._through(known[first], points[first], apart)
 
-    def line(self) -> tuple[Tensor, Tensor]:
-        """Distinct points (k, m), and how far each is along the line that joins them, (k,)."""
-        unit = _range(self.points)
-        steps = (self.points.diff(dim=0) / unit).square().sum(dim=1).sqrt()
-        kept = torch.cat((torch.ones(1, dtype=torch.bool), steps > SAME))
-        return self.points[kept], torch.nn.functional.pad(steps[steps > SAME].cumsum(0), (1, 0))
+    @classmethod
+    def _through(cls, values: Tensor, points: Tensor, missing: Tensor) -> Curve | None:
+        """Through these points (k, m) of known values, and that of the missing value (0 or 1, m)."""
+        apart = len(missing) > 0 and not _is_on(missing[0], points)
+        if apart:
+            beyond = values[-1:] + BEYOND * (values[-1:] - values[:1])
+            values, points = torch.cat((values, beyond)), torch.cat((points, missing))
+        if len(points) < 2 or not _is_in_order(points):
+            return None
+        return cls(points, next((w for w in _directions(values, points) if _grows(points, w, apart)), None), apart)
 
 
 def nearest_places(x: Tensor, points: Tensor, places: Tensor) -> Tensor:
@@ -74,27 +105,87 @@ def nearest_places(x: Tensor, points: Tensor, places: Tensor) -> Tensor:
     It is looked for before and after the nearest of the points.
     """
     unit = _range(points)
-    x, points = x / unit, points / unit
-    step, steps = points.diff(dim=0), places.diff()
-    # Coordinate by coordinate, so that of points that are equally near a row has the same in every batch.
-    far = x.new_zeros(len(x), len(points))
-    for k in range(x.shape[1]):
-        far += (x[:, k, None] - points[:, k]).square()
+    line = (points / unit).T.contiguous()
+    return torch.cat([_nearest((some / unit).T.contiguous(), line, places) for some in torch.split(x, ROWS)])
+
+
+def _nearest(x: Tensor, points: Tensor, places: Tensor) -> Tensor:
+    """As :func:`nearest_places`, of rows (m, b) and points (m, k) in units of the ranges.
+
+    Coordinate by coordinate, so that of points that are equally near a row has the same in every batch.
+    """
+    ways, steps = points.diff(dim=1), places.diff()
+    lengths = ways.square().sum(dim=0)
+    far = x.new_zeros(x.shape[1], points.shape[1])
+    for own, at in zip(x, points, strict=True):
+        away = own[:, None] - at
+        far.addcmul_(away, away)
     nearest = far.argmin(dim=1)
-    best, found = torch.full_like(x[:, 0], torch.inf), torch.zeros_like(x[:, 0])
-    for segment in ((nearest - 1).clamp_min(0), nearest.clamp_max(len(step) - 1)):
-        offset, way = x - points[segment], step[segment]
-        along = ((offset * way).sum(dim=1) / way.square().sum(dim=1)).clamp(0, 1)
-        distance = (offset - along[:, None] * way).square().sum(dim=1)
+    best, found = torch.full_like(x[0], torch.inf), torch.zeros_like(x[0])
+    for segment in ((nearest - 1).clamp_min(0), nearest.clamp_max(len(steps) - 1)):
+        offset, way = x - points[:, segment], ways[:, segment]
+        along = ((offset * way).sum(dim=0) / lengths[segment]).clamp(0, 1)
+        distance = (offset - along * way).square().sum(dim=0)
         found = torch.where(distance < best, places[segment] + along * steps[segment], found)
         best = torch.minimum(distance, best)
     return found
+
+
+def places_of(points: Tensor) -> Tensor:
+    """How far each point (k, m) is along the line that joins them, (k,), in ranges of the coordinates."""
+    return torch.nn.functional.pad(_steps(points).cumsum(0), (1, 0))
+
+
+def share_off(x: Tensor, keys: Tensor, points: Tensor, nodes: Tensor) -> float:
+    """Share of the variance of rows (b, m) that lies off the points (k, m) of a curve, at the rows' keys (b,).
+
+    Between the points, whose keys are ``nodes``, the curve is straight.
+    """
+    unit = _range(points)
+    k = (torch.searchsorted(nodes, keys) - 1).clamp(0, len(nodes) - 2)
+    part = ((keys - nodes[k]) / (nodes[k + 1] - nodes[k])).clamp(0, 1)[:, None]
+    off = x - torch.lerp(points[k], points[k + 1], part)
+    left, whole = ((each / unit).square().sum() for each in (off, x - x.mean(dim=0)))
+    return float(left / whole.clamp_min(torch.finfo(torch.float64).tiny))
 
 
 def _range(points: Tensor) -> Tensor:
     """Range of each coordinate (k, m), (m,), never zero: units in which distances are taken."""
     whole = points.amax(dim=0) - points.amin(dim=0)
     return torch.where(whole > 0, whole, 1.0)
+
+
+def _steps(points: Tensor) -> Tensor:
+    """Distance of each point (k, m) but the first from the one before, (k - 1,)."""
+    return (points.diff(dim=0) / _range(points)).square().sum(dim=1).sqrt()
+
+
+def _is_on(point: Tensor, points: Tensor) -> bool:
+    """Whether a point (m,) lies on the line through points (k, m), as far as the steps between these tell."""
+    unit = _range(torch.cat((points, point[None])))
+    start, way = points[:-1] / unit, (points / unit).diff(dim=0)
+    offset, length = point / unit - start, way.square().sum(dim=1)
+    along = ((offset * way).sum(dim=1) / length).clamp(0, 1)
+    return bool(((offset - along[:, None] * way).square().sum(dim=1) <= length * NEAR_STEP**2).any())
+
+
+def _first_pass(points: Tensor) -> Tensor:
+    """Places of the points (k, m) that do not lie on the line through those before."""
+    kept = [0]
+    for k in range(1, len(points)):
+        if not _is_on(points[k], points[kept]):
+            kept.append(k)
+    return torch.tensor(kept)
+
+
+def _is_in_order(points: Tensor) -> bool:
+    """Whether points (k, m) have their nearest next to them on the line, as those of a curve do, and codes do not."""
+    x = points / _range(points)
+    far = torch.cdist(x, x).fill_diagonal_(torch.inf)
+    beside = far.diagonal(1)
+    before, after = (torch.nn.functional.pad(beside, ends, value=torch.inf) for ends in ((1, 0), (0, 1)))
+    strays = int((far.amin(dim=1) < torch.minimum(before, after) * (1 - SAME)).sum())
+    return strays <= max(STRAYS, STRAY_SHARE * len(points))
 
 
 def _directions(values: Tensor, x: Tensor) -> Iterable[Tensor]:
@@ -110,11 +201,15 @@ def _directions(values: Tensor, x: Tensor) -> Iterable[Tensor]:
         yield sign * torch.eye(x.shape[1], dtype=torch.float64)[k]
 
 
-def _grows(x: Tensor, direction: Tensor) -> bool:
-    """Whether the keys of ascending values grow, but for values that are encoded alike."""
+def _grows(x: Tensor, direction: Tensor, has_missing: bool) -> bool:
+    """Whether the keys of points (k, m) grow, at the ends of the numbers not much slower than the points move."""
     keys = x @ direction
     whole = keys[-1] - keys[0]
-    if not whole > 0 or (x * direction).abs().max() > STEEPEST * whole:
+    if not whole > 0 or (x * direction).abs().max() > STEEPEST * whole or (keys.diff() <= SAME * whole).any():
         return False
-    alike = (x.diff(dim=0).abs() <= SAME * (x.amax(dim=0) - x.amin(dim=0))).all(dim=1)
-    return bool(((keys.diff() > SAME * whole) | alike).all())
+    x, keys = (each[: len(each) - has_missing] for each in (x, keys))
+    if len(x) < 3:
+        return True
+    passed, grown = (torch.nn.functional.pad(each.cumsum(0) / each.sum(), (1, 0)) for each in (_steps(x), keys.diff()))
+    first, last = np.interp((END, 1 - END), grown.numpy(), passed.numpy())
+    return bool(first <= MOST_AT_END and last >= 1 - MOST_AT_END)

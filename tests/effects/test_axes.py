@@ -179,3 +179,9 @@ def test_bins_do_not_depend_on_units(scale):
     (plain,), (scaled,) = find_axes(tensor(x)), find_axes(tensor(x * scale))
     assert torch.equal(plain.bins(tensor(x)), scaled.bins(tensor(x * scale)))
     torch.testing.assert_close(plain.nodes * scale, scaled.nodes)
+
+
+def test_grid_points_ascend_where_values_span_many_powers_of_ten():
+    t = np.random.default_rng(0).normal(size=800)
+    (axis,) = find_axes(tensor(np.exp(-(((t - 2) / 0.2) ** 2))))
+    assert (axis.nodes.diff() > 0).all()

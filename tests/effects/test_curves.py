@@ -7,7 +7,7 @@ from sklearn.preprocessing import SplineTransformer
 
 from agop_tabular.core.gradients import class_gradients
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.curves import Curve, nearest_places
+from agop_tabular.effects.curves import ROWS, Curve, nearest_places, places_of
 from agop_tabular.effects.grid_check import axes_missed_by_gradients
 
 VALUES = torch.linspace(-2, 2, 41, dtype=torch.float64)
@@ -54,6 +54,75 @@ def test_curves_without_a_direction(encode):
     assert Curve.of(VALUES, encode(VALUES)).direction is None
 
 
+def test_where_keys_would_stand_nearly_still_there_is_no_direction():
+    """The cosine of half a period grows all the way, but hardly at its ends, where the sine moves."""
+    t = torch.linspace(0, torch.pi, 64, dtype=torch.float64)
+    assert Curve.of(t, torch.stack((-t.cos(), t.sin()), dim=1)).direction is None
+
+
+def test_what_is_passed_again_is_one_curve():
+    curve = Curve.of(VALUES, torch.stack((VALUES**2, VALUES**4), dim=1))
+    assert len(curve.points) == 21
+    assert curve.direction is not None
+    t = torch.linspace(0, 4 * torch.pi, 65, dtype=torch.float64)
+    assert len(Curve.of(t, torch.stack((t.sin(), t.cos()), dim=1)).points) == 32
+
+
+def test_codes_in_no_order_are_no_curve():
+    assert Curve.of(VALUES, torch.randn(len(VALUES), 3, generator=torch.Generator().manual_seed(0))) is None
+    assert Curve.of(VALUES, torch.stack(((20 * VALUES).sin(), (20 * VALUES).cos()), dim=1)) is None
+
+
+def test_a_missing_value_that_is_encoded_as_a_number_is_no_point_of_its_own():
+    values = torch.cat((VALUES, torch.tensor([torch.nan])))
+    curve = Curve.of(values, spline(torch.nan_to_num(values, nan=0.123)))
+    assert not curve.has_missing
+    assert curve.direction is not None
+    assert Curve.of(values, with_flag(values)).has_missing
+
+
+def turning(t):
+    return torch.cat((t.nan_to_num().sin()[:, None], t.nan_to_num().cos()[:, None], with_flag(t)[:, 1:]), dim=1)
+
+
+@pytest.mark.parametrize(("encode", "spread"), [(with_flag, np.exp), (turning, np.tanh)], ids=["straight", "bent"])
+def test_few_rows_without_a_value_have_a_bin_and_a_group_of_their_own(encode, spread):
+    """However far the tail next to them goes, which as a gap would not count."""
+    t = torch.from_numpy(3 * spread(np.random.default_rng(0).normal(size=2000)))
+    t[:2] = torch.nan
+    ordered = t[2:].sort().values
+    shown = torch.cat((ordered[::40], ordered[-1:], t[:1]))
+    (axis,) = find_axes(encode(t), (), torch.zeros(encode(t).shape[1]).long(), {0: Curve.of(shown, encode(shown))})
+    assert len(axis.direction) == (0 if encode is turning else 2)
+    assert axis.compared
+    assert (axis.bins(encode(t)) == axis.n_bins - 1).nonzero().flatten().tolist() == [0, 1]
+    assert (axis.groups == axis.groups[-1]).sum() == 1
+    assert (axis.nodes.diff() > 0).all()
+    if encode is with_flag:  # numbers beyond the training rows are not on the way to the missing value
+        assert axis.grid[-2, 0] > ordered[-1]
+        assert axis.grid[-2, 1] == 0
+
+
+def test_every_grid_point_has_rows():
+    t = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, 1500))
+    x = torch.stack((t.sin(), (6 * t).sin(), (6 * t).cos()), dim=1)
+    points = torch.linspace(0, 2, 60, dtype=torch.float64)  # half of them beyond all rows
+    curve = Curve.of(points, torch.stack((points.sin(), (6 * points).sin(), (6 * points).cos()), dim=1))
+    for own in (curve, Curve(curve.points, None)):
+        (axis,) = find_axes(x, (), torch.zeros(3, dtype=torch.long), {0: own})
+        assert (axis.share > 0).all()
+        assert axis.share.sum() == pytest.approx(1)
+
+
+def test_rows_that_do_not_follow_a_curve_have_other_axes():
+    t = torch.linspace(-1, 1, 2000, dtype=torch.float64)
+    x = torch.nn.functional.one_hot((40 * (t + 1)).long().clamp_max(79), 80).double()
+    curve = Curve.of(t[::25], torch.cat((t[::25, None], x[::25]), dim=1))
+    column_of = torch.zeros(81, dtype=torch.long)
+    axes = find_axes(torch.cat((t[:, None], x), dim=1), (), column_of, {0: curve})
+    assert len(axes) == 81
+
+
 @pytest.mark.parametrize("values", [[1.0], [torch.nan, torch.nan, 1.0, 2.0], [0.0, 1.0, torch.inf]])
 def test_too_few_or_no_numbers(values):
     values = torch.tensor(values, dtype=torch.float64)
@@ -62,7 +131,8 @@ def test_too_few_or_no_numbers(values):
 
 @pytest.mark.parametrize("encode", BENT.values(), ids=BENT)
 def test_the_nearest_place_is_that_of_a_fine_search(encode):
-    points, places = Curve.of(VALUES, encode(VALUES)).line()
+    points = Curve.of(VALUES, encode(VALUES)).points
+    places = places_of(points)
     assert (places.diff() > 0).all()
     fine = torch.linspace(0, float(places[-1]), 20001, dtype=torch.float64)
     k = (torch.searchsorted(places, fine, right=True) - 1).clamp(0, len(places) - 2)
@@ -81,15 +151,14 @@ def test_the_nearest_place_is_that_of_a_fine_search(encode):
 def test_a_place_does_not_depend_on_the_batch():
     t = torch.linspace(-2, 2, 64, dtype=torch.float64)
     curve = Curve.of(t, torch.stack((torch.sin(4 * t), torch.cos(4 * t)), dim=1))  # passes every point twice and more
-    line, x = curve.line(), curve.points.repeat(9, 1)
+    line, x = (curve.points, places_of(curve.points)), curve.points.repeat(2 * ROWS // len(curve.points) + 1, 1)
     whole = nearest_places(x, *line)
     assert torch.equal(whole, torch.cat([nearest_places(row, *line) for row in x.split(1)]))
 
 
 def test_points_that_stay_are_one():
     t = torch.tensor([0.0, 1.0, 2.0, 3.0], dtype=torch.float64)
-    points, places = Curve.of(t, torch.stack((t.clamp_max(2), t.clamp_max(2)), dim=1)).line()
-    assert len(points) == len(places) == 3
+    assert len(Curve.of(t, torch.stack((t.clamp_max(2), t.clamp_max(2)), dim=1)).points) == 3
 
 
 @pytest.mark.parametrize("encode", [spline, BENT["circle"]], ids=["spline", "circle"])
