@@ -56,9 +56,9 @@ FEW_VALUES = 12
 about the differences of the score."""
 
 JOINT_STATES = 64
-"""Coordinates of one column that take at most this many combinations of values form one axis of states, unless there are
-more than FREQUENT and they follow a curve, or one of a one-hot block is among them. Every state
-costs evaluations of the network, and more of them would leave few rows to compare on."""
+"""Coordinates of one column that take at most this many combinations of values form one axis of states, unless there
+are more than FREQUENT and they follow a curve, or have a one-hot block among them. Every state costs evaluations of the
+network, and more of them would leave few rows to compare on."""
 
 ROWS_PER_STATE = 4
 """Least rows per state, on average: in a small table even a continuous column has few values."""
