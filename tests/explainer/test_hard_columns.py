@@ -86,7 +86,10 @@ def test_what_bins_are_too_coarse_for_is_said():
     def waves(x):
         return torch.sin(25 * x[:, 0]) + 0.2 * x[:, 1]
 
-    with pytest.warns(UserWarning, match=r"'x0' \(\d+\.\d%\) in a way that effects do not follow"):
+    with (
+        pytest.warns(UserWarning, match="leave .* of the scores' variance"),
+        pytest.warns(UserWarning, match=r"'x0' \(\d+\.\d%\) in a way that effects do not follow"),
+    ):
         AGOPExplainer(Function(waves)).fit(normal())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
