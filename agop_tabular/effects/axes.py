@@ -22,6 +22,7 @@ from torch import Tensor
 
 from agop_tabular.core.precision import at_least_float32
 from agop_tabular.effects.curves import Curve, nearest_places, places_of, share_off
+from agop_tabular.effects.gaps import gaps_of, wide_stretches
 
 BINS = 24
 """Bins of a numeric axis, of equally many rows. Twice as many, with more groups and four times the rows, lowered the
@@ -55,8 +56,9 @@ FEW_VALUES = 12
 about the differences of the score."""
 
 JOINT_STATES = 64
-"""Coordinates of one column that take at most this many combinations of values form one axis of states. Every state
-costs evaluations of the network, and more of them would leave few rows to compare on."""
+"""Coordinates of one column that take at most this many combinations of values form one axis of states, unless there
+are more than FREQUENT and they follow a curve, or have a one-hot block among them. Every state costs evaluations of the
+network, and more of them would leave few rows to compare on."""
 
 ROWS_PER_STATE = 4
 """Least rows per state, on average: in a small table even a continuous column has few values."""
@@ -69,6 +71,13 @@ FOLLOWED = 0.4
 leave .27, and effects along the curve are nearer than those of the block and the value (.16 against .28); indicators of
 63 values leave .72, and they are not (.37 against .17)."""
 
+FURTHER = 1.0
+"""How far beyond all numbers the grid point is that goes before the missing value's, as a multiple of their range: as
+far as effects are followed at all (outliers.FAR)."""
+
+HARDLY_ANY = 1e-9
+"""Share of the rows at this grid point, where there are none. Numerical, as SMALLEST_SHARE of the sums."""
+
 KEY_GAP = 1e-4
 """Least distance between the keys of two states, as a share of the range of all keys. Numerical: well above the
 rounding of a key in float32, which would otherwise put rows into a neighbouring state."""
@@ -76,19 +85,6 @@ rounding of a key in float32, which would otherwise put rows into a neighbouring
 FREQUENT = 16
 """Levels of an axis that have pair effects of their own; rarer ones share one group. It keeps a category of many levels
 from filling the matrix of pair effects, and rare levels have too few rows for cells of their own."""
-
-GAP = 2.0
-"""A stretch without rows is a gap if it is longer than this times the spread of the rows next to it. Codes for missing
-values such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
-
-NEXT_TO_GAP = 0.1
-"""Share of the rows, on either side of a stretch, that are next to it."""
-
-FEWEST_NEXT = 4
-"""Rows that these are at least, since one or two have hardly a spread."""
-
-BEYOND_GAP = 0.002
-"""Share of the rows that must lie on either side of a gap, so that a single outlier makes none."""
 
 NUMBERS = 2**21
 """Values of several columns that are looked at together: 16 MB."""
@@ -331,7 +327,28 @@ def _keyed_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Seque
     place = torch.bucketize(keys, axis.edges, right=True)
     sums = torch.zeros(axis.n_bins, len(coordinates), dtype=torch.float64).index_add_(0, place, x)
     points = sums / torch.bincount(place, minlength=axis.n_bins)[:, None]
-    return replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+    axis = replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+    return _going_on(axis) if curve.has_missing and axis.n_bins > 2 else axis
+
+
+def _going_on(axis: Axis) -> Axis:
+    """An axis whose last grid point is the missing value's, with one before where numbers are beyond the training rows.
+
+    Without it such a number would be taken to lie on the way to the missing value.
+    """
+    assert axis.curve is not None
+    nodes, curve = axis.nodes, axis.curve
+    whole = nodes[-2] - nodes[0]
+    slope = (curve[-2] - curve[-3]) / (nodes[-2] - nodes[-3]) if axis.n_bins > 3 else curve[-2] - curve[-2]
+    beyond = nodes[-2] + FURTHER * whole
+    return replace(
+        axis,
+        edges=torch.cat((axis.edges[:-1], torch.stack(((nodes[-2] + beyond) / 2, (beyond + nodes[-1]) / 2)))),
+        nodes=torch.cat((nodes[:-1], torch.stack((beyond, nodes[-1])))),
+        curve=torch.cat((curve[:-1], torch.stack((curve[-2] + FURTHER * whole * slope, curve[-1])))),
+        groups=torch.cat((axis.groups[:-1], axis.groups[-2:])),
+        share=torch.cat((axis.share[:-1], axis.share.new_tensor([HARDLY_ANY]), axis.share[-1:])),
+    )
 
 
 def _line_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequence[float]) -> Axis | None:
@@ -346,7 +363,7 @@ def _line_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequen
     if len(points) < 2:
         return None
     share = count.double() / len(x)
-    wide = _wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
+    wide = wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
     last = torch.tensor([len(nodes) - 2]) if curve.has_missing else None
     groups, compared = _groups(share, _halved(group_edges), last), bool(wide) or curve.has_missing
     return Axis(coordinates, nodes[:0], edges, nodes, groups, None, share, compared, points)
@@ -368,7 +385,7 @@ def _coordinate_axes(coordinates: Tensor, values: Tensor, group_edges: Sequence[
     bounds = torch.nn.functional.pad(torch.searchsorted(values, edges.contiguous()), (1, 0))  # the first of each bin
     bounds = torch.nn.functional.pad(bounds, (0, 1), value=n)
     sizes = bounds.diff(dim=1)
-    usual = ~few & ~heavy & rising & (sizes > 0).all(dim=1) & ~_wide_stretches(values).any(dim=1)
+    usual = ~few & ~heavy & rising & (sizes > 0).all(dim=1) & ~wide_stretches(values).any(dim=1)
     # Sums over bins are differences of running sums, of values that are near to zero.
     middle = values[:, n // 2, None]
     upto = torch.nn.functional.pad((values - middle).cumsum(dim=1), (1, 0))
@@ -407,7 +424,7 @@ def _numeric_axis(
     There is a gap at ``missing``, beyond which the missing value lies, however few rows have it.
     """
     n = counts.sum()
-    gaps = _gaps(values, counts)
+    gaps = gaps_of(values, counts)
     if missing is not None:
         gaps = torch.unique(torch.cat((gaps, missing[(missing > values[0]) & (missing <= values[-1])])))
     edges = _numeric_edges(values, counts, gaps)
@@ -457,25 +474,6 @@ def _quantiles(values: Tensor) -> Tensor:
     at = torch.cat((even, tails, 1 - tails)).sort().values * (values.shape[1] - 1)
     below, above = values[:, at.floor().long()], values[:, at.ceil().long()]
     return below + (above - below) * at.frac()
-
-
-def _gaps(values: Tensor, counts: Tensor) -> Tensor:
-    """Middle of each wide stretch without rows, from distinct values, ascending, and the rows that have each."""
-    line = torch.repeat_interleave(values, counts)
-    return ((line[1:] + line[:-1]) / 2)[_wide_stretches(line[None])[0]]
-
-
-def _wide_stretches(values: Tensor) -> Tensor:
-    """Whether there is a gap after each of sorted values (k, n) but the last one, (k, n - 1)."""
-    n = values.shape[1]
-    below = torch.arange(1, n)
-    # The spread of the rows next to the stretch, on either side of it: that of all rows would contain the stretch.
-    near = max(FEWEST_NEXT, round(NEXT_TO_GAP * n))
-    first = values[:, (below - near).clamp_min(0)]
-    last = values[:, (below + near).clamp_max(n) - 1]
-    spread = torch.maximum(values[:, :-1] - first, last - values[:, 1:])
-    wide = values.diff(dim=1) > GAP * spread
-    return wide & (below > BEYOND_GAP * n) & (below < (1 - BEYOND_GAP) * n)
 
 
 def _state_groups(share: Tensor) -> Tensor:

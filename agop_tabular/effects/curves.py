@@ -38,8 +38,9 @@ STRAYS, STRAY_SHARE = 2, 0.2
 """Points of a curve, and share of them, that may have another point nearer than those next to them on the curve: where
 it passes near itself. Codes of categories, which are in no order, nearly all have."""
 
-BEYOND = 1.0
-"""How far beyond all numbers the missing value is put, as a share of their range."""
+BEYOND = 30.0
+"""How far beyond all numbers the missing value is put, as a multiple of their range: numbers outside of the training
+rows are to lie on this side of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ class Curve:
             values, points = torch.cat((values, beyond)), torch.cat((points, missing))
         if len(points) < 2 or not _is_in_order(points):
             return None
-        return cls(points, next((w for w in _directions(values, points) if _grows(points, w)), None), apart)
+        return cls(points, next((w for w in _directions(values, points) if _grows(points, w, apart)), None), apart)
 
 
 def nearest_places(x: Tensor, points: Tensor, places: Tensor) -> Tensor:
@@ -200,14 +201,15 @@ def _directions(values: Tensor, x: Tensor) -> Iterable[Tensor]:
         yield sign * torch.eye(x.shape[1], dtype=torch.float64)[k]
 
 
-def _grows(x: Tensor, direction: Tensor) -> bool:
-    """Whether the keys of points (k, m) grow, nowhere much slower than the points move."""
+def _grows(x: Tensor, direction: Tensor, has_missing: bool) -> bool:
+    """Whether the keys of points (k, m) grow, at the ends of the numbers not much slower than the points move."""
     keys = x @ direction
     whole = keys[-1] - keys[0]
-    if not whole > 0 or (x * direction).abs().max() > STEEPEST * whole:
+    if not whole > 0 or (x * direction).abs().max() > STEEPEST * whole or (keys.diff() <= SAME * whole).any():
         return False
-    if (keys.diff() <= SAME * whole).any():
-        return False
+    x, keys = (each[: len(each) - has_missing] for each in (x, keys))
+    if len(x) < 3:
+        return True
     passed, grown = (torch.nn.functional.pad(each.cumsum(0) / each.sum(), (1, 0)) for each in (_steps(x), keys.diff()))
     first, last = np.interp((END, 1 - END), grown.numpy(), passed.numpy())
     return bool(first <= MOST_AT_END and last >= 1 - MOST_AT_END)

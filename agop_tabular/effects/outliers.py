@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axes import HARDLY_ANY, Axis
 
 FAR = 1.0
 """A value is far if it lies beyond the outermost grid points by more than this times their distance."""
@@ -41,7 +41,7 @@ class Bounds:
         lower = -upper
         for axis in axes:
             if axis.states is None:
-                first, last = torch.aminmax(axis.grid, dim=0)
+                first, last = torch.aminmax(axis.grid[axis.share > HARDLY_ANY], dim=0)
                 lower[axis.coordinates] = first - FAR * (last - first)
                 upper[axis.coordinates] = last + FAR * (last - first)
         return cls(lower.to(device, dtype), upper.to(device, dtype), column_of.to(device))

@@ -81,6 +81,28 @@ def test_a_missing_value_that_is_encoded_as_a_number_is_no_point_of_its_own():
     assert Curve.of(values, with_flag(values)).has_missing
 
 
+def turning(t):
+    return torch.cat((t.nan_to_num().sin()[:, None], t.nan_to_num().cos()[:, None], with_flag(t)[:, 1:]), dim=1)
+
+
+@pytest.mark.parametrize(("encode", "spread"), [(with_flag, np.exp), (turning, np.tanh)], ids=["straight", "bent"])
+def test_few_rows_without_a_value_have_a_bin_and_a_group_of_their_own(encode, spread):
+    """However far the tail next to them goes, which as a gap would not count."""
+    t = torch.from_numpy(3 * spread(np.random.default_rng(0).normal(size=2000)))
+    t[:2] = torch.nan
+    ordered = t[2:].sort().values
+    shown = torch.cat((ordered[::40], ordered[-1:], t[:1]))
+    (axis,) = find_axes(encode(t), (), torch.zeros(encode(t).shape[1]).long(), {0: Curve.of(shown, encode(shown))})
+    assert len(axis.direction) == (0 if encode is turning else 2)
+    assert axis.compared
+    assert (axis.bins(encode(t)) == axis.n_bins - 1).nonzero().flatten().tolist() == [0, 1]
+    assert (axis.groups == axis.groups[-1]).sum() == 1
+    assert (axis.nodes.diff() > 0).all()
+    if encode is with_flag:  # numbers beyond the training rows are not on the way to the missing value
+        assert axis.grid[-2, 0] > ordered[-1]
+        assert axis.grid[-2, 1] == 0
+
+
 def test_every_grid_point_has_rows():
     t = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, 1500))
     x = torch.stack((t.sin(), (6 * t).sin(), (6 * t).cos()), dim=1)

@@ -169,6 +169,21 @@ def test_values_beyond_the_training_rows_go_on():
     assert found["a"][0] == pytest.approx(3 * (2 - X["a"].mean()), rel=0.1)
 
 
+def test_values_beyond_the_training_rows_are_not_missing():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (1000, D))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    Z = np.nan_to_num(X, nan=-1.0)
+    parts = ColumnTransformer([(f"c{j}", ENCODINGS["value and flag"](), [j]) for j in range(D)])
+    network = MLPRegressor(hidden_layer_sizes=(16,), max_iter=300, solver="lbfgs", random_state=0)
+    model = make_pipeline(parts, network).fit(X, 3 * Z[:, 0] + Z[:, 1] * Z[:, 2] + Z[:, 3] ** 2)
+    explainer, rows = AGOPExplainer(model).fit(X), np.nan_to_num(X[:6], nan=0.2)
+    for value in (1.5, 2.9, 6.0, np.nan):
+        rows[:, 0] = value
+        true = np.array([of_effects(model, X, x)[0] for x in rows])
+        assert off(explainer.explain(rows), true) < 0.1, value
+
+
 if __name__ == "__main__":
     for n in ENCODINGS:
         print(n, errors(*model_and_rows(ENCODINGS[n], with_missing="flag" in n)))

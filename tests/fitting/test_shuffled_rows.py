@@ -90,6 +90,7 @@ def test_a_network_that_is_not_finite_on_shuffled_rows_is_refused(f, d):
 @pytest.mark.filterwarnings("ignore:Effects of columns and pairs leave")
 def test_a_few_rows_more_are_not_worth_another_fit():
     """Along 500 columns hardly more rows can be had than the first block has."""
+    torch.manual_seed(0)
     X = np.random.default_rng(0).standard_normal((1000, 500), dtype=np.float32)
     explainer = AGOPExplainer(MLP(500), gate=None).fit(X)
     assert rows_of(explainer) == first_block(500)
