@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 
 
 class AxisBins:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 GAP = 2.0
 """A stretch without rows is a gap if it is longer than this times the spread of the rows next to it. Codes for missing
-values such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_axes.py)."""
+values such as -999 leave one; skewed and heavy-tailed columns do not (tests/effects/test_numeric_axes.py)."""
 
 NEXT_TO_GAP = 0.1
 """Share of the rows, on either side of a stretch, that are next to it."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.axis_tables import AxisTables, Reading
 from agop_tabular.effects.curves import nearest_places
 from agop_tabular.effects.scratch import Scratch

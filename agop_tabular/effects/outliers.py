@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
-from agop_tabular.effects.axes import HARDLY_ANY, Axis
+from agop_tabular.effects.axis import Axis
+from agop_tabular.effects.curve_axes import HARDLY_ANY
 
 FAR = 1.0
 """A value is far if it lies beyond the outermost grid points by more than this times their distance."""

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import NEVER_ZERO
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.shuffling import shuffled_values
 from agop_tabular.effects.triples import TRIED_AXES, Triples, find_triples

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import at_least_float32
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.bins import AxisBins
 
 MAX_GROUPS = 1024

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.precision import NEVER_ZERO
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.sums import EffectSums
 
 LOST = 1e-3

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.precision import NEVER_ZERO, at_least_float32
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 
 TRIED_AXES = 8
 """Axes among which triples are looked for, those with most part in the remainder: they have 56 triples, each of which

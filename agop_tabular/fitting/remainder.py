@@ -10,7 +10,7 @@ from torch import Tensor
 from agop_tabular.attribution.by_effects import FittedEffectsMethod
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.warning import warn_user
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.disagreement import Disagreement, find_disagreement
 from agop_tabular.effects.remainder import measure_remainder, with_constants
 from agop_tabular.fitting.shuffled_rows import check_shuffled

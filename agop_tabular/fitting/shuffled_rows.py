@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.evaluating import evaluating
-from agop_tabular.effects.axes import Axis, find_axes
+from agop_tabular.effects.axes import find_axes
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.curves import Curve
 from agop_tabular.effects.grid_check import axes_missed_by_gradients
 from agop_tabular.effects.halves import Halves

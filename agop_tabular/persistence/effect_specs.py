@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.effects.axes import MOST_GROUPS
+from agop_tabular.effects.numeric_axes import MOST_GROUPS
 from agop_tabular.effects.sums import MAX_GROUPS, MAX_PAIR_NUMBERS
 from agop_tabular.persistence.specs import LARGEST, SINGLE, Spec, demand, flags, real, single, whole
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agop_tabular.effects.axes import Axis
+from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.halves import Halves
 from agop_tabular.effects.remainder import Remainder

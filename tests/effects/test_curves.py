@@ -81,48 +81,6 @@ def test_a_missing_value_that_is_encoded_as_a_number_is_no_point_of_its_own():
     assert Curve.of(values, with_flag(values)).has_missing
 
 
-def turning(t):
-    return torch.cat((t.nan_to_num().sin()[:, None], t.nan_to_num().cos()[:, None], with_flag(t)[:, 1:]), dim=1)
-
-
-@pytest.mark.parametrize(("encode", "spread"), [(with_flag, np.exp), (turning, np.tanh)], ids=["straight", "bent"])
-def test_few_rows_without_a_value_have_a_bin_and_a_group_of_their_own(encode, spread):
-    """However far the tail next to them goes, which as a gap would not count."""
-    t = torch.from_numpy(3 * spread(np.random.default_rng(0).normal(size=2000)))
-    t[:2] = torch.nan
-    ordered = t[2:].sort().values
-    shown = torch.cat((ordered[::40], ordered[-1:], t[:1]))
-    (axis,) = find_axes(encode(t), (), torch.zeros(encode(t).shape[1]).long(), {0: Curve.of(shown, encode(shown))})
-    assert len(axis.direction) == (0 if encode is turning else 2)
-    assert axis.compared
-    assert (axis.bins(encode(t)) == axis.n_bins - 1).nonzero().flatten().tolist() == [0, 1]
-    assert (axis.groups == axis.groups[-1]).sum() == 1
-    assert (axis.nodes.diff() > 0).all()
-    if encode is with_flag:  # numbers beyond the training rows are not on the way to the missing value
-        assert axis.grid[-2, 0] > ordered[-1]
-        assert axis.grid[-2, 1] == 0
-
-
-def test_every_grid_point_has_rows():
-    t = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, 1500))
-    x = torch.stack((t.sin(), (6 * t).sin(), (6 * t).cos()), dim=1)
-    points = torch.linspace(0, 2, 60, dtype=torch.float64)  # half of them beyond all rows
-    curve = Curve.of(points, torch.stack((points.sin(), (6 * points).sin(), (6 * points).cos()), dim=1))
-    for own in (curve, Curve(curve.points, None)):
-        (axis,) = find_axes(x, (), torch.zeros(3, dtype=torch.long), {0: own})
-        assert (axis.share > 0).all()
-        assert axis.share.sum() == pytest.approx(1)
-
-
-def test_rows_that_do_not_follow_a_curve_have_other_axes():
-    t = torch.linspace(-1, 1, 2000, dtype=torch.float64)
-    x = torch.nn.functional.one_hot((40 * (t + 1)).long().clamp_max(79), 80).double()
-    curve = Curve.of(t[::25], torch.cat((t[::25, None], x[::25]), dim=1))
-    column_of = torch.zeros(81, dtype=torch.long)
-    axes = find_axes(torch.cat((t[:, None], x), dim=1), (), column_of, {0: curve})
-    assert len(axes) == 81
-
-
 @pytest.mark.parametrize("values", [[1.0], [torch.nan, torch.nan, 1.0, 2.0], [0.0, 1.0, torch.inf]])
 def test_too_few_or_no_numbers(values):
     values = torch.tensor(values, dtype=torch.float64)

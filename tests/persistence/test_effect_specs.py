@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.effects.axes import MOST_GROUPS
+from agop_tabular.effects.numeric_axes import MOST_GROUPS
 from agop_tabular.persistence.effect_specs import check_effects, effect_specs
 from agop_tabular.persistence.effects import effects_to_tensors, remainder_to_tensors
 from agop_tabular.persistence.specs import check_shapes, shapes_of

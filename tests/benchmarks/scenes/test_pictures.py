@@ -1,4 +1,4 @@
-"""Pictures are drawn of what there is."""
+"""The two pictures of the study: maps beside masks, and errors against support where there was a shift."""
 
 import numpy as np
 import pytest
