@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from agop_tabular.core.precision import NEVER_ZERO
+from agop_tabular.core.precision import variance_of_scores
 from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.bins import AxisBins
 
@@ -87,6 +87,6 @@ def find_disagreement(axes: tuple[Axis, ...], x: Tensor, scores: Tensor, remaind
     excess = of_axes(between - within) / n
     errors = STANDARD_ERRORS + math.sqrt(2 * math.log(max(1, excess.numel())))
     noise = errors * of_axes(2 * within.square()).sqrt() / n
-    whole = scores.var(dim=0).clamp_min(NEVER_ZERO)
+    whole = variance_of_scores(scores, x.dtype)
     found = (excess > LEAST * whole) & (excess > LEAST_OF_REST * variance) & (excess > noise)
     return Disagreement((excess / whole).amax(dim=1).clamp_min(0), found.any(dim=1), variance / whole, whole)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
-from agop_tabular.core.precision import NEVER_ZERO
+from agop_tabular.core.precision import NEVER_ZERO, variance_of_scores
 from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.shuffling import shuffled_values
@@ -272,7 +272,7 @@ def _residual_shares(measured: Measured, columns: Tensor, generator: torch.Gener
         change = measured.residual(redrawn.flatten(0, 1))[1].reshape(len(some), n, -1) - before
         indices[:, some] = change.square().mean(dim=1).T / 2
     total = indices.sum(dim=1)
-    unexplained = before.var(dim=0) / s.var(dim=0).clamp_min(NEVER_ZERO)
+    unexplained = before.var(dim=0) / variance_of_scores(s, x.dtype)
     unexplained = torch.where(total > 0, unexplained, 0.0)
     moved = s.std(dim=0) > STILL * s.abs().amax(dim=0)
     indices[((total == 0) & moved).nonzero(), columns] = 1.0

@@ -146,3 +146,16 @@ def test_a_constant_table_attributes_nothing_however_large_scores_are(n):
     X = np.full((n, 2), 1e30)
     explainer = AGOPExplainer(net).fit(X)
     assert (explainer.explain(np.vstack((X, 3 * X))) == 0).all()
+
+
+def test_scores_that_do_not_move_leave_nothing_and_can_be_saved(tmp_path):
+    """Of a saturated network the tables hold less than rounding, and so does what they leave."""
+
+    class Saturated(nn.Module):
+        def forward(self, x):
+            return torch.stack((0.36 + 1e-12 * torch.tanh(x[:, 0]) * x[:, 1], 0.1 + 0 * x[:, 0]), dim=1)
+
+    X = np.random.default_rng(0).normal(size=(30, 3)).astype("float32")
+    explainer = AGOPExplainer(Saturated()).fit(X)
+    assert (explainer.effects_.unexplained.fillna(0) < 0.5).all()
+    explainer.save(tmp_path / "still.agop")
