@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from agop_tabular.baselines.base import Baseline
-from agop_tabular.effects.permutations import permutation_gains
+from agop_tabular.effects.permutations import pairs_at_a_time, permutation_gains
 
 
 class NetworkShapley(Baseline):
@@ -41,11 +41,19 @@ class NetworkShapley(Baseline):
         pairs = self.n_permutations // 2
         column = torch.from_numpy(self.feature_map_.column_of)
         out = np.zeros((len(x), d, self.adapter_.n_scores))
-        for i in range(len(x)):
-            absent = self.background_[self._background_rows(pairs)]
-            orders = torch.from_numpy(self.random_state_.random_sample((pairs, d)).argsort(axis=1))
-            out[i] = permutation_gains(self.network_, x[i : i + 1], absent, orders, column).mean(dim=(1, 2))[0].numpy()
+        step = max(1, pairs_at_a_time(1, x.shape[1], d) // pairs)
+        for start in range(0, len(x), step):
+            rows = slice(start, start + step)
+            drawn = [self._draw(pairs, d) for _ in x[rows]]
+            absent, orders = (torch.stack(part) for part in zip(*drawn, strict=True))
+            gains = permutation_gains(self.network_, x[rows], self.background_[absent], orders, column)
+            out[rows] = gains.mean(dim=(1, 2)).numpy()
         return out
+
+    def _draw(self, pairs: int, d: int) -> tuple[Tensor, Tensor]:
+        """Background rows (pairs,) and orders of the columns (pairs, d) of one explained row."""
+        absent = self._background_rows(pairs)
+        return absent, torch.from_numpy(self.random_state_.random_sample((pairs, d)).argsort(axis=1))
 
     def _background_rows(self, n: int) -> Tensor:
         """Indices of n background rows in random order; how often any two of them occur differs by at most one."""

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from agop_tabular.core.gradients import Scores
 
-MAX_ROWS, MAX_NUMBERS = 2**17, 2**24
-"""Limits of one call of the network, in rows and in numbers: large enough to keep it busy, and no more than 67 MB in
-float32, whatever the number of coordinates."""
+MAX_ROWS, MAX_NUMBERS = 2**14, 2**24
+"""Limits of one call of the network, in rows and in numbers: large enough to keep it busy, small enough that what a
+layer puts out stays in a processor's caches, and no more than 67 MB in float32, whatever the number of coordinates."""
 
 
 def rows_at_a_time(p: int) -> int:

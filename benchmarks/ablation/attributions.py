@@ -12,24 +12,25 @@ import torch
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import NetworkShapley
+from agop_tabular.models.rows import take_rows
 from benchmarks.shared import methods
 from benchmarks.shared.families import Trained
 from benchmarks.shared.scores import centred, of_class
 
-PEERS = (*methods.PAPER_PEERS, "shap-deep-1000", "agop-ixg")
+PEERS = (*methods.PAPER_PEERS, "shap-deep-1000", "shap-gradient", "shap-kernel", "agop-ixg")
 
-SAMPLED = "permutations in equal time"
+KERNEL_ROWS = 10
+"""Test rows that KernelExplainer explains: with its defaults each costs 200,000 evaluations of the network."""
 
-TRIED = 4
-"""Permutations that the time of one is measured on."""
+EQUAL_TIME = (10, 100, 1000)
+"""Numbers of rows for which permutation sampling gets the time that the default takes to fit and to explain as many."""
+
+TRIED, TRIED_ROWS, LARGEST = 32, 10, 20_000
+"""Permutations and rows that the time of one permutation is measured on, and the most that are drawn of a row."""
 
 REFINED = (4, 16)
 """Pairs of permutations of the refined rows: one budget at which refinement begins to help, and one where it clearly
 does (see the budget study)."""
-
-SECOND_SAMPLE = 400
-"""Permutations of a second sample of the network's own Shapley values, whose error is a row of the tables: half as many
-as the first has, so an upper limit to the first one's error."""
 
 SEED_OFFSET = 7
 """Added to a cell's seed for peers and the second sample, so that they do not repeat the first one's draws."""
@@ -42,7 +43,7 @@ class MethodAttributions:
     Attributes
     ----------
     forms : dict of str to ndarray of shape (n, d)
-        "plain", as they are, and "centred", minus the mean of the other classes'.
+        "plain", as they are, and "centred", minus the mean of the other classes'; of the first n test rows.
     """
 
     method: str
@@ -52,13 +53,24 @@ class MethodAttributions:
 
 
 def all_attributions(
-    trained: Trained, explainer: AGOPExplainer, target: np.ndarray, seed: int
+    trained: Trained, explainer: AGOPExplainer, target: np.ndarray, permutations: int, seed: int
 ) -> Iterator[MethodAttributions]:
-    """Of the default, refined and without parts, and of all peers."""
+    """Of the default, refined and without parts, and of all peers.
+
+    Parameters
+    ----------
+    trained : Trained
+    explainer : AGOPExplainer
+        Fitted with its defaults.
+    target : ndarray of int, shape (n,)
+        The explained class of each test row.
+    permutations : int
+        Of a second sample of the network's own Shapley values, whose error is a row of the tables.
+    seed : int
+        Of the cell.
+    """
     labels, _ = trained.explained()
-    start = time.perf_counter()
-    AGOPExplainer(trained.model, gate=None).fit(trained.train).explain(trained.test, labels)
-    yield _sampled(trained, target, seed + SEED_OFFSET, time.perf_counter() - start)
+    yield from _in_equal_time(trained, target, seed + SEED_OFFSET)
     plain = AGOPExplainer(trained.model, contrast=False, gate=None).fit(trained.train).explain(trained.test, labels)
     start = time.perf_counter()
     found = np.asarray(explainer.explain(trained.test, labels), dtype=float)
@@ -70,35 +82,58 @@ def all_attributions(
     explainer.set_params(refine=0)
     for name, values in without_parts(trained, explainer, target):
         yield MethodAttributions(name, {"centred": values})
-    for name in (*PEERS, "network-shapley"):
-        yield _of_peer(name, trained, target, seed + SEED_OFFSET)
-
-
-def _sampled(trained: Trained, target: np.ndarray, seed: int, seconds: float) -> MethodAttributions:
-    """Permutation sampling in the time that the default takes to fit and to explain the same rows."""
+    for name in PEERS:
+        rows = take_rows(trained.test, slice(0, KERNEL_ROWS)) if name == "shap-kernel" else trained.test
+        yield _of_peer(name, trained, rows, target[: len(rows)], seed + SEED_OFFSET)
     start = time.perf_counter()
-    NetworkShapley(n_permutations=TRIED).fit(trained.model, trained.train, seed).explain(trained.test, "predicted")
-    a_permutation = (time.perf_counter() - start) / TRIED
-    n = max(2, 2 * round(seconds / a_permutation / 2))
+    every = _sample(trained, trained.test, permutations, seed + SEED_OFFSET)
+    yield MethodAttributions("network-shapley", _forms(every, target), time.perf_counter() - start)
+
+
+def sampled(n: int) -> str:
+    """Name of permutation sampling in the time that the default takes for n rows."""
+    return f"permutations, time of {n:,} rows"
+
+
+def _in_equal_time(trained: Trained, target: np.ndarray, seed: int) -> Iterator[MethodAttributions]:
+    """Permutation sampling in the time that the default takes to fit and to explain as many rows."""
     start = time.perf_counter()
-    every = trained.all_scores(NetworkShapley(n_permutations=n).fit(trained.model, trained.train, seed).explain)
-    forms = {"plain": of_class(every, target), "centred": centred(every, target)}
-    return MethodAttributions(SAMPLED, forms, time.perf_counter() - start)
+    explainer = AGOPExplainer(trained.model, gate=None).fit(trained.train)
+    fit_seconds = time.perf_counter() - start
+    few = take_rows(trained.test, slice(0, TRIED_ROWS))
+    for n in EQUAL_TIME:
+        start = time.perf_counter()
+        explainer.explain(take_rows(trained.train, np.resize(np.arange(len(trained.train)), n)))
+        a_row = (fit_seconds + time.perf_counter() - start) / n
+        permutations = TRIED
+        for _ in range(2):  # the second time with about as many as there will be, since many at once cost less each
+            start = time.perf_counter()
+            _sample(trained, few, permutations, seed)
+            a_permutation = (time.perf_counter() - start) / len(few) / permutations
+            permutations = min(LARGEST, max(2, 2 * round(a_row / a_permutation / 2)))
+        start = time.perf_counter()
+        every = _sample(trained, trained.test, permutations, seed)
+        yield MethodAttributions(sampled(n), _forms(every, target), time.perf_counter() - start)
 
 
-def _of_peer(name: str, trained: Trained, target: np.ndarray, seed: int) -> MethodAttributions:
-    peer: Any
-    if name == "network-shapley":
-        peer = NetworkShapley(n_permutations=SECOND_SAMPLE).fit(trained.model, trained.train, seed)
-    else:
-        peer = methods.fitted(name, trained.model, trained.train, seed)
+def _sample(trained: Trained, rows: Any, permutations: int, seed: int) -> np.ndarray:
+    """Sampled Shapley values (n, d, C) of the network."""
+    sampler = NetworkShapley(n_permutations=permutations).fit(trained.model, trained.train, seed)
+    return trained.all_scores(sampler.explain, rows)
+
+
+def _of_peer(name: str, trained: Trained, rows: Any, target: np.ndarray, seed: int) -> MethodAttributions:
     start = time.perf_counter()
     try:
-        every = trained.all_scores(peer.explain)
+        every = trained.all_scores(methods.fitted(name, trained.model, trained.train, seed).explain, rows)
     except Exception as error:  # a peer may fail in any way, and that is a result
         return MethodAttributions(name, {}, failed=f"{type(error).__name__}: {error}")
-    forms = {"plain": of_class(every, target), "centred": centred(every, target)}
-    return MethodAttributions(name, forms, time.perf_counter() - start)
+    return MethodAttributions(name, _forms(every, target), time.perf_counter() - start)
+
+
+def _forms(every: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+    """Both forms (n, d), from attributions of all scores (n, d, C)."""
+    return {"plain": of_class(every, target), "centred": centred(every, target)}
 
 
 def without_parts(trained: Trained, explainer: AGOPExplainer, target: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

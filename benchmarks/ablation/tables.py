@@ -7,17 +7,12 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from benchmarks.ablation.cell import Cell, GateOutcome
-from benchmarks.ablation.comparisons import NETWORK, RAW, TRUTH, by_group
+from benchmarks.ablation.comparisons import NETWORK, NETWORKS, RAW, TRUTH, by_group, together
 from benchmarks.shared.markdown import difference, number
 from benchmarks.shared.tasks import PAPER
 
 SUPPORT_BINS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
 """Narrower near 1, where most rows are; the last one includes 1."""
-
-
-BLOCK = 1000
-"""Consecutive rows that separate the networks of a family: cells are ordered by seed, then by family, so a block
-has one network of each family in a full run."""
 
 
 def networks(nets: pd.DataFrame) -> pd.DataFrame:
@@ -38,17 +33,45 @@ def networks(nets: pd.DataFrame) -> pd.DataFrame:
 
 def network_errors(table: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
     """Cosine with the network's own Shapley values (relative error); a row for each group of networks."""
-    of = table[(table["truth"] == "network contrast") & (table["form"] == "centred")]
     rows = []
-    for group, part in by_group(of):
-        means = part.groupby("method")[["cosine", "relative_error"]].mean()
+    for group, _, part in by_group(_of_network(table)):
+        if group.endswith("families"):
+            continue
+        means = part.groupby("method")[["cosine", "raw_relative_error"]].mean()
         cells = {
-            name: f"{number(means.loc[name, 'cosine'])} ({number(means.loc[name, 'relative_error'])})"
+            name: f"{number(means.loc[name, 'cosine'])} ({number(means.loc[name, 'raw_relative_error'])})"
             for name in methods
             if name in means.index
         }
-        rows.append({"family": group, "networks": part["seed"].count() // max(1, part["method"].nunique())} | cells)
+        rows.append({"family": group, "networks": _count(part)} | cells)
     return pd.DataFrame(rows)
+
+
+def overview(table: pd.DataFrame) -> pd.DataFrame:
+    """All methods' means over networks, in brackets over families; a row for each group and method."""
+    rows = []
+    for group, part in together(_of_network(table)):
+        for name, own in part.groupby("method", sort=False):
+            of_families = own.groupby("family")[list(NETWORK)].mean().mean()
+            means = {
+                metric.title: f"{number(own[key].mean())} ({number(of_families[key])})"
+                for key, metric in NETWORK.items()
+            }
+            rows.append(
+                {"networks": f"{group}: {_count(part)} of {part['family'].nunique()} families"}
+                | {"method": name}
+                | means
+            )
+    return pd.DataFrame(rows)
+
+
+def _of_network(table: pd.DataFrame) -> pd.DataFrame:
+    return table[(table["truth"] == "network contrast") & (table["form"] == "centred")]
+
+
+def _count(part: pd.DataFrame) -> int:
+    """Number of networks."""
+    return len(part[NETWORKS].drop_duplicates())
 
 
 def differences(found: pd.DataFrame, block: str, metrics: tuple[str, ...]) -> pd.DataFrame:
@@ -57,7 +80,7 @@ def differences(found: pd.DataFrame, block: str, metrics: tuple[str, ...]) -> pd
     rows = []
     for (metric, group), part in of.groupby(["metric", "group"], sort=False):
         title = (TRUTH | NETWORK)[metric].title
-        row = {"metric": title, "family": group, "seeds": f"{part['n'].max():.0f}"}
+        row = {"metric": title, "family": group, "units": f"{part['n'].max():.0f}"}
         for r in part.itertuples():
             row[str(r.against)] = difference(r) + (" *" if r.holm_wilcoxon < 0.05 else "")
         rows.append(row)
@@ -68,7 +91,7 @@ def truth_scores(table: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFrame:
     """Means against the contrast truth; a row for each group of networks and method."""
     of = table[(table["truth"] == "contrast") & (table["form"] == "centred")]
     rows = []
-    for group, part in by_group(of):
+    for group, _, part in by_group(of):
         for name in methods:
             own = part[part["method"] == name]
             means = {metric.title: number(own[key].mean()) for key, metric in TRUTH.items()}
@@ -139,9 +162,7 @@ def shifts(support: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, part in support[shifted].groupby("rows", sort=False):
         correlation = [
-            spearmanr(own["support"], own["error"]).statistic
-            for _, own in part.groupby([part["family"], part.index // BLOCK])
-            if len(own) > 10
+            spearmanr(own["support"], own["error"]).statistic for _, own in part.groupby(NETWORKS) if len(own) > 10
         ]
         rows.append(
             {

@@ -51,7 +51,7 @@ class Settings:
         File of weights to start from; None for random ones.
     """
 
-    epochs: int = 40
+    epochs: int = 12
     width: int = WIDTH
     batch: int = 32
     rate: float = 1e-3

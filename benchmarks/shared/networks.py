@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from skorch import NeuralNetClassifier
@@ -36,6 +36,74 @@ class FeatureTransformer(nn.Module):
         x = torch.nn.functional.pad(x, (1, 0), value=1.0)
         out: torch.Tensor = self.head(self.blocks(x[:, :, None] * self.weight + self.bias)[:, 0])
         return out
+
+
+class ResidualNetwork(nn.Module):
+    """Blocks whose outputs are added to their inputs, with batch normalisation (as in Gorishniy and others, 2021)."""
+
+    def __init__(self, n_inputs: int, width: int, depth: int, n_outputs: int):
+        super().__init__()
+        self.first = nn.Linear(n_inputs, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm1d(width), nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
+            for _ in range(depth)
+        )
+        self.head = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, n_outputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Scores (b, C)."""
+        h = self.first(x)
+        for block in self.blocks:
+            h = h + block(h)
+        out: torch.Tensor = self.head(h)
+        return out
+
+
+class DeepAndCross(nn.Module):
+    """Layers that multiply by the input, beside a perceptron (Wang and others, 2021)."""
+
+    def __init__(self, n_inputs: int, width: int, depth: int, n_outputs: int):
+        super().__init__()
+        self.cross = nn.ModuleList(nn.Linear(n_inputs, n_inputs) for _ in range(depth))
+        self.deep = perceptron(n_inputs, [width] * depth, width)
+        self.head = nn.Linear(n_inputs + width, n_outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Scores (b, C)."""
+        crossed = x
+        for layer in self.cross:
+            crossed = x * layer(crossed) + crossed
+        out: torch.Tensor = self.head(torch.cat((crossed, torch.relu(self.deep(x))), dim=1))
+        return out
+
+
+class Maxout(nn.Module):
+    """A perceptron whose units are the largest of some linear functions (Goodfellow and others, 2013)."""
+
+    PIECES = 3
+    """Linear functions of each unit."""
+
+    def __init__(self, n_inputs: int, width: int, depth: int, n_outputs: int):
+        super().__init__()
+        sizes = [n_inputs, *[width] * depth]
+        self.hidden = nn.ModuleList(nn.Linear(a, b * self.PIECES) for a, b in itertools.pairwise(sizes))
+        self.last = nn.Linear(width, n_outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Scores (b, C)."""
+        for layer in self.hidden:
+            x = layer(x).unflatten(1, (-1, self.PIECES)).amax(dim=2)
+        out: torch.Tensor = self.last(x)
+        return out
+
+
+ARCHITECTURES: dict[str, Callable[[int, int, int, int], nn.Module]] = {
+    "transformer": FeatureTransformer,
+    "resnet": ResidualNetwork,
+    "deep and cross": DeepAndCross,
+    "maxout": Maxout,
+}
+"""Networks by the number of inputs, the width, the depth and the number of outputs."""
 
 
 def classifier(width: int, n_classes: int, n_features: int, seed: int) -> NeuralNetClassifier:

@@ -39,7 +39,8 @@ class Net:
         At most.
     stops_early : bool
         Whether training goes back to the best epoch.
-    architecture : "perceptron" or "transformer"
+    architecture : str
+        "perceptron", or a key of ``networks.ARCHITECTURES``, whose networks have blocks of one width.
     output : "classes", "one logit" or "number"
     """
 
