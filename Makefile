@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow test-scenes lint typecheck docs wheel benchmark benchmark-automl scenes clean
+.PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow test-scenes lint typecheck docs wheel benchmark-automl scenes study evidence clean
 
 demo: .venv/.demo
 	$(BIN)/python docs/examples/adult.py
@@ -57,8 +57,13 @@ wheel: .venv/.dev
 	cd dist/try && ../../.venv-wheel/bin/python -I ../../.ci/try_wheel.py
 	rm -rf dist/try
 
-benchmark: .venv/.demo
-	$(BIN)/python -m benchmarks overhead
+# One study: make study NAME=budget OPTIONS="--seeds 1"; without a name, the list of them.
+study: .venv/.demo
+	$(BIN)/python -m benchmarks $(NAME) $(OPTIONS)
+
+# Every study with its default options, then the figures that documents quote; goes on where it was stopped.
+evidence: .venv/.dev
+	$(BIN)/python -m benchmarks.evidence --run
 
 # The AutoML study: what .venv has, then AutoGluon and pytabkit, each in its own environment, on one page.
 benchmark-automl: .venv/.dev .venv-autogluon/.benchmarks .venv-pytabkit/.benchmarks

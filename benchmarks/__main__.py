@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
 import benchmarks.ablation.study as ablation
 import benchmarks.audit.study as audit
@@ -23,6 +24,7 @@ import benchmarks.segments.study as segments
 import benchmarks.synthetic.study as synthetic
 import benchmarks.timing.study as timing
 import benchmarks.training_guided.study as training_guided
+from benchmarks.evidence.ledger import note
 
 STUDIES = {
     "synthetic": synthetic,
@@ -56,7 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
     for name, study in STUDIES.items():
         study.add_options(commands.add_parser(name, help=_first_line(study), description=study.__doc__))
     options = vars(parser.parse_args(arguments))
-    STUDIES[options.pop("study")].run(**options)
+    name, started = options.pop("study"), time.perf_counter()
+    STUDIES[name].run(**options)
+    note(options["output"], name, time.perf_counter() - started)
 
 
 def listing() -> str:

@@ -11,17 +11,25 @@ from torch import Tensor
 
 from agop_tabular.baselines.base import Baseline
 
-ROWS_PER_CALL = 2048
-"""Rows of one call to captum, whose methods copy each row many times: 50 copies of 2048 rows fit in memory."""
+MAX_ROWS, MAX_COPIES, MAX_NUMBERS = 2048, 2**17, 2**23
+"""Limits of one call of the network: explained rows, their copies, of which some methods make 50 of each, and numbers
+in all copies. Tables reach the first two; an image of 3 × 128 × 128 is evaluated 170 times at once."""
 
-EVALUATED_AT_ONCE = 65536
-"""Most copies of rows that Integrated Gradients evaluates at once, to bound its memory."""
+
+def copies_at_once(p: int) -> int:
+    """Rows of p coordinates that the network is evaluated on in one call."""
+    return max(1, min(MAX_COPIES, MAX_NUMBERS // max(1, p)))
 
 
 class CaptumMethod(Baseline):
     """A method of captum, which is given the explained score of each row as ``target``."""
 
     package = "captum"
+
+    @property
+    def copies(self) -> int:
+        """How often the method evaluates the network on each row."""
+        return 1
 
     def _prepare(self, background: Any) -> None:
         rows = self._coordinates(background).double()
@@ -30,9 +38,10 @@ class CaptumMethod(Baseline):
 
     def _one(self, X: Any, index: np.ndarray) -> np.ndarray:
         target = torch.as_tensor(index, device=self.adapter_.device)
+        n = max(1, min(MAX_ROWS, copies_at_once(len(self.feature_map_.column_of)) // self.copies))
         parts = [
             self._folded(self._attributions(x.requires_grad_(), target[rows]))
-            for rows, x in self.adapter_.batches(X, ROWS_PER_CALL)
+            for rows, x in self.adapter_.batches(X, n)
         ]
         return np.concatenate(parts)
 
@@ -55,6 +64,11 @@ class IntegratedGradients(CaptumMethod):
         self.n_steps = n_steps
         self.baseline = baseline
 
+    @property
+    def copies(self) -> int:
+        """One for each step."""
+        return self.n_steps
+
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import IntegratedGradients
 
@@ -63,7 +77,7 @@ class IntegratedGradients(CaptumMethod):
         start = self.mean_ if self.baseline == "mean" else torch.zeros_like(self.mean_)
         method = IntegratedGradients(self.network_)
         out: Tensor = method.attribute(
-            x, start, target=target, n_steps=self.n_steps, internal_batch_size=EVALUATED_AT_ONCE
+            x, start, target=target, n_steps=self.n_steps, internal_batch_size=copies_at_once(x.shape[1])
         )
         return out
 
@@ -92,6 +106,11 @@ class SmoothGrad(CaptumMethod):
         self.n_samples = n_samples
         self.noise = noise
 
+    @property
+    def copies(self) -> int:
+        """One for each draw of the noise."""
+        return self.n_samples
+
     def _attributions(self, x: Tensor, target: Tensor) -> Tensor:
         from captum.attr import NoiseTunnel, Saliency
 
@@ -99,7 +118,13 @@ class SmoothGrad(CaptumMethod):
         tunnel = NoiseTunnel(Saliency(scaled))
         u = (x / scaled.unit).detach().requires_grad_()
         out: Tensor = tunnel.attribute(
-            u, nt_type="smoothgrad", nt_samples=self.n_samples, stdevs=1.0, target=target, abs=False
+            u,
+            nt_type="smoothgrad",
+            nt_samples=self.n_samples,
+            nt_samples_batch_size=min(self.n_samples, copies_at_once(x.shape[1])),
+            stdevs=1.0,
+            target=target,
+            abs=False,
         )
         return out / scaled.unit
 

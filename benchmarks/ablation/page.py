@@ -123,7 +123,7 @@ def _network_section(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:
         "`network-shapley` is a second, smaller sample of the values themselves: what is left of an error near its "
         f"error is noise of the reference. *{sampled(EQUAL_TIME[0])}*: permutation sampling in the time that the "
         f"default takes to fit and to explain {EQUAL_TIME[0]} rows. KernelExplainer explains {KERNEL_ROWS} rows of "
-        "each network.",
+        f"each network, and permutation sampling in the time of {EQUAL_TIME[0]} rows {EQUAL_TIME[0]}.",
         "",
         *markdown_table(tables.overview(table)),
         "",

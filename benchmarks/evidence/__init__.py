@@ -1,0 +1,1 @@
+"""How old results are, and the figures that documents quote from them."""

@@ -1,0 +1,77 @@
+"""The code that a study measures, as a digest: it changes with the code, not with comments and docstrings."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import tokenize
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+ENGINE = ("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks")
+"""Parts of the package that every attribution comes from."""
+
+COMPARED = (*ENGINE, "baselines", "datasets", "evaluation")
+"""The same, with peers, tasks and metrics."""
+
+MEASURED: dict[str, tuple[str, ...]] = {
+    "synthetic": COMPARED,
+    "ablation": COMPARED,
+    "raw-truth": COMPARED,
+    "budget": COMPARED,
+    "probability": COMPARED,
+    "audit": (*ENGINE, "audit", "datasets"),
+    "importance": (*ENGINE, "datasets"),
+    "roar": COMPARED,
+    "images": (*COMPARED, "image"),
+    "segments": (*COMPARED, "image"),
+    "scenes": (*COMPARED, "image"),
+    "training-guided": (*COMPARED, "training_guided"),
+    "automl": (*ENGINE, "automl"),
+    "timing": (*ENGINE, "baselines"),
+    "overhead": ENGINE,
+    "import-time": ("",),
+    "scale": (*ENGINE, "distributed"),
+    "out-of-core": (*ENGINE, "distributed"),
+}
+"""Folders of ``agop_tabular`` that each study measures; "" is all of it."""
+
+
+@cache
+def digest(study: str) -> str:
+    """What tells the code that a study measures from any other.
+
+    Parameters
+    ----------
+    study : str
+        A key of ``MEASURED``.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    package = ROOT / "agop_tabular"
+    files = sorted({file for part in MEASURED[study] for file in (package / part).rglob("*.py")})
+    content = hashlib.sha256()
+    for file in files:
+        content.update(f"{file.relative_to(package).as_posix()}\n{bare(file.read_text())}\n".encode())
+    return content.hexdigest()[:16]
+
+
+def bare(source: str) -> str:
+    """Source without comments, docstrings and empty lines."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        # a string on its own is a docstring, or says what the constant above it is
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first, last = node.lineno, node.end_lineno or node.lineno
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
