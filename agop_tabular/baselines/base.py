@@ -156,6 +156,7 @@ class Baseline(BaseEstimator):
     # What subclasses are built of -------------------------------------------------------------------------------
 
     def _coordinates(self, X: Any) -> Tensor:
+        """Rows as the network takes them, (n, p)."""
         return self.adapter_.tensor(self.adapter_.encode(X))
 
     @torch.no_grad()

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.budget.coalitions import SAMPLERS
 from benchmarks.budget.pictures import draw
 from benchmarks.shared.markdown import made_with, markdown_table, number
 from benchmarks.shared.records import rows_of, write_json
 
 SHOWN_PAIRS = 16
 """Refined pairs whose worth in plain sampling is shown: the larger of the ablation study's two budgets."""
+
+
+METHODS = ("look-up", "refined", "permutations", "KernelSHAP", *SAMPLERS)
 
 
 def write(output: Path, result: dict[str, Any], cells: list[dict[str, Any]]) -> None:
@@ -37,9 +41,12 @@ def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> st
         "`python -m benchmarks budget`: mean relative error against the network's own Shapley values "
         f"({settings['permutations']:,} permutations a row), {settings['rows']} rows of each network, seeds "
         f"{settings['seeds'][0]} to {settings['seeds'][-1]}, zero-sum scores of the predicted class. K antithetic "
-        "pairs of permutations cost 2 K (d + 1) evaluations of the network a row. KernelSHAP gets the same number "
-        "(coalitions times background rows), once the budget allows more coalitions than columns; of 10 and 50 "
-        "background rows the one with the lower error counts. The look-up evaluates the network once.",
+        "pairs of permutations cost 2 K (d + 1) evaluations of the network a row. shap's KernelSHAP and shapiq's "
+        "samplers get the same number (coalitions times background rows), once the budget allows more coalitions than "
+        "columns; of 10 and 50 background rows, and for shapiq a new one with each coalition, those with the lowest "
+        "error count. These samplers are made for games whose values are known, and here a value is a mean over "
+        "background rows that has to be sampled as well; permutations see a new row in each pair. *Leverage SHAP* is "
+        "shapiq's KernelSHAP with all sizes of coalitions as likely. The look-up evaluates the network once.",
         "",
         *markdown_table(_error_table(table)),
         "",
@@ -62,10 +69,9 @@ def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> st
 
 def mean_errors(table: pd.DataFrame) -> pd.DataFrame:
     """Mean error over seeds: a row for each family and number of pairs, a column for each method."""
-    kernel = table["method"].str.startswith("KernelSHAP")
-    best = table[kernel].groupby(["family", "pairs", "method"])["error"].mean().groupby(["family", "pairs"]).min()
-    rest = table[~kernel].groupby(["family", "pairs", "method"], sort=False)["error"].mean().unstack()
-    return rest.assign(KernelSHAP=best).reindex(columns=["look-up", "refined", "permutations", "KernelSHAP"])
+    keys = ["family", "pairs", "method"]
+    of_backgrounds = table.groupby([*keys, "background"], sort=False, dropna=False)["error"].mean()
+    return of_backgrounds.groupby(keys, sort=False).min().unstack().reindex(columns=list(METHODS))
 
 
 def equivalents(table: pd.DataFrame, fit_seconds: dict[tuple[str, int], float]) -> pd.DataFrame:

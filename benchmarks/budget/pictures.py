@@ -11,7 +11,12 @@ from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
 COLUMNS = 3
 """Panels side by side."""
 
-METHODS = {"permutations": (SERIES[1], "^"), "KernelSHAP": (SERIES[3], "s"), "refined": (SERIES[0], "o")}
+METHODS = {
+    "permutations": (SERIES[1], "^"),
+    "KernelSHAP": (SERIES[3], "s"),
+    "Leverage SHAP": (SERIES[2], "v"),
+    "refined": (SERIES[0], "o"),
+}
 """Colour and marker of each."""
 
 
@@ -40,6 +45,6 @@ def draw(table: pd.DataFrame, means: pd.DataFrame, path: Path) -> None:
         if place % COLUMNS == 0:
             panel.set_ylabel("relative error")
     figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize=9
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False, fontsize=9
     )
     save(figure, path)

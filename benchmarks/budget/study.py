@@ -1,4 +1,4 @@
-"""Error against model evaluations: the look-up, its refinement, permutation sampling and KernelSHAP.
+"""Error against model evaluations: the look-up, its refinement, permutation sampling, KernelSHAP and shapiq's samplers.
 
 A cell is one family and one seed. Each is saved under OUTPUT/budget.cells when it is done; a stopped run resumes there.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from agop_tabular import AGOPExplainer
 from agop_tabular.baselines import KernelShap, NetworkShapley
 from agop_tabular.models.rows import take_rows
-from benchmarks.budget import page
+from benchmarks.budget import coalitions, page
 from benchmarks.shared import families
 from benchmarks.shared.cells import Cells, run_missing
 from benchmarks.shared.machine import machine
@@ -24,13 +24,13 @@ from benchmarks.shared.measure import timed
 from benchmarks.shared.options import add_jobs, add_output, add_seeds
 from benchmarks.shared.scores import centred
 
-FIRST_SEED = 2100
+FIRST_SEED = 9100
 """Seeds below were used by another study, or while the methods were chosen."""
 
 FAMILIES = ("sparse-nonlinear", "interaction", "switched", "random", "three-way", "adult", "credit-default")
 PAIRS = (1, 2, 4, 8, 16, 32, 64, 128)
 BACKGROUNDS = (10, 50)
-"""Background rows of KernelSHAP; the one with the lower mean error at a budget counts, which favours KernelSHAP."""
+"""Background rows of shap's KernelSHAP; those with the lower mean error at a budget count, which favours KernelSHAP."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +74,7 @@ def compute_cell(cells: Cells, family: str, seed: int, n: int, permutations: int
     labels = model.predict(rows)
     target = np.searchsorted(model.classes_, labels)
     own = centred(NetworkShapley(n_permutations=permutations)(model, rows, "all", train, seed), target)
+    sampler = NetworkShapley().fit(model, train, seed + 1)
     explainer = AGOPExplainer(model, random_state=seed, gate=None)
     fit_seconds, d = timed(lambda: explainer.fit(train)), rows.shape[1]
 
@@ -98,8 +99,12 @@ def compute_cell(cells: Cells, family: str, seed: int, n: int, permutations: int
             n_samples = budget["evaluations"] // n_background
             if n_samples >= d + 2:  # fewer coalitions than unknowns leave its regression undetermined
                 kernel = of_baseline(KernelShap(n_background=n_background, n_samples=n_samples))
-                name = f"KernelSHAP, {n_background} background rows"
-                records.append({"method": name} | budget | {"error": kernel})
+                records.append({"method": "KernelSHAP", "background": n_background} | budget | {"error": kernel})
+        for name in coalitions.SAMPLERS:
+            for n_background in coalitions.BACKGROUNDS:
+                values = coalitions.sampled(name, sampler, rows, target, budget["evaluations"], n_background, seed + 1)
+                if values is not None:
+                    records.append({"method": name, "background": n_background} | budget | {"error": error(values)})
     cells.write(
         f"{family}-{seed}",
         {"family": family, "seed": seed, "columns": d, "fit_seconds": fit_seconds, "errors": records},
