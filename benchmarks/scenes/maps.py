@@ -124,6 +124,11 @@ def adaptive_maps(e: Explained) -> NamedMaps:
 def integrated_maps(e: Explained) -> NamedMaps:
     """Integrated Gradients from the mean colour, and from black."""
     yield IG, peer_maps(IntegratedGradients(baseline="zero"), e)
+    yield from black_maps(e)
+
+
+def black_maps(e: Explained) -> NamedMaps:
+    """Integrated Gradients from black."""
     yield BLACK_IG, _joined(_from_black(e, x, target) for x, target in e.batches())
 
 

@@ -13,6 +13,7 @@ from benchmarks.scenes.maps import ADAPTIVE_IMAGES
 from benchmarks.scenes.path_methods import STEPS
 from benchmarks.scenes.pictures import draw_maps, draw_shift
 from benchmarks.scenes.pooling import USUAL
+from benchmarks.scenes.segments import SEGMENTED
 from benchmarks.shared.markdown import made_with, markdown_table
 from benchmarks.shared.records import rows_of, write_json
 
@@ -42,6 +43,8 @@ def write(output: Path, result: dict[str, Any]) -> None:
         result["seconds"] = [{key: cell[key] for key in ("task", "seed", "seconds")} for cell in maps]
         draw_maps(maps, output / "scenes-maps.png")
         lines += [*_claims(found, values), *_methods(table, values, found)]
+    if result["segments"]:
+        lines += _segments(result["segments"])
     if shift:
         draw_shift(shift, output / "scenes-shift.png")
         lines += _shift(shift)
@@ -111,6 +114,20 @@ def _methods(table: pd.DataFrame, values: pd.Series, found: pd.DataFrame) -> lis
         lines += [*markdown_table(tables.poolings(table, task)), ""]
         lines += ["The claims, ratios of mIoU by rule of pooling:", "", *markdown_table(claims_table(found, task)), ""]
     return lines
+
+
+def _segments(cells: list[dict[str, Any]]) -> list[str]:
+    return [
+        "## Segments",
+        "",
+        f"The object that is asked about, in up to {SEGMENTED} correctly classified test scenes: the map's pixels "
+        f"above the quantile that does best on {SEGMENTED} training scenes, whose masks are looked at, and the graph "
+        "cut that starts from the same map and looks at no mask, but at colours. *Boxes missed*: share of objects "
+        "whose box has an IoU below .5 with the true one (ILSVRC's localisation error).",
+        "",
+        *markdown_table(tables.segments(cells)),
+        "",
+    ]
 
 
 def _shift(cells: list[dict[str, Any]]) -> list[str]:

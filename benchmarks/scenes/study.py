@@ -18,6 +18,7 @@ from benchmarks.scenes.cost import STEPS, add_cost, cost_cell
 from benchmarks.scenes.maps import GROUPS
 from benchmarks.scenes.path_methods import STEPS as PATH_STEPS
 from benchmarks.scenes.resnet import WIDTH
+from benchmarks.scenes.segments import add_segments, segments_cell
 from benchmarks.scenes.shift import add_shift, missing, shift_cell
 from benchmarks.scenes.tasks import TASKS
 from benchmarks.scenes.training import Settings, digest
@@ -34,7 +35,7 @@ LEARNED = 0.8
 FOLDER = Path("output/scenes")
 """Where `make scenes` renders; other kinds of scenes are in folders beside it."""
 
-PARTS = ("maps", "shift", "cost")
+PARTS = ("maps", "segments", "shift", "cost")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,11 +63,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(**options: Any) -> None:
     parts, output = options["parts"], options["output"]
     started = time.perf_counter()
-    result: dict[str, Any] = {"machine": machine(), "networks": [], "maps": [], "shift": [], "cost": []}
+    result: dict[str, Any] = {"machine": machine(), "networks": [], "maps": [], "segments": [], "shift": [], "cost": []}
     wanted = [(task, seed) for task in options["tasks"] for seed in _seeds(options, task)]
     try:
         cells = _cells(options)
-        if set(parts) & {"maps", "shift"}:
+        if set(parts) - {"cost"}:
             _train(cells, wanted)
         result |= _found(cells, wanted, options)
     except (ValueError, OSError) as error:
@@ -106,10 +107,13 @@ def _found(cells: Cells, wanted: list[tuple[str, int]], options: dict[str, Any])
     networks = _saved(cells, [f"network-{task}-{seed}" for task, seed in wanted])
     learned = [(cell["task"], cell["seed"]) for cell in networks if cell["learned"]]
     maps = {maps_cell(task, seed, group): (task, seed, group) for task, seed in learned for group in GROUPS}
+    segments = {segments_cell(task, seed): (task, seed) for task, seed in learned}
     folders = _shifted(options)
     shift = {shift_cell(task, seed): (task, seed, folders) for task, seed in learned if folders}
     if "maps" in options["parts"]:
         run_missing(cells, add_maps, maps, options["jobs"], "maps")
+    if "segments" in options["parts"]:
+        run_missing(cells, add_segments, segments, options["jobs"], "segments")
     if "shift" in options["parts"]:
         run_missing(
             cells, add_shift, shift, options["jobs"], "shift", lambda cell: bool(cell) and not missing(cell, folders)
@@ -118,6 +122,7 @@ def _found(cells: Cells, wanted: list[tuple[str, int]], options: dict[str, Any])
         "networks": networks,
         "settings": _published(cells.settings),
         "maps": _saved(cells, list(maps)),
+        "segments": _saved(cells, list(segments)),
         "shift": _saved(cells, list(shift)),
     }
 

@@ -15,6 +15,7 @@ from benchmarks.scenes.pooling import ORDERS, USUAL
 from benchmarks.scenes.scoring import TRUTHS
 from benchmarks.scenes.shift import NONE, WEIGHTED
 from benchmarks.shared.markdown import difference, number
+from benchmarks.shared.segments import COLUMNS
 
 
 def networks(cells: list[dict[str, Any]]) -> pd.DataFrame:
@@ -84,6 +85,20 @@ def shift(cells: list[dict[str, Any]]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def segments(cells: list[dict[str, Any]]) -> pd.DataFrame:
+    """A row for each task and map, best threshold first: means over networks."""
+    rows = []
+    for task in dict.fromkeys(cell["task"] for cell in cells):
+        own = [cell["methods"] for cell in cells if cell["task"] == task]
+        of_task = [
+            {"task": task, "map (*control*)": f"*{name}*" if name in CONTROLS else name}
+            | {title: float(np.mean([m[name][way][what] for m in own])) for (way, what), title in COLUMNS.items()}
+            for name in own[0]
+        ]
+        rows += sorted(of_task, key=lambda row: -row[COLUMNS["threshold", "iou"]])
+    return pd.DataFrame(rows).map(lambda value: number(value) if isinstance(value, float) else value)
 
 
 def cost(cells: list[dict[str, Any]]) -> pd.DataFrame:

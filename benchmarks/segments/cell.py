@@ -12,10 +12,9 @@ from torch import nn
 
 from agop_tabular.baselines import GradCam, IntegratedGradients, SmoothGrad
 from agop_tabular.datasets import Shapes, make_shapes
-from agop_tabular.evaluation import box_overlap, mask_overlap
 from agop_tabular.image import AGOPImageExplainer, FlatImages
-from agop_tabular.image.segmentation import boxes, segment
 from benchmarks.shared.cells import Cell, Cells
+from benchmarks.shared.segments import both_ways
 
 METHODS = ("agop-weighted", "agop-local", "agop-adaptive", "agop-global", "ixg")
 PEERS = {
@@ -23,12 +22,6 @@ PEERS = {
     "smoothgrad": SmoothGrad(),
     "grad-cam": GradCam(),
 }
-FOUND = 0.5
-"""IoU of the boxes from which an object is found; ILSVRC's."""
-
-QUANTILES = np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95])
-"""Thresholds of a map, of which the best on training pictures, whose masks are looked at, is taken."""
-
 TUNING, BACKGROUND = 200, 500
 """Training pictures that thresholds are chosen on, and that methods are fitted to."""
 
@@ -52,11 +45,7 @@ def measured(seed: int, settings: dict[str, Any]) -> Cell:
     tuning = dict(maps(module, train, train.images[:TUNING], seed))
     found = {}
     for name, a in maps(module, train, images, seed):
-        segments = segment(images.transpose(0, 3, 1, 2), a)
-        found[name] = {
-            "threshold": scores(thresholded(a, best_quantile(tuning[name], train.masks[:TUNING])), masks),
-            "graph cut": scores(segments, masks),
-        }
+        found[name] = both_ways(images.transpose(0, 3, 1, 2), a, masks, tuning[name], train.masks[:TUNING])
     return {"accuracy": float(right.mean()), "pictures": int(right.sum()), "methods": found}
 
 
@@ -98,19 +87,3 @@ def maps(module: nn.Module, train: Shapes, images: np.ndarray, seed: int) -> Ite
     middle = (np.mgrid[:size, :size] + 0.5 - size / 2) / size
     yield "control: the middle", np.broadcast_to(np.exp(-8 * (middle**2).sum(axis=0)), images.shape[:3])
     yield "control: random", np.random.RandomState(seed).uniform(size=images.shape[:3])
-
-
-def thresholded(a: np.ndarray, quantile: float) -> np.ndarray:
-    """Pixels of each map above its quantile."""
-    return a > np.quantile(a, quantile, axis=(1, 2), keepdims=True)
-
-
-def best_quantile(a: np.ndarray, masks: np.ndarray) -> float:
-    """The threshold whose masks overlap most with the truth."""
-    return float(max(QUANTILES, key=lambda q: mask_overlap(thresholded(a, q), masks).mean()))
-
-
-def scores(found: np.ndarray, masks: np.ndarray) -> dict[str, float]:
-    """IoU of the masks, and share of objects whose box is missed."""
-    overlap = box_overlap(boxes(found), boxes(masks))
-    return {"iou": float(mask_overlap(found, masks).mean()), "missed": float((overlap < FOUND).mean())}

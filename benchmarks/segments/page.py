@@ -15,13 +15,7 @@ from agop_tabular.image import AGOPImageExplainer
 from benchmarks.segments.cell import BACKGROUND, trained
 from benchmarks.shared.markdown import made_with, markdown_table, number
 from benchmarks.shared.records import write_json
-
-COLUMNS = {
-    ("threshold", "iou"): "IoU, best threshold",
-    ("graph cut", "iou"): "IoU, graph cut",
-    ("threshold", "missed"): "boxes missed, best threshold",
-    ("graph cut", "missed"): "boxes missed, graph cut",
-}
+from benchmarks.shared.segments import COLUMNS
 
 
 def write(output: Path, result: dict[str, Any]) -> None:

@@ -21,7 +21,15 @@ def result():
     }
     training = {"epochs": 3, "width": 64, "weights": None}
     settings = {"training": training, "least_accuracy": 0.8, "images": 5, "background": 9, "steps": 50}
-    return {"machine": machine(), "settings": settings, "networks": [network], "maps": [], "shift": [], "cost": []}
+    return {
+        "machine": machine(),
+        "settings": settings,
+        "networks": [network],
+        "maps": [],
+        "segments": [],
+        "shift": [],
+        "cost": [],
+    }
 
 
 def test_a_page_without_maps(tmp_path, result):

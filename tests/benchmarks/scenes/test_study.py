@@ -31,7 +31,7 @@ def test_a_study_in_parts(tmp_path, capsys):
     assert f"maps: 0 of {len(GROUPS)} are already done" in printed
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "scenes.cells").iterdir()}
     (tmp_path / "scenes.cells" / "maps-material-7000-cam.json").unlink()
-    run(tmp_path, *options, "--parts", "maps", "shift", "--shifted", str(DATA))
+    run(tmp_path, *options, "--parts", "maps", "segments", "shift", "--shifted", str(DATA))
     page = (tmp_path / "scenes.md").read_text()
     printed = capsys.readouterr().out
     assert "epoch" not in printed
@@ -45,6 +45,7 @@ def test_a_study_in_parts(tmp_path, capsys):
     assert [network["task"] for network in result["networks"]] == ["material"]
     assert str(DATA) not in (tmp_path / "scenes.json").read_text(), "where scenes lie is nobody's business"
     assert "- material: agop-weighted" in page
+    assert "| material | *random* |" in page.split("## Segments")[1]
     assert "## Shift" in page
     assert "| material | data | 5 |" in page
     assert "## Cost" not in page
