@@ -20,8 +20,9 @@ class Metric:
 
 NETWORK = {
     "cosine": Metric("cosine"),
-    "relative_error": Metric("relative error at the best scale ↓", False),
-    "raw_relative_error": Metric("relative error ↓", False),
+    "error": Metric("relative error ↓", False),
+    "raw_relative_error": Metric("with the reference's noise ↓", False),
+    "relative_error": Metric("with it, at the best scale ↓", False),
 }
 TRUTH = {
     "cosine": Metric("cosine"),

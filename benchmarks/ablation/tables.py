@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from benchmarks.ablation.cell import Cell, GateOutcome
-from benchmarks.ablation.comparisons import NETWORK, NETWORKS, RAW, TRUTH, by_group, together
+from benchmarks.ablation.comparisons import NETWORK, NETWORKS, NOT_CHOSEN_ON, RAW, TRUTH, by_group, together
 from benchmarks.shared.markdown import difference, number
 from benchmarks.shared.tasks import PAPER
 
@@ -37,9 +37,9 @@ def network_errors(table: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFram
     for group, _, part in by_group(_of_network(table)):
         if group.endswith("families"):
             continue
-        means = part.groupby("method")[["cosine", "raw_relative_error"]].mean()
+        means = part.groupby("method")[["cosine", "error"]].mean()
         cells = {
-            name: f"{number(means.loc[name, 'cosine'])} ({number(means.loc[name, 'raw_relative_error'])})"
+            name: f"{number(means.loc[name, 'cosine'])} ({number(means.loc[name, 'error'])})"
             for name in methods
             if name in means.index
         }
@@ -47,22 +47,20 @@ def network_errors(table: pd.DataFrame, methods: tuple[str, ...]) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def overview(table: pd.DataFrame) -> pd.DataFrame:
-    """All methods' means over networks, in brackets over families; a row for each group and method."""
-    rows = []
-    for group, part in together(_of_network(table)):
-        for name, own in part.groupby("method", sort=False):
-            of_families = own.groupby("family")[list(NETWORK)].mean().mean()
-            means = {
-                metric.title: f"{number(own[key].mean())} ({number(of_families[key])})"
-                for key, metric in NETWORK.items()
-            }
-            rows.append(
-                {"networks": f"{group}: {_count(part)} of {part['family'].nunique()} families"}
-                | {"method": name}
-                | means
-            )
-    return pd.DataFrame(rows)
+def overview(table: pd.DataFrame, methods: tuple[str, ...], metric: str) -> pd.DataFrame:
+    """Means over networks, in brackets over families; a row for each method, a column for each group of networks."""
+    columns = {}
+    groups = sorted(together(_of_network(table)), key=lambda found: found[0] != NOT_CHOSEN_ON)
+    for group, part in groups:
+        means = part.groupby("method")[metric].mean()
+        of_families = part.groupby(["family", "method"])[metric].mean().groupby("method").mean()
+        title = f"{group} ({_count(part)} of {part['family'].nunique()} families)"
+        columns[title] = {
+            name: f"{number(means[name])} ({number(of_families[name])})" for name in methods if name in means
+        }
+    first = {name: float(text.split()[0]) for name, text in next(iter(columns.values())).items()}
+    found = pd.DataFrame(columns).loc[sorted(first, key=first.get, reverse=NETWORK[metric].higher_is_better)]
+    return found.rename_axis(index="method").reset_index()
 
 
 def _of_network(table: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def ablation(results: Path) -> dict[str, str]:
             name = group + _name(method)
             found |= {
                 f"{name}_cosine": number(own["cosine"].mean()),
-                f"{name}_error": number(own["raw_relative_error"].mean()),
+                f"{name}_error": number(own["error"].mean()),
                 f"{name}_scaled_error": number(own["relative_error"].mean()),
             }
     return found

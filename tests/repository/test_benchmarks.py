@@ -189,7 +189,7 @@ def test_ablation(tmp_path, capsys):
     page = (tmp_path / "ablation.md").read_text()
     assert "The gate" not in page  # no family with noise that was learned, so no claim
     assert "| test rows | 0.95 to 1 |" in page
-    assert "| nothing was chosen on: 2 of 1 families | shap-deep |" in page
+    assert "| method | nothing was chosen on (2 of 1 families) | all new (2 of 1 families) |" in page
     assert (tmp_path / "ablation-trust.png").stat().st_size > 5000
 
 
