@@ -13,6 +13,7 @@ import benchmarks.budget.study as budget
 import benchmarks.images.study as images
 import benchmarks.import_time.study as import_time
 import benchmarks.importance.study as importance
+import benchmarks.orders.study as orders
 import benchmarks.out_of_core.study as out_of_core
 import benchmarks.overhead.study as overhead
 import benchmarks.probability.study as probability
@@ -31,6 +32,7 @@ STUDIES = {
     "ablation": ablation,
     "raw-truth": raw_truth,
     "budget": budget,
+    "orders": orders,
     "probability": probability,
     "audit": audit,
     "importance": importance,

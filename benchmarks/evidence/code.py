@@ -22,6 +22,7 @@ MEASURED: dict[str, tuple[str, ...]] = {
     "ablation": COMPARED,
     "raw-truth": COMPARED,
     "budget": COMPARED,
+    "orders": COMPARED,
     "probability": COMPARED,
     "audit": (*ENGINE, "audit", "datasets"),
     "importance": (*ENGINE, "datasets"),

@@ -15,6 +15,7 @@ from agop_tabular.automl import TabularMLPClassifier
 from benchmarks.__main__ import STUDIES, main
 from benchmarks.automl.tools import TOOLS
 from benchmarks.evidence.ages import with_age
+from benchmarks.orders.study import FINER
 from benchmarks.shared import families, machine, methods, problems, tasks
 from benchmarks.shared.cells import Cells
 from benchmarks.shared.pictures import apart
@@ -240,6 +241,18 @@ def test_budget(tmp_path, capsys):
     assert errors["look-up", 0] < errors["permutations", 1]
     assert {"KernelSHAP", "KernelSHAP, paired", "Leverage SHAP", "SVARM"} < set(errors.index.get_level_values("method"))
     assert "worth of the look-up" in (tmp_path / "budget.md").read_text()
+
+
+def test_orders(tmp_path, capsys):
+    call(
+        "orders", tmp_path, "--families product-of-three --rows 4 --permutations 1000 --background 300 --jobs 1", capsys
+    )
+    (network,) = json.loads((tmp_path / "orders.json").read_text())["networks"]
+    errors = network["orders"]
+    assert errors["3"] < min(errors["1"], errors["2"]) / 2, "the scores have a product of three columns"
+    assert set(network["tables"]) == {"as it is", *FINER, "all of these"}
+    assert len(set(network["tables"].values())) > 2, "the constants are replaced where they are used"
+    assert "| mean of families with three exact orders | 1 |" in (tmp_path / "orders.md").read_text()
 
 
 def test_probability(tmp_path, capsys):
