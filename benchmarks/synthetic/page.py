@@ -66,7 +66,7 @@ def page(
 ) -> str:
     """The Markdown page; tables of attributions are from networks that passed."""
     settings = result["settings"]
-    lines = [*_introduction(settings, nets), *_paper_section(paper), *_default_section(default)]
+    lines = [*_introduction(settings, nets), *_paper_section(paper, passed), *_default_section(default)]
     for truth in TRUTHS:
         lines += _truth_section(truth, settings["tasks"], nets, passed)
     lines += [
@@ -102,7 +102,7 @@ def _introduction(settings: dict[str, Any], nets: pd.DataFrame) -> list[str]:
     ]
 
 
-def _paper_section(paper: pd.DataFrame) -> list[str]:
+def _paper_section(paper: pd.DataFrame, passed: pd.DataFrame) -> list[str]:
     return [
         "## Does the paper's ordering hold?",
         "",
@@ -113,6 +113,11 @@ def _paper_section(paper: pd.DataFrame) -> list[str]:
         *markdown_table(tables.paper_comparisons(paper)),
         "",
         *_verdicts(paper),
+        "",
+        "The paper's own figures, as far as they are known. Its networks, numbers of rows, seeds and the functions of "
+        "its tasks are not, so only the order of the methods can be compared:",
+        "",
+        *markdown_table(tables.published(passed)),
         "",
     ]
 

@@ -22,6 +22,20 @@ TITLES = {
 }
 
 
+PUBLISHED = (
+    ("linear", "top_k", "agop-ixg", 0.895),
+    ("linear", "top_k", "lime", 0.915),
+    ("sparse-nonlinear", "top_k", "agop-ixg", 0.514),
+    ("sparse-nonlinear", "top_k", "shap-deep", 0.515),
+    ("sparse-nonlinear", "spearman", "agop-ixg", 0.516),
+    ("sparse-nonlinear", "spearman", "shap-deep", 0.511),
+    ("sparse-nonlinear", "noise_mass", "agop-ixg", 0.244),
+    ("sparse-nonlinear", "noise_mass", "shap-deep", 0.409),
+)
+"""Figures of arXiv 2605.15700 that are known here, by task, metric and method. It writes SHAP; which explainer it was
+is not known."""
+
+
 def networks(nets: pd.DataFrame) -> pd.DataFrame:
     """A row for each task."""
     groups = nets.groupby("task", sort=False)
@@ -51,6 +65,23 @@ def paper_comparisons(found: pd.DataFrame) -> pd.DataFrame:
             "p (t)": [p_value(r.holm_t) for r in found.itertuples()],
             "p (Wilcoxon)": [p_value(r.holm_wilcoxon) for r in found.itertuples()],
         }
+    )
+
+
+def published(passed: pd.DataFrame) -> pd.DataFrame:
+    """A row for each figure of the paper, with this study's own: raw truth, attributions as they are."""
+    of = passed[(passed["truth"] == "raw") & (passed["form"] == "plain")]
+    return pd.DataFrame(
+        {
+            "task": task,
+            "metric": TITLES[metric],
+            "method": method,
+            "the paper": number(value),
+            "here": number(
+                of[(of["task"] == task) & (of["method"] == method)].get(metric, pd.Series(dtype=float)).mean()
+            ),
+        }
+        for task, metric, method, value in PUBLISHED
     )
 
 
