@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def write(output: Path, result: dict[str, Any], cells: list[Cell]) -> None:
         for c in cells
     ]
     result["comparisons"] = rows_of(found)
+    result["support"] = rows_of(tables.errors_by_support(support))
+    result["shifts"] = rows_of(tables.shifts(support))
     write_json(output / "ablation.json", result)
     (output / "ablation.md").write_text(page(result, cells, table, found, support))
     draw_support(support, output / "ablation-trust.png")
@@ -116,7 +119,8 @@ def _introduction(settings: dict[str, Any], n_networks: int) -> list[str]:
         "method was tried on *new* families before this run. All attributions are centred over classes. *Failed* "
         "networks did not go half the way from the majority rate to the accuracy of the true scores; they are shown "
         "separately. Differences are positive in favour of `agop`, with 95% intervals; they are paired over networks, "
-        "or over families where the row says so. A star: p < .05 by Wilcoxon's test, Holm-adjusted over the section. "
+        "or over families where the row says so. Claims are judged where there are six units or more. A star: p < .05 "
+        "by Wilcoxon's test, Holm-adjusted over the section. "
         "All records: `ablation.csv.gz`.",
         "",
     ]
@@ -131,7 +135,7 @@ def _network_section(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:
         "error is without it (a third of the squared error of `network-shapley`, a second sample of half as many "
         f"permutations, is taken off its square). *{sampled(EQUAL_TIME[0])}*: permutation sampling in the time that "
         f"the default takes to fit and to explain {EQUAL_TIME[0]} rows; it explains {EQUAL_TIME[0]} rows of each "
-        f"network, KernelExplainer {KERNEL_ROWS}.",
+        f"network, KernelExplainer {KERNEL_ROWS}. Means leave out networks on which a method failed (at the end).",
         "",
         *markdown_table(tables.overview(table, SHOWN, "error")),
         "",
@@ -217,11 +221,15 @@ def _support_section(support: pd.DataFrame) -> list[str]:
 
 
 def _failures(cells: list[Cell]) -> list[str]:
-    """Networks on which a peer failed; they are left out of its comparisons."""
-    found = [
-        f"- {c.family}, seed {c.seed}: {name}, {method.failed[:120]} …"
-        for c in cells
-        for name, method in c.methods.items()
-        if method.failed
+    """Families on whose networks a peer failed; these are left out of its comparisons."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for c in cells:
+        for name, method in c.methods.items():
+            if method.failed:
+                found.setdefault((name, c.family), []).append(method.failed)
+    of = Counter(c.family for c in cells)
+    lines = [
+        f"- {name}, {family}: {len(errors)} of {of[family]} networks; {errors[0][:100]} …"
+        for (name, family), errors in sorted(found.items())
     ]
-    return ["## Failures", "", *found, ""] if found else []
+    return ["## Failures", "", *lines, ""] if lines else []
