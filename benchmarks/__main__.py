@@ -25,6 +25,7 @@ import benchmarks.segments.study as segments
 import benchmarks.synthetic.study as synthetic
 import benchmarks.timing.study as timing
 import benchmarks.training_guided.study as training_guided
+from benchmarks.evidence.code import digest
 from benchmarks.evidence.ledger import note
 
 STUDIES = {
@@ -61,8 +62,9 @@ def main(arguments: list[str] | None = None) -> None:
         study.add_options(commands.add_parser(name, help=_first_line(study), description=study.__doc__))
     options = vars(parser.parse_args(arguments))
     name, started = options.pop("study"), time.perf_counter()
+    code = digest(name)
     STUDIES[name].run(**options)
-    note(options["output"], name, time.perf_counter() - started)
+    note(options["output"], name, time.perf_counter() - started, code)
 
 
 def listing() -> str:

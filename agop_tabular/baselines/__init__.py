@@ -17,6 +17,7 @@ BASELINES: dict[str, Baseline] = {
     "shap-deep": DeepShap(),
     "shap-deep-1000": DeepShap(n_background=1000),
     "shap-gradient": GradientShap(),
+    "shap-gradient-1000": GradientShap(n_background=1000),
     "shap-kernel": KernelShap(),
     "integrated-gradients": IntegratedGradients(),
     "input-x-gradient": InputXGradient(),

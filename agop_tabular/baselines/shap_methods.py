@@ -87,12 +87,16 @@ class GradientShap(_ShapOfNetwork):
     n_background : int or None
         Background rows, drawn at random; None for all.
     n_samples : int
-        Random draws for each row.
+        Random draws for each row, the same for all classes, as in shap.
     """
 
     def __init__(self, *, n_background: int | None = 100, n_samples: int = 200):
         self.n_background = n_background
         self.n_samples = n_samples
+
+    def _prepare(self, background: Any) -> None:
+        super()._prepare(background)
+        self.seed_ = self.random_state_.randint(10**6)
 
     def _explainer(self, network: nn.Module, background: Tensor) -> Any:
         import shap
@@ -102,7 +106,7 @@ class GradientShap(_ShapOfNetwork):
         )  # GradientExplainer draws in float32
 
     def _values(self, explainer: Any, x: Tensor) -> Any:
-        return explainer.shap_values(x.float(), nsamples=self.n_samples, rseed=self.random_state_.randint(10**6))
+        return explainer.shap_values(x.float(), nsamples=self.n_samples, rseed=self.seed_)
 
 
 class KernelShap(Baseline):
@@ -114,13 +118,19 @@ class KernelShap(Baseline):
         Background rows, drawn at random; None for all.
     n_samples : int or "auto"
         Coalitions for each row; "auto" is shap's default, 2·d + 2048.
+    l1_reg : bool, str or float
+        As shap takes it. Its own default, "num_features(10)", gives all but ten columns exactly 0; False, the default
+        here, keeps every column.
     """
 
     package = "shap"
 
-    def __init__(self, *, n_background: int | None = 100, n_samples: int | str = "auto"):
+    def __init__(
+        self, *, n_background: int | None = 100, n_samples: int | str = "auto", l1_reg: bool | str | float = False
+    ):
         self.n_background = n_background
         self.n_samples = n_samples
+        self.l1_reg = l1_reg
 
     def _prepare(self, background: Any) -> None:
         import shap
@@ -133,7 +143,9 @@ class KernelShap(Baseline):
         return self._scores_of(self.coding_.decode(codes))
 
     def _every(self, X: Any) -> np.ndarray:
-        values = self.explainer_.shap_values(self.coding_.encode(X), nsamples=self.n_samples, silent=True)
+        values = self.explainer_.shap_values(
+            self.coding_.encode(X), nsamples=self.n_samples, l1_reg=self.l1_reg, silent=True
+        )
         return np.asarray(values).reshape(len(X), self.feature_map_.n_columns, self.adapter_.n_scores)
 
     def _one(self, X: Any, index: np.ndarray) -> np.ndarray:

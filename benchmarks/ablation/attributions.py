@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,20 @@ from benchmarks.shared import methods
 from benchmarks.shared.families import Trained
 from benchmarks.shared.scores import centred, of_class
 
-PEERS = (*methods.PAPER_PEERS, "shap-deep-1000", "shap-gradient", "shap-kernel", "agop-ixg")
+PEERS = (
+    *methods.PAPER_PEERS,
+    *("shap-deep-1000", "shap-gradient", "shap-gradient-1000", "shap-kernel", "agop-ixg"),
+)
 
-KERNEL_ROWS = 5
+KERNEL_ROWS = 10
 """Test rows that KernelExplainer explains: with its defaults each costs 200,000 evaluations of the network."""
 
 EQUAL_TIME = (10, 100, 1000)
 """Numbers of rows for which permutation sampling gets the time that the default takes to fit and to explain as many."""
 
-TRIED, TRIED_ROWS, LARGEST = 32, 10, 20_000
-"""Permutations and rows that the time of one permutation is measured on, and the most that are drawn of a row."""
+TRIED, ROUNDS, LARGEST = 32, 3, 20_000
+"""Permutations that the time of one is measured on first, how often it is measured, later with about as many as there
+will be, and the most that are drawn of a row."""
 
 REFINED = (4, 16)
 """Pairs of permutations of the refined rows: one budget at which refinement begins to help, and one where it clearly
@@ -44,12 +48,15 @@ class MethodAttributions:
     ----------
     forms : dict of str to ndarray of shape (n, d)
         "plain", as they are, and "centred", minus the mean of the other classes'; of the first n test rows.
+    about : dict
+        How permutation sampling in equal time was done: permutations a row, and seconds that it was entitled to.
     """
 
     method: str
     forms: dict[str, np.ndarray]
     seconds: float | None = None
     failed: str | None = None
+    about: dict[str, float] = field(default_factory=dict)
 
 
 def all_attributions(
@@ -100,21 +107,19 @@ def _in_equal_time(trained: Trained, target: np.ndarray, seed: int) -> Iterator[
     start = time.perf_counter()
     explainer = AGOPExplainer(trained.model, gate=None).fit(trained.train)
     fit_seconds = time.perf_counter() - start
-    few = take_rows(trained.test, slice(0, TRIED_ROWS))
+    sampler = NetworkShapley().fit(trained.model, trained.train, seed)  # takes nothing of the time
     for n in EQUAL_TIME:
         start = time.perf_counter()
         explainer.explain(take_rows(trained.train, np.resize(np.arange(len(trained.train)), n)))
         a_row = (fit_seconds + time.perf_counter() - start) / n
-        permutations = TRIED
-        for _ in range(2):  # the second time with about as many as there will be, since many at once cost less each
+        rows, permutations = take_rows(trained.test, slice(0, n)), TRIED
+        for _ in range(ROUNDS):
             start = time.perf_counter()
-            _sample(trained, few, permutations, seed)
-            a_permutation = (time.perf_counter() - start) / len(few) / permutations
-            permutations = min(LARGEST, max(2, 2 * round(a_row / a_permutation / 2)))
-        start = time.perf_counter()
-        rows = take_rows(trained.test, slice(0, n))
-        every = _sample(trained, rows, permutations, seed)
-        yield MethodAttributions(sampled(n), _forms(every, target[: len(rows)]), time.perf_counter() - start)
+            every = trained.all_scores(sampler.set_params(n_permutations=permutations).explain, rows)
+            seconds, done = time.perf_counter() - start, permutations
+            permutations = min(LARGEST, max(2, 2 * round(a_row * len(rows) / seconds * done / 2)))
+        about = {"permutations": done, "entitled": a_row * len(rows)}
+        yield MethodAttributions(sampled(n), _forms(every, target[: len(rows)]), seconds, about=about)
 
 
 def _sample(trained: Trained, rows: Any, permutations: int, seed: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,15 @@ class GateOutcome:
 
 @dataclass(frozen=True)
 class MethodResult:
-    """A method's scores: truth, form and metrics, one dict for each pair; or the error of a method that failed."""
+    """A method's scores: truth, form and metrics, one dict for each pair; or the error of a method that failed.
+
+    ``about`` says how permutation sampling in equal time was done.
+    """
 
     scores: list[dict[str, Any]]
     seconds: float | None = None
     failed: str | None = None
+    about: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

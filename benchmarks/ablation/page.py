@@ -13,7 +13,7 @@ from benchmarks.ablation import tables
 from benchmarks.ablation.attributions import EQUAL_TIME, KERNEL_ROWS, PEERS, REFINED, sampled
 from benchmarks.ablation.cell import Cell
 from benchmarks.ablation.claims import verdicts
-from benchmarks.ablation.comparisons import GATED, NETWORKS, TRUTH, comparisons
+from benchmarks.ablation.comparisons import GATED, TRUTH, comparisons
 from benchmarks.ablation.pictures import draw_support
 from benchmarks.shared.markdown import made_with, markdown_table
 from benchmarks.shared.records import rows_of, write_json
@@ -23,6 +23,9 @@ NETWORK_SHAPLEY = "network-shapley"
 
 SHOWN = ("agop", *(f"agop, refine={n}" for n in REFINED), *PEERS, *map(sampled, EQUAL_TIME), NETWORK_SHAPLEY)
 """Methods of the first tables."""
+
+ON_SCALE = tuple(name for name in SHOWN if name != "lime")
+"""Those whose values are in units of the score: LIME's are weights of bins, of a probability."""
 
 NARROW = ("agop", "shap-deep", "shap-deep-1000", "integrated-gradients", sampled(100), NETWORK_SHAPLEY)
 """Methods of the table by family, which would be too wide with all of them."""
@@ -50,16 +53,12 @@ def write(output: Path, result: dict[str, Any], cells: list[Cell]) -> None:
 
 def records(cells: list[Cell]) -> pd.DataFrame:
     """A row for each cell, method, truth and form."""
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {"kind": cell.kind, "family": cell.family, "seed": cell.seed, "passed": cell.passed, "method": name} | score
         for cell in cells
         for name, method in cell.methods.items()
         for score in method.scores
     )
-    # A second sample of half as many permutations has twice the reference's variance, and differs from it by both.
-    of_network = table[table["method"] == NETWORK_SHAPLEY].groupby(NETWORKS)["raw_relative_error"].max()
-    noise = table.set_index(NETWORKS).index.map(of_network**2 / 3).to_numpy(dtype=float)
-    return table.assign(error=np.sqrt((table["raw_relative_error"] ** 2 - noise).clip(lower=0)))
 
 
 def support_records(cells: list[Cell]) -> pd.DataFrame:
@@ -95,7 +94,7 @@ def page(
         "",
         *markdown_table(tables.networks(networks(cells))),
         "",
-        *_network_section(table, found),
+        *_network_section(table, found, cells),
         *_truth_sections(table, found),
         *_gate_section(cells),
         *_parts_section(table),
@@ -119,25 +118,28 @@ def _introduction(settings: dict[str, Any], n_networks: int) -> list[str]:
         "method was tried on *new* families before this run. All attributions are centred over classes. *Failed* "
         "networks did not go half the way from the majority rate to the accuracy of the true scores; they are shown "
         "separately. Differences are positive in favour of `agop`, with 95% intervals; they are paired over networks, "
-        "or over families where the row says so. Claims are judged where there are six units or more. A star: p < .05 "
+        "or over families where the row says so. A star: p < .05 "
         "by Wilcoxon's test, Holm-adjusted over the section. "
         "All records: `ablation.csv.gz`.",
         "",
     ]
 
 
-def _network_section(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:
+def _network_section(table: pd.DataFrame, found: pd.DataFrame, cells: list[Cell]) -> list[str]:
     return [
         "## Against the network's own Shapley values",
         "",
         "Means over networks, in brackets over families. The relative error is ‖attributions - values‖ / ‖values‖ over "
         "the rows of a network. The values are sampled, so that each difference has their noise in it; the relative "
-        "error is without it (a third of the squared error of `network-shapley`, a second sample of half as many "
-        f"permutations, is taken off its square). *{sampled(EQUAL_TIME[0])}*: permutation sampling in the time that "
-        f"the default takes to fit and to explain {EQUAL_TIME[0]} rows; it explains {EQUAL_TIME[0]} rows of each "
-        f"network, KernelExplainer {KERNEL_ROWS}. Means leave out networks on which a method failed (at the end).",
+        "error is without it: its square is the product of the differences from two independent samples. "
+        f"`network-shapley` is a third sample of half as many permutations. *{sampled(EQUAL_TIME[0])}*: permutation "
+        f"sampling in the time that the default takes to fit and to explain {EQUAL_TIME[0]} rows; it explains "
+        f"{EQUAL_TIME[0]} rows of each network, KernelExplainer {KERNEL_ROWS}. Means leave out networks on which a "
+        "method failed (at the end).",
         "",
-        *markdown_table(tables.overview(table, SHOWN, "error")),
+        *markdown_table(tables.overview(table, ON_SCALE, "error")),
+        "",
+        _time_used(cells),
         "",
         "Cosine:",
         "",
@@ -146,7 +148,7 @@ def _network_section(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:
         "Relative error at the best scale, one factor for all rows, which forgives a wrong one (with the noise of the "
         "reference):",
         "",
-        *markdown_table(tables.overview(table, SHOWN, "relative_error")),
+        *markdown_table(tables.overview(table, ON_SCALE, "relative_error")),
         "",
         "By family, mean cosine, and in brackets the relative error:",
         "",
@@ -157,6 +159,17 @@ def _network_section(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:
         *markdown_table(tables.differences(found, "network", ("error",))),
         "",
     ]
+
+
+def _time_used(cells: list[Cell]) -> str:
+    """How much of its time permutation sampling took, and with how many permutations."""
+    parts = []
+    for n in EQUAL_TIME:
+        results = [cell.methods[sampled(n)] for cell in cells]
+        share = np.median([r.seconds / r.about["entitled"] for r in results])
+        permutations = np.median([r.about["permutations"] for r in results])
+        parts.append(f"{permutations:,.0f} a row in {share:.0%} of the time of {n:,} rows")
+    return f"Permutations in equal time, medians: {'; '.join(parts)}."
 
 
 def _truth_sections(table: pd.DataFrame, found: pd.DataFrame) -> list[str]:

@@ -29,7 +29,7 @@ from benchmarks.shared.cells import Cells, run_missing
 from benchmarks.shared.machine import machine
 from benchmarks.shared.options import add_jobs, add_output, add_seeds
 from benchmarks.shared.problems import EXPLAINED
-from benchmarks.shared.scores import centred, scores
+from benchmarks.shared.scores import centred, error_without_noise, scores
 
 FIRST_SEED = 9000
 """Seeds below were used while the methods were chosen, or by another study."""
@@ -48,7 +48,7 @@ def run(**options: Any) -> None:
     permutations = options["permutations"]
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     settings = {"permutations": permutations, "rows": options["rows"]}
-    cells = Cells(options["output"] / "ablation.cells", settings)
+    cells = Cells(options["output"] / "ablation.cells", settings, "ablation")
     calls = {
         f"{family}-{seed}": (family, seed, permutations, options["rows"])
         for seed in seeds
@@ -81,6 +81,7 @@ def compute_cell(cells: Cells, family: str, seed: int, permutations: int, n: int
         for i in range(2)
     ]
     own = centred((halves[0] + halves[1]) / 2, target)
+    centred_halves = [centred(half, target) for half in halves]
     cell = Cell(
         family=family,
         kind=families.FAMILIES[family][0],
@@ -98,8 +99,8 @@ def compute_cell(cells: Cells, family: str, seed: int, permutations: int, n: int
     )
     mask = explainer.gate_.mask
     for found in all_attributions(trained, explainer, target, permutations // 2, seed):
-        scored = list(scored_forms(found, mask, trained, own, target, seed))
-        cell.methods[found.method] = MethodResult(scored, found.seconds, found.failed)
+        scored = list(scored_forms(found, mask, trained, centred_halves, target, seed))
+        cell.methods[found.method] = MethodResult(scored, found.seconds, found.failed, found.about)
     cell = replace(cell, support=support_and_errors(trained, explainer, own, target, permutations, seed))
     cells.write(f"{family}-{seed}", asdict(cell))
 
@@ -108,19 +109,22 @@ def scored_forms(
     found: MethodAttributions,
     mask: np.ndarray,
     trained: families.Trained,
-    own: np.ndarray,
+    halves: list[np.ndarray],
     target: np.ndarray,
     seed: int,
 ) -> Iterator[dict[str, Any]]:
     """Truth, form and metrics of each form of a method's attributions, and of the same times the gate."""
     n = len(found.forms["centred"]) if found.forms else 0
-    rows, own, target = take_rows(trained.test, slice(0, n)), own[:n], target[:n]
+    rows, target = take_rows(trained.test, slice(0, n)), target[:n]
+    first, second = (half[:n] for half in halves)
+    own = (first + second) / 2
     for form, values in found.forms.items():
         for gated, shown in ((False, values), (True, values * mask)):
             # A gate describes another model than the network, so only ungated values are held to the network's own.
             if form == "centred" and not gated:
                 errors = {
                     "cosine": float(np.nanmean(cosine(shown, own))),
+                    "error": error_without_noise(shown, first, second),
                     "relative_error": relative_error(shown, own),
                     "raw_relative_error": float(np.linalg.norm(shown - own) / np.linalg.norm(own)),
                 }

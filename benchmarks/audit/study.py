@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("fresh", "pairs", "audits")}
-    cells = Cells(options["output"] / "audit.cells", settings)
+    cells = Cells(options["output"] / "audit.cells", settings, "audit")
     calls = {}
     for family in options["families"]:
         n = options["seeds"] * (1 if families.FAMILIES[family][0] in page.DEVELOPMENT else 2)

@@ -1,9 +1,14 @@
-"""Samplers of shapiq, which evaluate a network on coalitions: rows whose absent columns come from background rows."""
+"""Samplers that evaluate a network on coalitions: shapiq's, and a regression that expects noisy values.
+
+A coalition's value is the mean score of a row whose absent columns come from background rows. shapiq's samplers take
+values for exact: a coalition that they count as known once is never evaluated again.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,6 +55,31 @@ SAMPLERS: dict[str, Callable[[int, int], Any]] = {
 pairs it gives the same values as KernelSHAP."""
 
 
+NOISY = "Leverage SHAP, noisy values"
+
+
+def noisy_regression(game: Coalitions, d: int, n_coalitions: int, seed: int) -> np.ndarray:
+    """Shapley values (d,) by a regression on pairs of coalitions, each with a background row of its own.
+
+    Coalitions are drawn as by Leverage SHAP, but as often as the budget allows, and weighted by the kernel of SHAP.
+    From each value is taken what its background row is expected to add: (1 - s / d) (f(b) - mean f) for s of d columns;
+    the scores f(b) are the same for all explained rows.
+    """
+    rng, n = RandomState(seed), n_coalitions // 2
+    sizes = rng.randint(1, d, size=n)
+    present = rng.random_sample((n, d)).argsort(axis=1) < sizes[:, None]
+    present, sizes = np.concatenate((present, ~present)), np.concatenate((sizes, d - sizes))
+    rows = rng.randint(len(game.network.background_), size=2 * n)
+    of_background = game.of_background
+    values = game.contrast_of(present, rows) - of_background.mean()
+    values -= (1 - sizes / d) * (of_background[rows] - of_background.mean())
+    total = float(game.contrast_of(np.ones((1, d), dtype=bool), rows[:1])[0] - of_background.mean())
+    weights = 1 / np.sqrt(sizes * (d - sizes))
+    design = present[:, :-1].astype(float) - present[:, -1:]
+    found = np.linalg.lstsq(design * weights[:, None], (values - present[:, -1] * total) * weights, rcond=None)[0]
+    return np.append(found, total - found.sum())
+
+
 class Coalitions:
     """A network's contrast of the explained class on coalitions of one row's columns.
 
@@ -73,16 +103,31 @@ class Coalitions:
 
     def __call__(self, coalitions: np.ndarray) -> np.ndarray:
         """Values (n,) of coalitions (n, d), True where a column is present."""
-        present = torch.from_numpy(np.asarray(coalitions, dtype=bool))[:, self.column_of]
-        absent = self._drawn(len(present))[:, None] if self.n_background == FRESH else self.rows[None]
-        hybrid = torch.where(present[:, None], self.x, absent)
-        values = self._contrast(hybrid.reshape(-1, hybrid.shape[-1])).reshape(hybrid.shape[:2]).mean(axis=1)
-        if self.n_background == FRESH:  # the mean of all background rows costs nothing: it is the same for every row
-            values[~np.asarray(coalitions, dtype=bool).any(axis=1)] = self._contrast(self.network.background_).mean()
-        return values
+        coalitions = np.asarray(coalitions, dtype=bool)
+        if self.n_background == FRESH:
+            values = self.contrast_of(coalitions, self._drawn(len(coalitions)))
+            # the mean of all background rows costs nothing: it is the same for every row
+            values[~coalitions.any(axis=1)] = self.of_background.mean()
+            return values
+        m = len(self.rows)
+        return (
+            self.contrast_of(np.repeat(coalitions, m, axis=0), np.tile(self.rows, len(coalitions)))
+            .reshape(-1, m)
+            .mean(axis=1)
+        )
 
-    def _drawn(self, n: int) -> torch.Tensor:
-        return self.network.background_[self.rng.randint(len(self.network.background_), size=n)]
+    @cached_property
+    def of_background(self) -> np.ndarray:
+        """The contrast of each background row."""
+        return self._contrast(self.network.background_)
+
+    def contrast_of(self, coalitions: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Values (n,) of coalitions (n, d), each with the background row of this index."""
+        present = torch.from_numpy(coalitions)[:, self.column_of]
+        return self._contrast(torch.where(present, self.x, self.network.background_[torch.from_numpy(rows)]))
+
+    def _drawn(self, n: int) -> np.ndarray:
+        return self.rng.randint(len(self.network.background_), size=n)
 
     @torch.no_grad()
     def _contrast(self, x: torch.Tensor) -> np.ndarray:
@@ -98,7 +143,7 @@ def sampled(
     Parameters
     ----------
     name : str
-        A key of ``SAMPLERS``.
+        A key of ``SAMPLERS``, or ``NOISY``.
     network : NetworkShapley
         Fitted.
     rows : ndarray or DataFrame of shape (n, d)
@@ -117,6 +162,9 @@ def sampled(
     out = np.empty((len(x), d))
     for i in range(len(x)):
         game = Coalitions(network, x[i : i + 1], int(target[i]), n_background, seed + i)
+        if name == NOISY:
+            out[i] = noisy_regression(game, d, n_coalitions, seed + i)
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = SAMPLERS[name](d, seed + i).approximate(budget=n_coalitions, game=game)

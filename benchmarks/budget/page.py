@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.budget.coalitions import SAMPLERS
+from benchmarks.budget.coalitions import NOISY, SAMPLERS
 from benchmarks.budget.pictures import draw
 from benchmarks.shared.markdown import made_with, markdown_table, number
 from benchmarks.shared.records import rows_of, write_json
@@ -17,7 +17,7 @@ SHOWN_PAIRS = 16
 """Refined pairs whose worth in plain sampling is shown: the larger of the ablation study's two budgets."""
 
 
-METHODS = ("look-up", "refined", "permutations", "KernelSHAP", *SAMPLERS)
+METHODS = ("look-up", "refined", NOISY, "permutations", "KernelSHAP", *SAMPLERS)
 
 
 def write(output: Path, result: dict[str, Any], cells: list[dict[str, Any]]) -> None:
@@ -43,10 +43,13 @@ def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> st
         f"{settings['seeds'][0]} to {settings['seeds'][-1]}, zero-sum scores of the predicted class. K antithetic "
         "pairs of permutations cost 2 K (d + 1) evaluations of the network a row. shap's KernelSHAP and shapiq's "
         "samplers get the same number (coalitions times background rows), once the budget allows more coalitions than "
-        "columns; of 10 and 50 background rows, and for shapiq a new one with each coalition, those with the lowest "
-        "error count. These samplers are made for games whose values are known, and here a value is a mean over "
-        "background rows that has to be sampled as well; permutations see a new row in each pair. *Leverage SHAP* is "
-        "shapiq's KernelSHAP with all sizes of coalitions as likely. The look-up evaluates the network once.",
+        "columns; of 10 and 50 background rows, for shap with and without its choice of ten columns, and for shapiq a "
+        "new row with each coalition, those with the lowest error count. shapiq's samplers are made for games whose "
+        "values are known; here a value is a mean over background rows that has to be sampled as well, and a coalition "
+        "that they evaluate once counts as known. *Leverage SHAP* is shapiq's KernelSHAP with all sizes of coalitions "
+        f"as likely; *{NOISY}* is the same regression written for this study: coalitions in pairs, drawn again and "
+        "again, each with a background row of its own whose score is a control variate. The look-up evaluates the "
+        "network once.",
         "",
         *markdown_table(_error_table(table)),
         "",

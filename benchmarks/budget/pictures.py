@@ -14,7 +14,7 @@ COLUMNS = 3
 METHODS = {
     "permutations": (SERIES[1], "^"),
     "KernelSHAP": (SERIES[3], "s"),
-    "Leverage SHAP": (SERIES[2], "v"),
+    "Leverage SHAP, noisy values": (SERIES[2], "v"),
     "refined": (SERIES[0], "o"),
 }
 """Colour and marker of each."""

@@ -6,6 +6,7 @@ A cell is one family and one seed. Each is saved under OUTPUT/budget.cells when 
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 import warnings
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def run(**options: Any) -> None:
     rows, permutations, pairs = options["rows"], options["permutations"], options["pairs"]
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     settings = {"rows": rows, "permutations": permutations, "pairs": pairs}
-    cells = Cells(options["output"] / "budget.cells", settings)
+    cells = Cells(options["output"] / "budget.cells", settings, "budget")
     calls = {
         f"{family}-{seed}": (family, seed, rows, permutations, pairs)
         for seed in seeds
@@ -95,13 +96,14 @@ def compute_cell(cells: Cells, family: str, seed: int, n: int, permutations: int
         sampled = of_baseline(NetworkShapley(n_permutations=2 * k))
         seconds = (time.perf_counter() - start) / n
         records.append({"method": "permutations"} | budget | {"error": sampled, "seconds": seconds})
-        for n_background in BACKGROUNDS:
+        for n_background, l1_reg in itertools.product(BACKGROUNDS, (False, "num_features(10)")):
             n_samples = budget["evaluations"] // n_background
             if n_samples >= d + 2:  # fewer coalitions than unknowns leave its regression undetermined
-                kernel = of_baseline(KernelShap(n_background=n_background, n_samples=n_samples))
-                records.append({"method": "KernelSHAP", "background": n_background} | budget | {"error": kernel})
-        for name in coalitions.SAMPLERS:
-            for n_background in coalitions.BACKGROUNDS:
+                kernel = of_baseline(KernelShap(n_background=n_background, n_samples=n_samples, l1_reg=l1_reg))
+                how = {"method": "KernelSHAP", "background": f"{n_background}, {l1_reg}"}
+                records.append(how | budget | {"error": kernel})
+        for name in (*coalitions.SAMPLERS, coalitions.NOISY):
+            for n_background in coalitions.BACKGROUNDS if name in coalitions.SAMPLERS else (coalitions.FRESH,):
                 values = coalitions.sampled(name, sampler, rows, target, budget["evaluations"], n_background, seed + 1)
                 if values is not None:
                     records.append({"method": name, "background": n_background} | budget | {"error": error(values)})

@@ -11,7 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ENGINE = ("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks")
+ENGINE = (
+    *("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks"),
+    "results",
+)
 """Parts of the package that every attribution comes from."""
 
 COMPARED = (*ENGINE, "baselines", "datasets", "evaluation")
@@ -41,9 +44,13 @@ MEASURED: dict[str, tuple[str, ...]] = {
 """Folders of ``agop_tabular`` that each study measures; "" is all of it."""
 
 
+SHOWING = ("page", "tables", "pictures", "claims", "comparisons", "markdown", "records", "machine", "options", "cells")
+"""Files of studies that show or keep results, and do not change them."""
+
+
 @cache
 def digest(study: str) -> str:
-    """What tells the code that a study measures from any other.
+    """What tells the code that a study measures, and that it measures with, from any other.
 
     Parameters
     ----------
@@ -55,11 +62,12 @@ def digest(study: str) -> str:
     str
         16 hexadecimal digits.
     """
-    package = ROOT / "agop_tabular"
-    files = sorted({file for part in MEASURED[study] for file in (package / part).rglob("*.py")})
+    files = {file for part in MEASURED[study] for file in (ROOT / "agop_tabular" / part).rglob("*.py")}
+    for folder in (study.replace("-", "_"), "shared"):
+        files |= {file for file in (ROOT / "benchmarks" / folder).glob("*.py") if file.stem not in SHOWING}
     content = hashlib.sha256()
-    for file in files:
-        content.update(f"{file.relative_to(package).as_posix()}\n{bare(file.read_text())}\n".encode())
+    for file in sorted(files):
+        content.update(f"{file.relative_to(ROOT).as_posix()}\n{bare(file.read_text())}\n".encode())
     return content.hexdigest()[:16]
 
 

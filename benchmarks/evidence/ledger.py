@@ -40,7 +40,7 @@ def read(results: Path) -> dict[str, Entry]:
     return {name: Entry(**entry) for name, entry in json.loads(path.read_text()).items()} if path.exists() else {}
 
 
-def note(results: Path, study: str, seconds: float) -> None:
+def note(results: Path, study: str, seconds: float, code: str) -> None:
     """Note that a study was run just now.
 
     Parameters
@@ -49,8 +49,10 @@ def note(results: Path, study: str, seconds: float) -> None:
         Folder of its results.
     study : str
     seconds : float
+    code : str
+        Digest of the measured code when the run began.
     """
-    entries, code = read(results), digest(study)
+    entries = read(results)
     before = entries.get(study)
     if before is not None and before.code == code:
         seconds += before.seconds

@@ -65,7 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(**options: Any) -> None:
     seeds, jobs = range(options["first_seed"], options["first_seed"] + options["seeds"]), options["jobs"]
     settings = {"epochs": options["epochs"], "images": options["images"]}
-    cells = Cells(options["output"] / "images.cells", settings)
+    cells = Cells(options["output"] / "images.cells", settings, "images")
     calls = {
         cell_name(network, scenario, background, seed): (network, scenario, background, seed)
         for seed in seeds

@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("repeats", "refits", "least")}
-    cells = Cells(options["output"] / "importance.cells", settings)
+    cells = Cells(options["output"] / "importance.cells", settings, "importance")
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     calls = {f"{family}-{seed}": (family, seed) for family in options["families"] for seed in seeds}
     run_missing(cells, add_cell, calls, options["jobs"])

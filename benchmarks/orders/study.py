@@ -24,7 +24,7 @@ from benchmarks.shared import families
 from benchmarks.shared.cells import Cells, run_missing
 from benchmarks.shared.machine import machine
 from benchmarks.shared.options import add_jobs, add_output, add_seeds
-from benchmarks.shared.scores import centred
+from benchmarks.shared.scores import centred, error_without_noise
 
 FIRST_SEED = 9200
 """Seeds below were used by another study, or while the methods were chosen."""
@@ -38,9 +38,9 @@ MOST_COALITIONS = 5200
 """Coalitions of a row, at most: all up to three of 31 columns, and up to two of 100."""
 
 FINER: dict[str, dict[str, Any]] = {
-    "four times the shuffled rows": {"agop_tabular.fitting.fit.ENOUGH": 0.01},
+    "more shuffled rows": {"agop_tabular.fitting.fit.ENOUGH": 0.01},
     "twice the bins": {"agop_tabular.effects.numeric_axes.BINS": 48},
-    "13 groups for pairs": {
+    "more groups for pairs": {
         "agop_tabular.effects.numeric_axes.GROUP_EDGES": {
             math.inf: (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
         },
@@ -72,7 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("rows", "background", "permutations")}
-    cells = Cells(options["output"] / "orders.cells", settings)
+    cells = Cells(options["output"] / "orders.cells", settings, "orders")
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     calls = {f"{family}-{seed}": (family, seed) for seed in seeds for family in options["families"]}
     run_missing(cells, compute_cell, calls, options["jobs"])
@@ -90,13 +90,13 @@ def compute_cell(cells: Cells, family: str, seed: int) -> None:
     few = take_rows(trained.train, spread_rows(len(trained.train), cells.settings["background"]))
     by_order = exact_errors(trained, rows, target, few, cells.settings["permutations"], seed)
     halves = own_values(trained, rows, target, trained.train, cells.settings["permutations"], seed)
-    tables = {"as it is": error(_explained(trained, rows, labels), *halves)}
+    tables = {"as it is": error_without_noise(_explained(trained, rows, labels), *halves)}
     for name in (*FINER, ALL):
         replaced = FINER.values() if name == ALL else [FINER[name]]
         with ExitStack() as stack:
             for constant, value in (item for part in replaced for item in part.items()):
                 stack.enter_context(patch(constant, value))
-            tables[name] = error(_explained(trained, rows, labels), *halves)
+            tables[name] = error_without_noise(_explained(trained, rows, labels), *halves)
     cells.write(
         f"{family}-{seed}",
         {
@@ -122,11 +122,11 @@ def exact_errors(
     values = np.empty((order, len(x), d))
     for i in range(len(x)):
         game = Coalitions(network, x[i : i + 1], int(target[i]), len(background), seed)
-        game.rows = network.background_
+        game.rows = np.arange(len(background))
         none, whole = game(np.array([[False] * d, [True] * d]))
         found = shapley_values_by_order(game, d, order)
         values[:, i] = [with_rest(own, float(whole - none)) for own in found]
-    return {str(k): error(values[k - 1], *halves) for k in range(1, order + 1)}
+    return {str(k): error_without_noise(values[k - 1], *halves) for k in range(1, order + 1)}
 
 
 def own_values(
@@ -137,12 +137,6 @@ def own_values(
         NetworkShapley(n_permutations=permutations // 2).fit(trained.model, background, seed + i) for i in range(2)
     )
     return [centred(trained.all_scores(sampler.explain, rows), target) for sampler in samplers]
-
-
-def error(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """Relative error against the mean of two samples, without their noise: their errors are independent."""
-    squared = ((values - first) * (values - second)).sum() / (first * second).sum()
-    return float(np.sqrt(max(0.0, squared)))
 
 
 def _explained(trained: families.Trained, rows: Any, labels: Any) -> np.ndarray:

@@ -59,7 +59,7 @@ class Ranking:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("train_rows", "test_rows", "ranking_rows", "epochs")}
-    cells = Cells(options["output"] / "roar.cells", settings)
+    cells = Cells(options["output"] / "roar.cells", settings, "roar")
     started = time.perf_counter()
     found = {name: study_table(name, cells, options) for name in options["data"]}
     result = {

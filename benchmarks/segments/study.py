@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("train", "test", "epochs")}
-    cells = Cells(options["output"] / "segments.cells", settings)
+    cells = Cells(options["output"] / "segments.cells", settings, "segments")
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     run_missing(cells, add_cell, {f"{seed}": (seed,) for seed in seeds}, options["jobs"])
     records = [{"seed": seed, **cells.read(f"{seed}")} for seed in seeds]

@@ -12,6 +12,8 @@ import joblib
 import torch
 from tqdm import tqdm
 
+from benchmarks.evidence.code import digest
+
 Cell = dict[str, Any]
 
 
@@ -23,11 +25,13 @@ class Cells:
     folder : Path
     settings : dict
         What the results depend on; files written with other settings are ignored.
+    study : str, optional
+        Its measured code counts as a setting: a run does not go on where other code was.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any]):
+    def __init__(self, folder: Path, settings: dict[str, Any], study: str | None = None):
         self.folder = folder
-        self.settings = json.loads(json.dumps(settings))
+        self.settings = json.loads(json.dumps(settings)) | ({} if study is None else {"code": digest(study)})
 
     def read(self, name: str) -> Cell:
         """Return a saved cell; an empty dict if the file is missing, unreadable or of other settings."""

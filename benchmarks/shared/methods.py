@@ -19,7 +19,7 @@ PAPER_PEERS = ("shap-deep", "integrated-gradients", "input-x-gradient", "lime")
 UNSIGNED = ("agop-weighted", "agop-local", "agop-global")
 """Methods whose signs mean nothing; metrics of signs are left out for them."""
 
-SLOW = ("shap-kernel", "shap-deep-1000")
+SLOW = ("shap-kernel", "shap-deep-1000", "shap-gradient-1000")
 """Not among the defaults of a study, since a row takes up to a third of a second."""
 
 DEFAULT = tuple(name for name in METHODS if name not in SLOW)

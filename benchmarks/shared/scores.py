@@ -31,6 +31,16 @@ def centred(values: np.ndarray, target: np.ndarray) -> np.ndarray:
     return of_class(values if is_one_logit or values.shape[2] == 1 else in_contrast(values.T).T, target)
 
 
+def error_without_noise(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+    """Relative error over all rows against the mean of two samples of the truth, without their noise.
+
+    The product of the differences from either sample has the squared error as its mean, since the samples' errors are
+    independent of each other; where it is negative, the error is 0.
+    """
+    squared = ((values - first) * (values - second)).sum() / (first * second).sum()
+    return float(np.sqrt(max(0.0, squared)))
+
+
 def scores(
     values: np.ndarray, truth: np.ndarray, origin: Any, rows: Any, seed: int, *, signed: bool = True
 ) -> dict[str, float]:

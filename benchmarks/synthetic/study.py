@@ -108,7 +108,7 @@ def run(**options: Any) -> dict:
     names, permutations = options["methods"], options["permutations"]
     seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
     settings = asdict(size) | {"permutations": permutations}
-    cells = Cells(options["output"] / "synthetic.cells", settings)
+    cells = Cells(options["output"] / "synthetic.cells", settings, "synthetic")
     wanted = [(task, seed) for seed in seeds for task in options["tasks"]]
     started = time.perf_counter()
     computed = run_missing(

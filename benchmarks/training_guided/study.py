@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(**options: Any) -> None:
     settings = {name: options[name] for name in ("train_rows", "permutations", "epochs", "agop_rows")}
-    cells = Cells(options["output"] / "training-guided.cells", settings)
+    cells = Cells(options["output"] / "training-guided.cells", settings, "training-guided")
     first = options["first_seed"]
     counts = {p: options["canvas_seeds" if p in CANVASES else "seeds"] for p in options["problems"]}
     calls = {f"{p}-{seed}": (p, seed) for p, n in counts.items() for seed in range(first, first + n)}

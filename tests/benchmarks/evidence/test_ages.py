@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.evidence import ages, ledger
+from benchmarks.evidence.code import digest
 
 PAGE = "# Budget\n\n`python -m benchmarks budget`: text.\n"
 
@@ -18,7 +19,7 @@ def test_a_page_is_marked_once_and_unmarked():
 def test_the_table_has_a_row_for_each_page(tmp_path):
     for page in ("budget.md", "ablation-raw.md"):
         (tmp_path / page).write_text(PAGE)
-    ledger.note(tmp_path, "budget", 200)
+    ledger.note(tmp_path, "budget", 200, digest("budget"))
     table = ages.table(tmp_path)
     assert table.count("\n| `") == 2
     assert "| 3 min | yes |" in table
