@@ -1,0 +1,46 @@
+"""What is said of claims that were listed before the run."""
+
+import pandas as pd
+import pytest
+
+from benchmarks.ablation.claims import verdicts
+from benchmarks.ablation.comparisons import NOT_CHOSEN_ON
+
+
+def comparison(group, low, high, metric="cosine", against="shap-deep", block="network", p=0.01, n=8):
+    row = {"block": block, "group": group, "metric": metric, "against": against, "n": n}
+    return row | {"difference": (low + high) / 2, "low": low, "high": high, "holm_wilcoxon": p}
+
+
+def lines(*rows):
+    return {line.split(":")[0]: line for line in verdicts(pd.DataFrame(rows), [])}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.001, 0.02, "holds."),
+        (-0.009, 0.02, "holds."),
+        (-0.011, 0.02, "undecided: steps (cosine, shap-deep, 8: +0.005, -0.011 to +0.020)."),
+        (-0.03, -0.02, "not so: steps (cosine, shap-deep, 8: -0.025, -0.030 to -0.020)."),
+    ],
+)
+def test_not_inferior_by_a_margin(low, high, text):
+    found = lines(comparison("linear", 0.01, 0.02), comparison("steps", low, high))
+    line = found["- Network, cosine not inferior to SHAP Deep (margin 0.01) on any family"]
+    assert line.endswith(text)
+    assert ("shown in 1 of 2" in line) is not text.startswith("holds")
+
+
+def test_better_over_networks_has_to_be_significant_and_over_families_has_to_be_above_zero():
+    rows = [comparison(f"{NOT_CHOSEN_ON}, {unit}", 0.01, 0.02, p=0.2) for unit in ("mean", "mean of families")]
+    found = lines(*rows)
+    networks = found["- Network, better than SHAP Deep on average where nothing was chosen"]
+    assert "undecided: nothing was chosen on, mean (" in networks
+    assert found["- The same, over families (by the interval alone)"].endswith("holds.")
+
+
+def test_what_was_not_tested_does_not_hold():
+    found = lines(comparison("linear", 0.01, 0.02), comparison("steps, failed", 0.01, 0.02, n=1))
+    assert found["- Failed networks, cosine not inferior to SHAP Deep (margin 0.02)"].endswith("not tested.")
+    assert found["- Gated, not inferior to SHAP Deep times the gate (margin 0.01)"].endswith("not tested.")
