@@ -18,10 +18,11 @@ def cells():
 
 
 def test_maps(cells, tmp_path):
+    open_before = plt.get_fignums()
     draw_maps(cells, tmp_path / "maps.png")
     picture = plt.imread(tmp_path / "maps.png")
     assert picture.shape[1] > 200
-    assert not list(plt.get_fignums())
+    assert plt.get_fignums() == open_before
 
 
 def test_without_the_scenes_nothing_is_drawn(cells, tmp_path):
