@@ -37,16 +37,15 @@ ORDERS = (1, 2, 3)
 MOST_COALITIONS = 5200
 """Coalitions of a row, at most: all up to three of 31 columns, and up to two of 100."""
 
+EDGES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Quantiles between 13 groups."""
+
 FINER: dict[str, dict[str, Any]] = {
     "more shuffled rows": {"agop_tabular.fitting.fit.ENOUGH": 0.01},
     "twice the bins": {"agop_tabular.effects.numeric_axes.BINS": 48},
     "more groups for pairs": {
-        "agop_tabular.effects.numeric_axes.GROUP_EDGES": {
-            math.inf: (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-        },
-        "agop_tabular.effects.axes.GROUP_EDGES": {
-            math.inf: (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-        },
+        "agop_tabular.effects.numeric_axes.GROUP_EDGES": {math.inf: EDGES},
+        "agop_tabular.effects.axes.GROUP_EDGES": {math.inf: EDGES},  # which has its own name for it
     },
     "nearly all pair effects": {
         "agop_tabular.effects.tables.RANK": 512,
