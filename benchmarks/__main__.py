@@ -10,6 +10,7 @@ import benchmarks.ablation.study as ablation
 import benchmarks.audit.study as audit
 import benchmarks.automl.study as automl
 import benchmarks.budget.study as budget
+import benchmarks.gpu.study as gpu
 import benchmarks.images.study as images
 import benchmarks.import_time.study as import_time
 import benchmarks.importance.study as importance
@@ -47,6 +48,7 @@ STUDIES = {
     "overhead": overhead,
     "import-time": import_time,
     "scale": scale,
+    "gpu": gpu,
     "out-of-core": out_of_core,
 }
 

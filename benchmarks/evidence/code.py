@@ -39,6 +39,7 @@ MEASURED: dict[str, tuple[str, ...]] = {
     "overhead": ENGINE,
     "import-time": ("",),
     "scale": (*ENGINE, "distributed"),
+    "gpu": ENGINE,
     "out-of-core": (*ENGINE, "distributed"),
 }
 """Folders of ``agop_tabular`` that each study measures; "" is all of it."""

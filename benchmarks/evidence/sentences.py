@@ -1,136 +1,9 @@
-"""The sentences of README and documentation that quote figures, with where in the records each figure comes from."""
+"""The sentences of README and documentation that quote figures, with the function that takes these from the records."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
-
-from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.evidence.figures import Sentence
-from benchmarks.shared.families import CHOSEN_ON
-from benchmarks.shared.markdown import number
-
-
-@cache
-def record(results: Path, study: str) -> Any:
-    """A study's JSON."""
-    return json.loads((results / f"{study}.json").read_text())
-
-
-@cache
-def ablation(results: Path) -> dict[str, str]:
-    """Mean errors of each method against the network's own Shapley values, where nothing was chosen, and by family."""
-    table = pd.read_csv(results / "ablation.csv.gz")
-    of = table[(table["truth"] == "network contrast") & (table["form"] == "centred") & table["passed"]]
-    found = {}
-    for group, part in (("", of[~of["kind"].isin(CHOSEN_ON)]), ("new_", of[of["kind"] == "new"])):
-        found |= {
-            f"{group}networks": f"{len(part[['family', 'seed']].drop_duplicates())}",
-            f"{group}families": f"{part['family'].nunique()}",
-        }
-        for method, own in part.groupby("method"):
-            name = group + _name(method)
-            found |= {f"{name}_cosine": number(own["cosine"].mean()), f"{name}_error": number(own["error"].mean())}
-    for (family, method), own in of.groupby(["family", "method"]):
-        found[f"{_name(family)}_{_name(method)}_error"] = number(own["error"].mean())
-    return found
-
-
-@cache
-def few_rows(results: Path) -> dict[str, str]:
-    """On how many networks sampling is nearer in the time of so many rows, and from how many rows on it is not."""
-    table = pd.read_csv(results / "ablation.csv.gz")
-    of = table[(table["truth"] == "network contrast") & (table["form"] == "centred") & table["passed"]]
-    errors = of.pivot_table(index=["family", "seed"], columns="method", values="error")
-    times = {n: errors[f"permutations, time of {n:,} rows"] for n in (10, 100, 1000)}
-    even = pd.Series(
-        np.exp(np.interp(np.log(ours), np.log(found.clip(1e-3).sort_values()), np.log(sorted(times))))
-        for ours, (_, found) in zip(errors["agop"], pd.DataFrame(times).iterrows(), strict=True)
-    )
-    nearer = {f"nearer_{n}": str(int((found < errors["agop"]).sum())) for n, found in times.items()}
-    return nearer | {"networks": str(len(errors)), "even": f"{even.median():.0f}"}
-
-
-@cache
-def contrast_truth(results: Path) -> dict[str, str]:
-    """Means against the contrast truth of each method and metric, nothing gated, where nothing was chosen."""
-    table = pd.read_csv(results / "ablation.csv.gz")
-    of = table[(table["truth"] == "contrast") & (table["form"] == "centred") & table["passed"]]
-    means = of[~of["kind"].isin(CHOSEN_ON)].groupby("method")[list(TRUTH)].mean()
-    return {
-        f"{_name(method)}_{metric}": number(means.loc[method, metric]) for method in means.index for metric in TRUTH
-    }
-
-
-@cache
-def gate(results: Path) -> dict[str, str]:
-    """What the gate does where everything is informative, and where noise is known."""
-    records = record(results, "ablation")["gate"]
-    informative = [r["training rows"] for r in records if r["family"] == "all-informative"]
-    known = [r["training rows"] for r in records if r["passed"] and r["family"] != "all-informative"]
-    known = [r for r in known if "noise" in r]
-    noise, kept, real, lost = (
-        sum(r[name] for r in known) for name in ("noise", "noise_kept", "informative", "informative_lost")
-    )
-    return {
-        "untouched": str(sum(r["gated"] == 0 for r in informative)),
-        "informative": str(len(informative)),
-        "kept": f"{100 * kept / noise:.1f}",
-        "lost": f"{100 * lost / real:.1f}",
-    }
-
-
-@cache
-def support(results: Path) -> dict[str, str]:
-    """Median errors of test rows by their support."""
-    rows = {
-        r["support"]: r["error, network"] for r in record(results, "ablation")["support"] if r["rows"] == "test rows"
-    }
-    return {"high": rows["0.95 to 1"], "middle": rows["0.7 to 0.8"], "low": rows["0 to 0.5"]}
-
-
-@cache
-def timing(results: Path) -> dict[str, str]:
-    """Seconds and ratios at the base size, by method."""
-    measured = record(results, "timing")
-    base = measured["base"]
-    own = {
-        m["method"]: m
-        for m in measured["measured"]
-        if all(m[name] == base[name] for name in base) and "fit_seconds" in m
-    }
-    found = {}
-    for method, m in own.items():
-        name = _name(method)
-        found |= {
-            f"{name}_fit": _two(m["fit_seconds"]),
-            f"{name}_row": _two(1000 * m["row_seconds"]),
-            f"{name}_times_agop": _round(m["row_seconds"] / own["agop"]["row_seconds"]),
-            f"{name}_times_ixg": _round(m["row_seconds"] / own["agop-ixg"]["row_seconds"]),
-        }
-    return found
-
-
-def _name(method: str) -> str:
-    """A method's name as a figure's can be."""
-    return "".join(c if c.isalnum() else "_" for c in method)
-
-
-def _two(value: float) -> str:
-    """Two significant digits, without an exponent or a leading zero."""
-    text = f"{float(f'{value:.2g}'):,.10f}".rstrip("0").rstrip(".")
-    return text.removeprefix("0") if text.startswith("0.") else text
-
-
-def _round(value: float) -> str:
-    """Two significant digits of a large ratio."""
-    return f"{int(float(f'{value:.2g}')):,}" if value >= 10 else f"{value:.1f}"
-
+from benchmarks.evidence.quoted import ablation, contrast_truth, few_rows, gate, overhead, scale, support, timing
 
 ABLATION = "docs/ablation.md"
 
@@ -220,13 +93,56 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence(
         "docs/timing.md",
         "shap's DeepExplainer takes some {shap_deep_times_ixg} times as long as AGOP-IxG and some "
-        "{shap_deep_times_agop} times as long as the default",
+        "{shap_deep_times_agop} times as long as the default, `agop`, which takes about {agop_of_forward} times as "
+        "long there as the net's `predict_proba`. KernelExplainer takes {shap_kernel_times_ixg} and "
+        "{shap_kernel_times_agop} times as long.",
         timing,
     ),
     Sentence(
         "docs/timing.md",
-        "KernelExplainer takes {shap_kernel_times_ixg} and {shap_kernel_times_agop} times as long",
+        "`agop` pays for this at fit: {agop_fit} s here, {agop_fit_100_columns} s on a hundred columns. With the fits "
+        "included, the 500 rows take {agop_all} s with the default, {agop_ixg_all} s with AGOP-IxG, {shap_deep_all} s "
+        "with DeepExplainer and 100 background rows, {shap_deep_1000_all} s with 1,000, and {shap_kernel_all} s with "
+        "KernelExplainer. So for up to about {shap_deep_even} rows, explained once, DeepExplainer with 100 background "
+        "rows takes less time in all;",
         timing,
+    ),
+    Sentence(
+        "docs/cost.md",
+        "| AGOP-IxG, 20 columns | 3.0 | {agop_ixg_p_20} | "
+        "| AGOP-IxG, 1,000 columns | 1.9 | {agop_ixg_p_1000} | "
+        "| AGOP-IxG, 10,000 columns | 1.9 | {agop_ixg_p_10000} | "
+        "| AGOP-IxG's fit, 10,000 columns | 1.5 | {agop_ixg__fit_p_10000} | "
+        "| the default, 20 columns | 2.5 | {agop_p_20} | "
+        "| the default, 1,000 columns | 2.5 | {agop_p_1000} | "
+        "| the default, widest network | 2.5 | {agop_h_512} |",
+        scale,
+    ),
+    Sentence(
+        "docs/cost.md",
+        "AGOP-IxG takes {loop_least} to {loop_most} times as long as a loop in plain torch",
+        overhead,
+    ),
+    Sentence(
+        "docs/cost.md",
+        "whatever the table has: {fit_20_least} to {fit_100_most} times the fit of AGOP-IxG where that reads 50,000 "
+        "rows",
+        overhead,
+    ),
+    Sentence("docs/cost.md", "{agop_fit_times_ixg} times on 6,000 rows of 20 columns", timing),
+    Sentence(
+        "docs/ablation.md",
+        "Explaining 20,000 rows takes {agop_20_least} to {agop_20_most} forward passes of a small network at 20 columns"
+        ", {agop_50_least} to {agop_50_most} at 50 and {agop_100_least} to {agop_100_most} at 100, not the 2 that were "
+        "the aim: looking up that many vectors takes more arithmetic than the network itself. Fitting on 50,000 rows "
+        "takes {seconds_20_least} to {seconds_20_most}, {seconds_50_least} to {seconds_50_most} and "
+        "{seconds_100_least} to {seconds_100_most} s.",
+        overhead,
+    ),
+    Sentence(
+        "docs/when-not.md",
+        "the look-up is not free: {agop_20_least} to {agop_100_most} forward passes on 20 to 100 columns",
+        overhead,
     ),
     Sentence(
         "docs/comparison.md",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from agop_tabular.automl import TabularMLPClassifier
 from benchmarks.__main__ import STUDIES, main
@@ -81,6 +82,21 @@ def test_scale(tmp_path, capsys):
     assert all(cell["ratios"]["captum Input×Gradient"] > cell["ratios"]["agop-ixg"] > 1 for cell in result["cells"])
     assert result["workers"]["fit"] > 0
     assert "Dask workers" in (tmp_path / "scale.md").read_text()
+
+
+def test_gpu(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("benchmarks.gpu.study.SIZES", ((6, 8),))
+    assert "written to" in call("gpu", tmp_path, "--device cpu --rows 300 --repeats 1", capsys)
+    (cell,) = json.loads((tmp_path / "gpu.json").read_text())["cells"]
+    assert cell["differences"] == {"agop": 0, "agop-ixg": 0}, "the same device answers the same"
+    assert min(*cell["cpu_ms"].values(), *cell["device_ms"].values()) > 0
+    assert "| 6 | 8 |" in (tmp_path / "gpu.md").read_text()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_gpu_without_one(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="finds no GPU"):
+        call("gpu", tmp_path, "", capsys)
 
 
 def test_without_arguments_it_lists_the_studies():

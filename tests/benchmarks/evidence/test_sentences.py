@@ -1,8 +1,6 @@
 """Documents say what the records say."""
 
-import pytest
-
-from benchmarks.evidence import sentences
+from benchmarks.evidence import quoted, sentences
 from benchmarks.evidence.__main__ import changes, main
 from benchmarks.shared.options import RESULTS
 
@@ -12,7 +10,7 @@ def test_documents_and_pages_say_what_the_records_say():
 
 
 def test_a_changed_record_changes_its_sentence(monkeypatch):
-    figures = dict(sentences.timing(RESULTS), shap_deep_times_ixg="77")
+    figures = dict(quoted.timing(RESULTS), shap_deep_times_ixg="77")
     text = next(s for s in sentences.SENTENCES if "{shap_deep_times_ixg}" in s.text)
     changed = type(text)(text.document, text.text, lambda results: figures)
     monkeypatch.setattr("benchmarks.evidence.__main__.SENTENCES", (changed,))
@@ -23,10 +21,3 @@ def test_a_changed_record_changes_its_sentence(monkeypatch):
 def test_the_command_says_what_it_writes(capsys):
     main([])
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0478, ".048"), (236.2, "240"), (5.61, "5.6"), (1.0, "1"), (12345.0, "12,000"), (0.85, ".85")]
-)
-def test_two_digits(value, text):
-    assert sentences._two(value) == text

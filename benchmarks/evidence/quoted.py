@@ -1,0 +1,171 @@
+"""Figures that documents quote, computed from the records of the studies: by name, as they are to be printed."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.ablation.comparisons import TRUTH
+from benchmarks.shared.families import CHOSEN_ON
+from benchmarks.shared.markdown import number
+
+
+@cache
+def record(results: Path, study: str) -> Any:
+    """A study's JSON."""
+    return json.loads((results / f"{study}.json").read_text())
+
+
+@cache
+def ablation(results: Path) -> dict[str, str]:
+    """Mean errors of each method against the network's own Shapley values, where nothing was chosen, and by family."""
+    table = pd.read_csv(results / "ablation.csv.gz")
+    of = table[(table["truth"] == "network contrast") & (table["form"] == "centred") & table["passed"]]
+    found = {}
+    for group, part in (("", of[~of["kind"].isin(CHOSEN_ON)]), ("new_", of[of["kind"] == "new"])):
+        found |= {
+            f"{group}networks": f"{len(part[['family', 'seed']].drop_duplicates())}",
+            f"{group}families": f"{part['family'].nunique()}",
+        }
+        for method, own in part.groupby("method"):
+            name = group + _name(method)
+            found |= {f"{name}_cosine": number(own["cosine"].mean()), f"{name}_error": number(own["error"].mean())}
+    for (family, method), own in of.groupby(["family", "method"]):
+        found[f"{_name(family)}_{_name(method)}_error"] = number(own["error"].mean())
+    return found
+
+
+@cache
+def few_rows(results: Path) -> dict[str, str]:
+    """On how many networks sampling is nearer in the time of so many rows, and from how many rows on it is not."""
+    table = pd.read_csv(results / "ablation.csv.gz")
+    of = table[(table["truth"] == "network contrast") & (table["form"] == "centred") & table["passed"]]
+    errors = of.pivot_table(index=["family", "seed"], columns="method", values="error")
+    times = {n: errors[f"permutations, time of {n:,} rows"] for n in (10, 100, 1000)}
+    even = pd.Series(
+        np.exp(np.interp(np.log(ours), np.log(found.clip(1e-3).sort_values()), np.log(sorted(times))))
+        for ours, (_, found) in zip(errors["agop"], pd.DataFrame(times).iterrows(), strict=True)
+    )
+    nearer = {f"nearer_{n}": str(int((found < errors["agop"]).sum())) for n, found in times.items()}
+    return nearer | {"networks": str(len(errors)), "even": f"{even.median():.0f}"}
+
+
+@cache
+def contrast_truth(results: Path) -> dict[str, str]:
+    """Means against the contrast truth of each method and metric, nothing gated, where nothing was chosen."""
+    table = pd.read_csv(results / "ablation.csv.gz")
+    of = table[(table["truth"] == "contrast") & (table["form"] == "centred") & table["passed"]]
+    means = of[~of["kind"].isin(CHOSEN_ON)].groupby("method")[list(TRUTH)].mean()
+    return {
+        f"{_name(method)}_{metric}": number(means.loc[method, metric]) for method in means.index for metric in TRUTH
+    }
+
+
+@cache
+def gate(results: Path) -> dict[str, str]:
+    """What the gate does where everything is informative, and where noise is known."""
+    records = record(results, "ablation")["gate"]
+    informative = [r["training rows"] for r in records if r["family"] == "all-informative"]
+    known = [r["training rows"] for r in records if r["passed"] and r["family"] != "all-informative"]
+    known = [r for r in known if "noise" in r]
+    noise, kept, real, lost = (
+        sum(r[name] for r in known) for name in ("noise", "noise_kept", "informative", "informative_lost")
+    )
+    return {
+        "untouched": str(sum(r["gated"] == 0 for r in informative)),
+        "informative": str(len(informative)),
+        "kept": f"{100 * kept / noise:.1f}",
+        "lost": f"{100 * lost / real:.1f}",
+    }
+
+
+@cache
+def support(results: Path) -> dict[str, str]:
+    """Median errors of test rows by their support."""
+    rows = {
+        r["support"]: r["error, network"] for r in record(results, "ablation")["support"] if r["rows"] == "test rows"
+    }
+    return {"high": rows["0.95 to 1"], "middle": rows["0.7 to 0.8"], "low": rows["0 to 0.5"]}
+
+
+@cache
+def timing(results: Path) -> dict[str, str]:
+    """Seconds and ratios at the base size, by method."""
+    measured = record(results, "timing")
+    base = measured["base"]
+    own = {m["method"]: m for m in measured["measured"] if _at(m, base) and "fit_seconds" in m}
+    found = {}
+    for method, m in own.items():
+        name = _name(method)
+        found |= {
+            f"{name}_fit": _two(m["fit_seconds"]),
+            f"{name}_row": _two(1000 * m["row_seconds"]),
+            f"{name}_times_agop": _round(m["row_seconds"] / own["agop"]["row_seconds"]),
+            f"{name}_times_ixg": _round(m["row_seconds"] / own["agop-ixg"]["row_seconds"]),
+            f"{name}_all": _two(m["fit_seconds"] + m["explain_seconds"]),
+        }
+    fits = {m["features"]: m["fit_seconds"] for m in measured["measured"] if m["method"] == "agop"}
+    forward = next(m for m in measured["measured"] if m["method"] == "forward pass" and _at(m, base))
+    deep, ours = own["shap-deep"], own["agop"]
+    even = (ours["fit_seconds"] - deep["fit_seconds"]) / (deep["row_seconds"] - ours["row_seconds"])
+    return found | {
+        "shap_deep_even": _round(even),
+        "agop_of_forward": f"{own['agop']['row_seconds'] / forward['row_seconds']:.1f}",
+        "agop_fit_100_columns": _two(fits[100]),
+        "agop_fit_times_ixg": _round(own["agop"]["fit_seconds"] / own["agop-ixg"]["fit_seconds"]),
+    }
+
+
+@cache
+def scale(results: Path) -> dict[str, str]:
+    """Times a forward pass, by what is timed and the size at which it is: ``agop_ixg_p_20``."""
+    found = {}
+    for cell in record(results, "scale")["cells"]:
+        size = f"{_name(cell['varied'])}_{cell[cell['varied']]}"
+        for what, ratio in cell["ratios"].items():
+            found[f"{_name(what)}_{size}"] = f"{ratio:.1f}"
+    return found
+
+
+@cache
+def overhead(results: Path) -> dict[str, str]:
+    """AGOP-IxG beside a loop in plain torch; the default beside a forward pass, and its fit beside AGOP-IxG's."""
+    found = record(results, "overhead")
+    ratios = {"loop": [cell["explain"]["ratio"] for cell in found["cells"]]}
+    seconds: dict[str, list[float]] = {}
+    for cell in found["default"]:
+        seconds.setdefault(f"seconds_{cell['columns']}", []).append(cell["fit_seconds"])
+        ratios.setdefault(f"agop_{cell['columns']}", []).append(cell["ratio"])
+        ratios.setdefault(f"fit_{cell['columns']}", []).append(cell["times_ixg"])
+    return {
+        f"{name}_{end}": printed(value)
+        for group, printed in ((ratios, lambda ratio: f"{ratio:.1f}".removeprefix("0")), (seconds, _two))
+        for name, values in group.items()
+        for end, value in (("least", min(values)), ("most", max(values)))
+    }
+
+
+def _at(measured: dict[str, Any], base: dict[str, int]) -> bool:
+    """Whether something was measured at the base size."""
+    return all(measured[name] == value for name, value in base.items())
+
+
+def _name(method: str) -> str:
+    """A method's name as a figure's can be."""
+    return "".join(c if c.isalnum() else "_" for c in method)
+
+
+def _two(value: float) -> str:
+    """Two significant digits, without an exponent or a leading zero."""
+    text = f"{float(f'{value:.2g}'):,.10f}".rstrip("0").rstrip(".")
+    return text.removeprefix("0") if text.startswith("0.") else text
+
+
+def _round(value: float) -> str:
+    """Two significant digits of a large ratio."""
+    return f"{int(float(f'{value:.2g}')):,}" if value >= 10 else f"{value:.1f}"
