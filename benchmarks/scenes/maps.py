@@ -28,6 +28,8 @@ WITH_SD = "gradient × sd of pixels"
 ADAPTIVE_IMAGES = 256
 """Training images that agop-adaptive is fitted on: 24 shifts of each go through the network."""
 
+ADAPTIVE = "agop-adaptive"
+
 BLACK_POINTS = 20
 """Points of the path from black, by Gauss-Legendre quadrature: as exact as 50 equal steps."""
 
@@ -117,8 +119,8 @@ def relative(squares: np.ndarray) -> np.ndarray:
 
 def adaptive_maps(e: Explained) -> NamedMaps:
     """This project's own method, whose maps have no channels."""
-    explainer = AGOPImageExplainer(e.module, method="agop-adaptive").fit(e.background[:ADAPTIVE_IMAGES])
-    yield "agop-adaptive", explainer.explain(e.images, e.target)[:, None]
+    explainer = AGOPImageExplainer(e.module, method=ADAPTIVE).fit(e.background[:ADAPTIVE_IMAGES])
+    yield ADAPTIVE, explainer.explain(e.images, e.target)[:, None]
 
 
 def integrated_maps(e: Explained) -> NamedMaps:

@@ -110,6 +110,8 @@ def _methods(table: pd.DataFrame, values: pd.Series, found: pd.DataFrame) -> lis
     lines = []
     for task in dict.fromkeys(table["task"]):
         lines += [f"## Task: {task}", "", *markdown_table(tables.methods(table, values, task)), ""]
+        if iou := tables.adaptive(table, task):
+            lines += [f"Not in the table, since its rule was chosen on small images: agop-adaptive, {iou}.", ""]
         lines += ["IoU with the single object, by rule of pooling (l2² orders pixels as l2 does):", ""]
         lines += [*markdown_table(tables.poolings(table, task)), ""]
         lines += ["The claims, ratios of mIoU by rule of pooling:", "", *markdown_table(claims_table(found, task)), ""]

@@ -15,7 +15,7 @@ DRAWN = 2
 """Scenes in the picture of maps."""
 
 COLUMNS = (
-    *("agop-weighted", "agop-global", "agop-adaptive", "agop-ixg", GRADIENT, "smoothgrad", IG, BLACK_IG),
+    *("agop-weighted", "agop-global", "agop-ixg", GRADIENT, "smoothgrad", IG, BLACK_IG),
     *("guided-ig", "spectral-ig", "grad-cam", "layer-cam, stage 2", "refined cam", "|x - mean image|"),
 )
 """Maps that are drawn, of those that there are."""

@@ -45,6 +45,8 @@ def test_a_study_in_parts(tmp_path, capsys):
     assert [network["task"] for network in result["networks"]] == ["material"]
     assert str(DATA) not in (tmp_path / "scenes.json").read_text(), "where scenes lie is nobody's business"
     assert "- material: agop-weighted" in page
+    assert "| agop-adaptive" not in page
+    assert "chosen on small images: agop-adaptive, ." in page
     assert "| material | *random* |" in page.split("## Segments")[1]
     assert "## Shift" in page
     assert "| material | data | 5 |" in page
