@@ -150,6 +150,32 @@ def overhead(results: Path) -> dict[str, str]:
     }
 
 
+@cache
+def synthetic(results: Path) -> dict[str, str]:
+    """Means over the tasks against the network's own Shapley values, and by task against the raw truth."""
+    table = pd.read_csv(results / "synthetic.csv")
+    table = table[table["passed"]]
+    own = table[(table["truth"] == "network contrast") & (table["form"] == "centred")]
+    found = {}
+    for method, means in own.groupby(["method", "task"])[["cosine", "relative_error"]].mean().groupby("method"):
+        name = _name(method)
+        found |= {f"{name}_cosine": number(means["cosine"].mean())}
+        found |= {f"{name}_error": number(means["relative_error"].mean())}
+    raw = table[(table["truth"] == "raw") & (table["form"] == "plain")]
+    for (task, method), means in raw.groupby(["task", "method"])[["spearman", "top_k", "noise_mass"]].mean().iterrows():
+        found |= {f"{_name(task)}_{_name(method)}_{metric}": number(value) for metric, value in means.items()}
+    return found
+
+
+@cache
+def roar(results: Path) -> dict[str, str]:
+    """Mean areas of ROC-AUC, by table, curve and method: ``adult_remove_agop``."""
+    areas = record(results, "roar")["areas"]
+    table = pd.DataFrame([row | {"data": data} for data, rows in areas.items() for row in rows])
+    means = table.groupby(["data", "curve", "method"])["roc_auc"].mean()
+    return {_name("_".join(key)): number(value) for key, value in means.items()}
+
+
 def _at(measured: dict[str, Any], base: dict[str, int]) -> bool:
     """Whether something was measured at the base size."""
     return all(measured[name] == value for name, value in base.items())

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from benchmarks.evidence.figures import Sentence
-from benchmarks.evidence.quoted import ablation, contrast_truth, few_rows, gate, overhead, scale, support, timing
+from benchmarks.evidence.quoted import (
+    ablation,
+    contrast_truth,
+    few_rows,
+    gate,
+    overhead,
+    roar,
+    scale,
+    support,
+    synthetic,
+    timing,
+)
 
 ABLATION = "docs/ablation.md"
 
@@ -156,5 +167,41 @@ SENTENCES: tuple[Sentence, ...] = (
         "| LIME | {lime_fit} | {lime_row} | "
         "| shap KernelExplainer | {shap_kernel_fit} | {shap_kernel_row} |",
         timing,
+    ),
+    Sentence(
+        "docs/ground-truth.md",
+        "cosine {agop_cosine} against {shap_deep_cosine}, {integrated_gradients_cosine}, {input_x_gradient_cosine} and "
+        "{lime_cosine} on average over the tasks, relative error {agop_error} against {shap_deep_error} for "
+        "DeepExplainer.",
+        synthetic,
+    ),
+    Sentence(
+        "docs/ground-truth.md",
+        "its cosine with the network's own Shapley values is {agop_ixg_cosine} on average, less than Input×Gradient's "
+        "{input_x_gradient_cosine}.",
+        synthetic,
+    ),
+    Sentence(
+        "docs/roar.md",
+        "AGOP-IxG is below 95% of the rankings ({credit_default_remove_agop_ixg} against "
+        "{credit_default_remove_random} on average).",
+        roar,
+    ),
+    Sentence(
+        "docs/roar.md",
+        "On Credit Default `agop` has an area of {credit_default_remove_agop}, like permutation importance "
+        "({credit_default_remove_permutation_importance}), which sees the labels, and LIME "
+        "({credit_default_remove_lime}), and ahead of DeepExplainer ({credit_default_remove_shap_deep}), Integrated "
+        "Gradients ({credit_default_remove_integrated_gradients}) and Input×Gradient "
+        "({credit_default_remove_input_x_gradient}). On Adult Input×Gradient's area is the lowest, "
+        "{adult_remove_input_x_gradient}, then Integrated Gradients ({adult_remove_integrated_gradients}), AGOP-IxG "
+        "({adult_remove_agop_ixg}), `agop` ({adult_remove_agop}) and DeepExplainer ({adult_remove_shap_deep});",
+        roar,
+    ),
+    Sentence(
+        "docs/roar.md",
+        "ranks well on Credit Default ({credit_default_remove_diag_M}) and badly on Adult for keeping "
+        "({adult_keep_diag_M} against {adult_keep_agop}):",
+        roar,
     ),
 )
