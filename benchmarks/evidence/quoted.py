@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.ablation.comparisons import TRUTH
+from benchmarks.scenes.pooling import USUAL
 from benchmarks.shared.families import CHOSEN_ON
 from benchmarks.shared.markdown import number
 
@@ -173,6 +174,29 @@ def roar(results: Path) -> dict[str, str]:
     areas = record(results, "roar")["areas"]
     table = pd.DataFrame([row | {"data": data} for data, rows in areas.items() for row in rows])
     means = table.groupby(["data", "curve", "method"])["roc_auc"].mean()
+    return {_name("_".join(key)): number(value) for key, value in means.items()}
+
+
+@cache
+def automl(results: Path) -> dict[str, str]:
+    """By tool: seconds of its own fit, and per cent of them that explaining takes, and that predicting takes."""
+    found = {}
+    for tool in record(results, "automl")["tools"]:
+        name, fit = _name(tool["tool"]), tool["tool_fit"]
+        found |= {
+            f"{name}_fit": _round(fit) if fit >= 100 else f"{fit:.0f}",
+            f"{name}_share": _two(100 * tool["share"]),
+        }
+        found |= {f"{name}_predicting": _two(100 * tool["predicting"] / fit)}
+    return found
+
+
+@cache
+def scenes(results: Path) -> dict[str, str]:
+    """IoU with the single object under the usual rule of pooling, by task and method: ``shape_agop_weighted``."""
+    table = pd.read_csv(results / "scenes.csv")
+    usual = table[(table["truth"] == "target") & (table["pooling"] == USUAL)]
+    means = usual.groupby(["task", "method"])["iou"].mean()
     return {_name("_".join(key)): number(value) for key, value in means.items()}
 
 
