@@ -28,6 +28,10 @@ class Calibrated(nn.Module):
         return torch.stack(found).mean(dim=0)
 
 
+ABOVE_ZERO = 1e-12
+"""What scikit-learn adds to probabilities, in either precision, before it takes their logarithms."""
+
+
 class ByClass(nn.Module):
     """Calibrates each class by its own curve, then divides by the sum over classes.
 
@@ -63,7 +67,7 @@ class Temperature(nn.Module):
         if response.shape[1] == 1:
             response = torch.cat((-response, response), dim=1)
         elif self.probabilities:
-            response = torch.log(response + torch.finfo(response.dtype).eps)
+            response = torch.log(response + ABOVE_ZERO)
         return torch.softmax(self.beta * response, dim=1)
 
 

@@ -92,6 +92,11 @@ class RegressedClasses(Adapter):
 
     logits: bool = False
 
+    @property
+    def has_probabilities(self) -> bool:
+        """True: the scores are probabilities, if not clipped."""
+        return True
+
     def probabilities(self, scores: Tensor) -> Tensor:
         """Clip the scores and divide them by their sum."""
         clipped = scores.clamp(CLIP, 1 - CLIP)

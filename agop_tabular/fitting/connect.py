@@ -10,9 +10,15 @@ from sklearn.utils.validation import _check_feature_names
 
 from agop_tabular.adapters import adapt
 from agop_tabular.fitting.tables import Table
-from agop_tabular.models.agreement import check_probabilities, warn_of_assumed_classes, warn_of_other_predictions
+from agop_tabular.models.agreement import (
+    check_probabilities,
+    has_other_probabilities,
+    warn_of_assumed_classes,
+    warn_of_other_predictions,
+)
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
 from agop_tabular.models.units import PROBABILITY, RAW
+from agop_tabular.models.weights import check_weights, keeping_weights
 
 
 def connect(
@@ -50,25 +56,30 @@ def connect(
     TypeError, ValueError
         Where the estimator cannot be explained; the message says why, and what to do.
     """
-    adapter = adapt(estimator).on(device)
+    adapter = adapt(estimator)
+    check_weights(adapter.module)
+    adapter = adapter.on(device)
     if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
         _check_feature_names(estimator, table.example, reset=False)
     places = probe_rows(*table.shape[:2])
     if adapter.preprocessing:  # which may treat a missing value in a way of its own
         places = np.union1d(places, table.missing_rows())
     rows = table.take(places)
-    model = ExplainedModel.connect(
-        adapter,
-        rows,
-        contrast=contrast,
-        output=output,
-        first_layer=first_layer,
-        places=places,
-        batch_size=batch_size,
-    )
+    with keeping_weights(adapter.module):
+        model = ExplainedModel.connect(
+            adapter,
+            rows,
+            contrast=contrast,
+            output=output,
+            first_layer=first_layer,
+            places=places,
+            batch_size=batch_size,
+        )
     most_rows = None if batch_size == "auto" else int(batch_size)
     if output == PROBABILITY:
         check_probabilities(estimator, model, rows, most_rows)
+    elif has_other_probabilities(estimator, model, rows, most_rows):
+        model = model.without_probabilities()
     if contrast is not True:
         warn_of_assumed_classes(model)
     warn_of_other_predictions(estimator, model, rows, most_rows)

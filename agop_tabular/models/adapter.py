@@ -69,7 +69,7 @@ class Adapter:
     coverage : float or None
         Share of an ensemble's weight that is explained, if members without a gradient were left out.
     logits : bool
-        Whether differences between a classifier's scores are log-odds.
+        Whether differences between a classifier's scores are log-odds, so that its probabilities follow from them.
     input_dtype : torch.dtype or None
         Not set by an ecosystem; :meth:`choose_dtype` does. None for the dtype of the module's first tensor.
     p, n_scores, contrast_only, one_logit, in_place
@@ -327,8 +327,8 @@ class Adapter:
 
     @property
     def has_probabilities(self) -> bool:
-        """Whether scores stand for probabilities of classes, or of separate labels."""
-        return self.classes is not None or self.independent
+        """Whether probabilities of classes, or of separate labels, follow from the scores."""
+        return self.logits and (self.classes is not None or self.independent)
 
     def predicted(self, scores: Tensor) -> Tensor:
         """Index of the class (b,) that the user's own ``predict`` returns."""

@@ -81,6 +81,20 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any, 
         _warn_of_other_values(adapter, scores, values, f"{type(estimator).__name__}.{name}")
 
 
+def has_other_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_rows: int | None = None) -> bool:
+    """Whether the estimator's probabilities do not follow from the explained scores; parameters as above.
+
+    So it is with ``SGDClassifier`` of several classes, which divides the probabilities of each class against the others
+    by their sum.
+    """
+    if not model.network.has_probabilities or not hasattr(estimator, "predict_proba"):
+        return False
+    ours, theirs = _both_probabilities(estimator, model, rows, most_rows)
+    if not model.network.independent and not np.allclose(theirs.sum(axis=1), 1, atol=DIFFERS):
+        return False  # they are no probabilities, such as the scores that a net without a nonlinearity returns
+    return not _largest_difference(ours, theirs) <= DIFFERS
+
+
 def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_rows: int | None = None) -> None:
     """Refuse to explain probabilities that are not those of the estimator; parameters as above.
 
@@ -89,26 +103,37 @@ def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_r
     ValueError
         Where the estimator has none, or others than its scores are taken to stand for.
     """
-    adapter, x, name = model.network, model.probe, type(estimator).__name__
-    way_out = 'explain its scores, with model_output="raw"'
+    name, way_out = type(estimator).__name__, 'explain its scores, with model_output="raw"'
     if not hasattr(estimator, "predict"):
         return
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"{name} has no predict_proba, so there are no probabilities to explain: {way_out}.")
-    assert x is not None
-    few = spread_rows(len(x), COMPARED_ROWS)
-    theirs = _answer(estimator, "predict_proba", take_rows(rows, few))
-    if theirs is None or theirs.shape != (len(few), adapter.n_scores) or (adapter.coverage or 1.0) < 1.0:
-        return
-    with evaluating(adapter.module):
-        parts = torch.split(x[torch.from_numpy(few).to(x.device)], most_rows or len(x))
-        found = torch.cat([model.scores(part.clone()) for part in parts]).double().cpu().numpy()
-    difference = np.abs(found - theirs.astype(np.float64)).max()
+    difference = _largest_difference(*_both_probabilities(estimator, model, rows, most_rows))
     if not difference <= DIFFERS:
         raise ValueError(
             f"{name}.predict_proba differs by up to {difference:.2g} from the softmax, or sigmoid, of the scores that "
             f"are explained, so its probabilities are made in another way: {way_out}."
         )
+
+
+def _both_probabilities(
+    estimator: Any, model: ExplainedModel, rows: Any, most_rows: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities behind the scores, and the estimator's own, (b, C) each; no rows where they cannot be compared."""
+    adapter, x = model.network, model.probe
+    assert x is not None
+    few = spread_rows(len(x), COMPARED_ROWS)
+    theirs = _answer(estimator, "predict_proba", take_rows(rows, few))
+    if theirs is None or theirs.shape != (len(few), adapter.n_scores) or (adapter.coverage or 1.0) < 1.0:
+        return np.zeros((0, adapter.n_scores)), np.zeros((0, adapter.n_scores))
+    with evaluating(adapter.module), torch.no_grad():
+        parts = torch.split(x[torch.from_numpy(few).to(x.device)], most_rows or len(x))
+        ours = torch.cat([adapter.probabilities(adapter.scores(part.clone())) for part in parts])
+    return ours.double().cpu().numpy(), theirs.astype(np.float64)
+
+
+def _largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(np.abs(ours - theirs).max(initial=0.0))
 
 
 def _method_of_values(estimator: Any) -> str:

@@ -66,6 +66,8 @@ class ExplainedModel:
         Whether scores are explained, or the probabilities that they stand for.
     summed : "all", "predicted" or a label
         Whose gradients M sums: of all scores, of each row's predicted class, or of one class.
+    log_odds : bool
+        Whether differences between the network's own scores are log-odds.
     """
 
     adapter: Adapter | None
@@ -77,6 +79,7 @@ class ExplainedModel:
     probe: Tensor | None = None
     output: str = RAW
     summed: Any = ALL
+    log_odds: bool = True
 
     @classmethod
     def connect(
@@ -138,7 +141,14 @@ class ExplainedModel:
         probe : Tensor of shape (b, p), optional
         """
         layer = InputLayer.find(adapter.module, adapter.scores, x) if first_layer else None
-        return replace(self, adapter=adapter, layer=layer, probe=probe)
+        if not self.log_odds:
+            adapter.logits = False
+        return replace(self, adapter=adapter, layer=layer, probe=probe, log_odds=adapter.logits)
+
+    def without_probabilities(self) -> ExplainedModel:
+        """The same where the estimator makes its probabilities in another way than from the scores alone."""
+        self.network.logits = False
+        return replace(self, log_odds=False)
 
     def named(self, class_names: Sequence[str] | None, output_name: str | None) -> ExplainedModel:
         """The same with other names of the scores, for display; see :func:`~agop_tabular.models.units.score_names`."""
@@ -176,7 +186,7 @@ class ExplainedModel:
             return "probability"
         if self.classes is None:
             return "output"
-        odds = self.adapter is None or (self.adapter.logits and self.contrast == contrast_factor(self.adapter, True))
+        odds = self.log_odds and (self.adapter is None or self.contrast == contrast_factor(self.adapter, True))
         return "log-odds" if self.contrast and odds else "score"
 
     @property

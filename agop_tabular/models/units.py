@@ -34,7 +34,7 @@ def contrast_factor(adapter: Adapter, contrast: bool | None, output: str = RAW) 
     """
     n = adapter.n_scores
     if output == PROBABILITY:
-        if not adapter.has_probabilities:
+        if adapter.classes is None and not adapter.independent:
             raise ValueError(
                 'model_output="probability" explains probabilities of classes, and this model has none: it is a '
                 'regressor, or says by no classes_ that its outputs are scores of classes; leave model_output="raw".'

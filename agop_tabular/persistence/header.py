@@ -92,6 +92,8 @@ class Header:
         That of the model; True, up to versions whose contrast was minus the mean over all classes, is its factor 1.
     output : {"raw", "probability"}
         What is explained; "raw" where a file says nothing.
+    log_odds : bool
+        Whether differences between the network's own scores are log-odds; True where a file says nothing.
     n : int
         Rows gathered.
     names, coordinate_names, score_names : list of str
@@ -118,6 +120,7 @@ class Header:
     fitted: dict[str, Any]
     contrast: bool | Annotated[float, Within(0, 2)]
     output: Literal["raw", "probability"]
+    log_odds: bool
     n: Rows
     names: Names
     coordinate_names: Names
@@ -146,7 +149,7 @@ class Header:
         ValueError
             Where something is missing, unknown, or not what it has to be.
         """
-        earlier: dict[str, Any] = {"images": None, "output": "raw"}
+        earlier: dict[str, Any] = {"images": None, "output": "raw", "log_odds": True}
         if state["format"] <= 6:
             earlier |= {"audit": None}
         if state["format"] <= 5:

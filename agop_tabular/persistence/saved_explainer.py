@@ -125,6 +125,7 @@ class SavedExplainer:
             "fitted": {name: param_to_json(name, value) for name, value in self.fitted.items()},
             "contrast": float(model.contrast),
             "output": model.output,
+            "log_odds": model.log_odds,
             "n": self.statistics.n,
             "names": list(model.feature_map.names),
             "coordinate_names": list(model.feature_map.coordinate_names),
@@ -160,7 +161,9 @@ class SavedExplainer:
         classes = classes_from_json(None if header.classes is None else vars(header.classes))
         known_fingerprint = header.network if header.format > 6 else ""
         explained = (float(header.contrast), tuple(header.score_names), classes)
-        model = ExplainedModel(None, map_from(header, tensors), *explained, output=header.output)
+        model = ExplainedModel(
+            None, map_from(header, tensors), *explained, output=header.output, log_odds=header.log_odds
+        )
         return cls(
             params_from_json(header.params),
             params_from_json(header.fitted),

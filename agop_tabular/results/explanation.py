@@ -73,7 +73,8 @@ class Explanation:
         Label of the predicted class of each row; of a model without classes the explained output, or all of them. None
         for "agop-global", which calls no network.
     probabilities : ndarray of shape (n,) or (n, n_classes), or None
-        Probability of the explained class of each row, as ``predict_proba`` has it; None without classes.
+        Probability of the explained class of each row, as ``predict_proba`` has it; None without classes, and
+        where it does not follow from the scores.
     """
 
     values: np.ndarray

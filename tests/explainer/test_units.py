@@ -191,6 +191,34 @@ def test_what_has_no_probabilities_is_refused(kind):
     assert not hasattr(explainer, "n_samples_seen_")
 
 
+MADE_OTHERWISE = {"one against the rest", "modified huber", "another nonlinearity"}
+
+
+@pytest.mark.parametrize("kind", sorted(MADE_OTHERWISE))
+@pytest.mark.filterwarnings("ignore:The scores that are explained differ")
+def test_scores_whose_probabilities_are_made_otherwise_are_no_log_odds(kind, tmp_path):
+    model, X = NOT_PROBABLE[kind][0](rows()), rows()
+    explainer = AGOPExplainer(model).fit(X)
+    found = explainer(X[:10], target=1)
+    assert found.unit == "score"
+    assert found.probabilities is None
+    assert "probability" not in found.to_text(0)
+    explainer.save(tmp_path / "one.agop")
+    assert AGOPExplainer.load(tmp_path / "one.agop").model_.unit == "score"
+    again = AGOPExplainer.load(tmp_path / "one.agop", estimator=model)(X[:10], target=1)
+    assert again.unit == "score"
+    assert again.probabilities is None
+    explainer.report(X[:50], model.predict(X[:50]), tmp_path / "one.html")
+    assert "log loss" not in (tmp_path / "one.html").read_text()
+
+
+def test_scores_without_predict_proba_have_no_probabilities():
+    X = rows()
+    found = AGOPExplainer(LinearSVC().fit(X, classes_of(X))).fit(X)(X[:5])
+    assert found.unit == "score"
+    assert found.probabilities is None
+
+
 def test_wrong_units():
     X, model = rows(), all_models(2, deep=False)["LogisticRegression"]
     for wrong in ("logit", None, True, ["raw"], np.array(["raw", "raw"])):

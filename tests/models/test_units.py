@@ -10,7 +10,7 @@ from agop_tabular.models.units import check_names, check_output, contrast_factor
 
 def scored(n_scores, classes=True, **more):
     classes = np.arange(n_scores) if classes else None
-    known = {"one_logit": False, "contrast_only": False, "has_probabilities": classes is not None} | more
+    known = {"one_logit": False, "contrast_only": False, "independent": False} | more
     return SimpleNamespace(n_scores=n_scores, classes=classes, **known)
 
 
