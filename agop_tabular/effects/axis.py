@@ -86,7 +86,9 @@ class Axis:
     @property
     def compared_at(self) -> Tensor | None:
         """Coordinates (n_bins, m) at which scores are compared; None if gradients are integrated instead."""
-        return self.grid if self.compared else self.states
+        if self.states is not None:
+            return self.states
+        return self.grid if self.compared else None
 
     def keys(self, x: Tensor) -> Tensor:
         """Position of rows (b, p) on the axis, (b,)."""

@@ -11,8 +11,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import at_least_float32
+from agop_tabular.core.states import StateScores
 from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.bins import AxisBins
 
@@ -26,9 +26,6 @@ MAX_PAIR_NUMBERS = 2**24
 COMPARED_SCORES = 8
 """Evaluations of the network for each row, on average, that comparing states takes, so that the time of a fit hardly
 depends on the number of levels: with many of them only the first rows of a batch are compared."""
-
-ROWS_PER_CALL = 2048
-"""Rows passed to the network in one call when states are compared: enough to keep it busy, few enough for memory."""
 
 PSEUDO_ROWS = 1.0
 """Shrinkage: each pair cell starts with this many pseudo-rows of zero effect. Chosen on development seeds: with five
@@ -107,7 +104,7 @@ class EffectSums:
 
     def update(
         self,
-        scores: Scores,
+        in_states: StateScores,
         x: Tensor,
         gradients: Iterable[Tensor],
         oversampled: Tensor | None = None,
@@ -121,8 +118,8 @@ class EffectSums:
 
         Parameters
         ----------
-        scores : callable
-            Maps coordinates (b, p) to scores (b, n_scores).
+        in_states : callable
+            Maps rows (b, p), states (n_states, k) and the k coordinates that have them to scores (b, C, n_states).
         x : Tensor of shape (b, p)
         gradients : iterable of n_scores Tensors of shape (b, p)
             Of these scores.
@@ -141,7 +138,7 @@ class EffectSums:
             slope = self._layout.slopes(gradient, batch.bins) * self._layout.integrated
             self.slopes[c].index_add_(0, batch.bins_counted, batch.counted(slope).double())
             batch.add_pairs(self.pairs[c], slope)
-        self._compare_states(scores, x, batch)
+        self._compare_states(in_states, x, batch)
         if zero_sum:
             for sums in (self.slopes, self.pairs):
                 sums[-1] = -sums[:-1].sum(dim=0)
@@ -151,7 +148,7 @@ class EffectSums:
         return _Layout.of(self.axes, self.interacting)
 
     @torch.no_grad()
-    def _compare_states(self, scores: Scores, x: Tensor, batch: _Batch) -> None:
+    def _compare_states(self, in_states: StateScores, x: Tensor, batch: _Batch) -> None:
         """Add differences of scores between the states of the axes that have some.
 
         Every row is scored in every state of an axis, so the row's own state is irrelevant, and so is whether this axis
@@ -168,7 +165,7 @@ class EffectSums:
         for i, axis in enumerate(self.axes):
             if axis.compared_at is None:
                 continue
-            s = at_least_float32(_scores_in_states(scores, x, axis.compared_at, axis.coordinates))
+            s = at_least_float32(in_states(x, axis.compared_at, axis.coordinates))
             # Only differences matter. They are taken before rounding to float32, since scores may be far from zero.
             s = (s - (s @ axis.share.to(s.dtype))[:, :, None]).float()
             self.slopes[:, self.bin_slices[i]] += s[undistorted].sum(dim=0).double()
@@ -300,16 +297,6 @@ class _Batch:
         others = weighted[rows].masked_fill_(self.layout.axis_of_group == over[:, None], 0.0)
         sums.index_add_(0, own, first.double())
         sums.index_add_(1, own, others.T.double())
-
-
-def _scores_in_states(scores: Scores, x: Tensor, states: Tensor, coordinates: Tensor) -> Tensor:
-    """Scores (b, C, n_states) of rows (b, p) when some of their coordinates are set to each of the states."""
-    found = []
-    for part in torch.split(states.to(x.device, x.dtype), max(1, ROWS_PER_CALL // len(x))):
-        moved = x.repeat(len(part), 1, 1)
-        moved[:, :, coordinates] = part[:, None]
-        found.append(scores(moved.flatten(0, 1)).cpu().reshape(len(part), len(x), -1))
-    return torch.cat(found).permute(1, 2, 0)
 
 
 def _choose_interacting(axes: tuple[Axis, ...], n_scores: int, importance: Tensor | None) -> Tensor:

@@ -174,18 +174,20 @@ def _fit_effects(
 ) -> tuple[TrainingStatistics, FittedMethod]:
     """Gather effects on shuffled rows, compare them with the scores, and measure what they leave of these.
 
-    Along axes where they disagree effects are gathered again from the scores themselves.
+    Along axes where they disagree, and were integrated from gradients, effects are gathered again from the scores
+    themselves.
     """
     found, fitted, check = _gathered(model, statistics, plan)
     fitted.summary.warn(uses_rank=fitted.uses_rank)
     if check is None:
         return found, fitted
-    if check.axes:
-        again, fitted_again, check_again = _gathered(model, statistics, plan, check.axes)
+    integrated = [i for i in check.axes if fitted.effects.axes[i].compared_at is None]
+    if integrated:
+        again, fitted_again, check_again = _gathered(model, statistics, plan, integrated)
         assert check_again is not None
         if check_again.unexplained.sum() < check.unexplained.sum():
             found, fitted, check = again, fitted_again, check_again
-        warn_of_disagreement(model, fitted.effects.axes, check)
+    warn_of_disagreement(model, fitted.effects.axes, check)
     assert found.background is not None
     fitted = with_remainder(model, fitted, found.background, plan.seed)
     if not check.axes:  # of which it was said already

@@ -154,7 +154,7 @@ class ShuffledPass:
             while self.n_rows < wanted:
                 x, oversampled = next(self._rows)
                 half = self._halves[0]
-                half.update(model.scores, x, model.gradients(x), oversampled, zero_sum=model.sums_to_constant)
+                half.update(model.scores_in_states, x, model.gradients(x), oversampled, zero_sum=model.sums_to_constant)
                 self._halves.reverse()  # the next batch is for the other half
                 self.n_rows += len(x)
         effects = self._halves[0] + self._halves[1]

@@ -181,8 +181,15 @@ class MemoryTable(Table):
     ) -> tuple[TrainingStatistics, Tensor | None]:
         """Add all rows to statistics, batch by batch; see :meth:`Table.gather`."""
         batches: Batches = model.batches(self.rows, batch_size, progress=progress)
-        coordinates = None
-        if len(self) <= keep_up_to:
-            batches = list(batches)
-            coordinates = torch.cat([x for _, x in batches])
-        return gather(model, statistics, batches, scored=scored), coordinates
+        if len(self) > keep_up_to:
+            return gather(model, statistics, batches, scored=scored), None
+        network = model.network
+        kept = torch.empty(len(self), network.p, dtype=network.dtype, device=network.device)
+        return gather(model, statistics, _kept_in(kept, batches), scored=scored), kept
+
+
+def _kept_in(table: Tensor, batches: Batches) -> Batches:
+    """The same batches, each of which is written into the table when it comes by."""
+    for rows, x in batches:
+        table[rows] = x
+        yield rows, table[rows]

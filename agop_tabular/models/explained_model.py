@@ -15,6 +15,7 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.gradients import Choice, Cut, class_gradients, score_gradient
 from agop_tabular.core.input_layer import InputLayer
+from agop_tabular.core.states import scores_in_states
 from agop_tabular.models.adapter import Adapter, auto_batch_size
 from agop_tabular.models.column_tracing import trace_adapter
 from agop_tabular.models.refusals import check_finite
@@ -262,6 +263,10 @@ class ExplainedModel:
         if len(x) <= FORWARD:
             return self.network.scores(x)
         return torch.cat([self.network.scores(part) for part in torch.split(x, FORWARD)])
+
+    def scores_in_states(self, x: Tensor, states: Tensor, coordinates: Tensor) -> Tensor:
+        """The explained scores of rows in states, as :func:`~agop_tabular.core.states.scores_in_states` has them."""
+        return scores_in_states(self.scores, x, states, coordinates, self.layer)
 
     def scores_at(self, row: Tensor) -> np.ndarray:
         """Scores (C,), float64, at one row of coordinates (p,)."""

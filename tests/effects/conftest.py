@@ -1,11 +1,14 @@
 """Sums and effects of scores that are known: on independent columns, and with effects of three on dependent ones."""
 
+from functools import partial
+
 import pytest
 import torch
 from support import three_way
 from support.known_effects import BLOCK, add_shuffled, table
 
 from agop_tabular.core.gradients import class_gradients
+from agop_tabular.core.states import scores_in_states
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.look_up import LookUp
@@ -40,7 +43,7 @@ def three_way_tables():
     sums = EffectSums(axes, 3)
     generator = torch.Generator().manual_seed(0)
     for x, oversampled in shuffled(background, axes, three_way.COLUMNS, 20_000, 5000, generator):
-        sums.update(three_way.scores, x, class_gradients(three_way.scores, x), oversampled)
+        sums.update(partial(scores_in_states, three_way.scores), x, class_gradients(three_way.scores, x), oversampled)
     effects = Effects.from_sums(sums)
     effects = Background.of(effects, background).centred(effects)
     look_up = LookUp(effects)

@@ -40,3 +40,10 @@ def test_without_a_direction_keys_are_the_nearest_places():
     torch.testing.assert_close(axis.keys(x), between, rtol=0, atol=2e-3)
     single = along(torch.zeros(1, 2, dtype=torch.float64), NONE, t[:1])
     assert single.tangents.tolist() == [[1, 1]]
+
+
+def test_states_are_compared_at_themselves_even_where_their_effects_disagree_with_the_scores():
+    nodes, states = torch.arange(3, dtype=torch.float64), torch.eye(3, dtype=torch.float64)
+    edges = torch.tensor([0.5, 1.5], dtype=torch.float64)
+    axis = Axis(torch.arange(3), nodes, edges, nodes, torch.arange(3), states, nodes / 3, compared=True)
+    assert axis.compared_at is states

@@ -1,11 +1,14 @@
 """Attributions against the Shapley values of known functions, and against a slow reading of the tables."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from support.known_effects import BLOCK, scores, shapley, table
 
 from agop_tabular.core.gradients import class_gradients
+from agop_tabular.core.states import scores_in_states
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.sums import EffectSums
@@ -91,7 +94,7 @@ def test_chunks_do_not_show(effects):
 def test_without_pair_effects_attributions_are_main_effects(rows):
     axes = find_axes(rows, [BLOCK])
     sums = EffectSums(axes, 4, importance=torch.zeros(len(axes)))
-    sums.update(scores, rows, class_gradients(scores, rows))
+    sums.update(partial(scores_in_states, scores), rows, class_gradients(scores, rows))
     effects = Effects.from_sums(sums)
     look_up = LookUp(effects, dtype=torch.float64)
     assert not look_up.interacts.any()

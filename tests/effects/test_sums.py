@@ -1,10 +1,13 @@
 """Sums over rows against a loop over single rows, merged parts, and the axes that interact."""
 
+from functools import partial
+
 import pytest
 import torch
 from support.known_effects import BLOCK, add_shuffled, scores, table
 
 from agop_tabular.core.gradients import class_gradients, score_jacobian
+from agop_tabular.core.states import scores_in_states
 from agop_tabular.effects.axes import find_axes
 from agop_tabular.effects.look_up import LookUp
 from agop_tabular.effects.sums import EffectSums
@@ -61,7 +64,7 @@ def test_sums_are_those_of_a_loop_over_rows(oversampling, monkeypatch):
     fast, slow = EffectSums(axes, 4, importance), EffectSums(axes, 4, importance)
     x = rows[:60]
     oversampled = torch.arange(60) % 6 - 1 if oversampling else torch.full((60,), -1)
-    fast.update(scores, x, class_gradients(scores, x), oversampled if oversampling else None)
+    fast.update(partial(scores_in_states, scores), x, class_gradients(scores, x), oversampled if oversampling else None)
     add_slowly(slow, x, oversampled)
     for name in EffectSums.SUMS:
         torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=1e-5, atol=1e-5, msg=name)
@@ -72,11 +75,11 @@ def test_the_last_of_scores_that_sum_to_zero_follows_from_the_others(rows):
         s = scores(x)
         return s - s.mean(dim=1, keepdim=True)
 
-    axes, x = find_axes(rows, [BLOCK]), rows[:500]
+    axes, x, in_states = find_axes(rows, [BLOCK]), rows[:500], partial(scores_in_states, centred)
     plain, saved = EffectSums(axes, 4), EffectSums(axes, 4)
     for part in x.split(200):
-        plain.update(centred, part, class_gradients(centred, part))
-        saved.update(centred, part, class_gradients(centred, part), zero_sum=True)
+        plain.update(in_states, part, class_gradients(centred, part))
+        saved.update(in_states, part, class_gradients(centred, part), zero_sum=True)
     for name in EffectSums.SUMS:
         found, expected = getattr(saved, name), getattr(plain, name)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
@@ -101,6 +104,6 @@ def test_many_states_are_compared_on_fewer_rows(rows, monkeypatch):
         return scores(x)
 
     sums = EffectSums(find_axes(rows, [BLOCK]), 4)
-    sums.update(counted, rows[:100], class_gradients(scores, rows[:100]))
+    sums.update(partial(scores_in_states, counted), rows[:100], class_gradients(scores, rows[:100]))
     assert sums.compared.item() == 10  # 40 evaluations of 4 states
     assert sum(scored) == 40

@@ -1,8 +1,11 @@
 """A table of independent columns, scores whose effects are known, and the sums over its shuffled rows."""
 
+from functools import partial
+
 import torch
 
 from agop_tabular.core.gradients import class_gradients
+from agop_tabular.core.states import scores_in_states
 from agop_tabular.effects.shuffling import shuffled
 
 BLOCK = (torch.tensor([4, 5, 6]), torch.zeros(3), torch.ones(3))
@@ -47,7 +50,7 @@ def add_shuffled(sums, rows, n, batch_size=5000, seed=0):
     """Add n shuffled rows to the sums."""
     generator = torch.Generator().manual_seed(seed)
     for x, oversampled in shuffled(rows, sums.axes, COLUMNS, n, batch_size, generator):
-        sums.update(scores, x, class_gradients(scores, x), oversampled)
+        sums.update(partial(scores_in_states, scores), x, class_gradients(scores, x), oversampled)
 
 
 def axis_of_column(effects_or_sums, column):
