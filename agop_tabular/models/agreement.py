@@ -123,10 +123,10 @@ def _both_probabilities(
     adapter, x = model.network, model.probe
     assert x is not None
     few = spread_rows(len(x), COMPARED_ROWS)
-    theirs = _answer(estimator, "predict_proba", take_rows(rows, few))
-    if theirs is None or theirs.shape != (len(few), adapter.n_scores) or (adapter.coverage or 1.0) < 1.0:
-        return np.zeros((0, adapter.n_scores)), np.zeros((0, adapter.n_scores))
-    with evaluating(adapter.module), torch.no_grad():
+    with evaluating(adapter.module), torch.no_grad():  # the estimator's own methods, too, may change its modes
+        theirs = _answer(estimator, "predict_proba", take_rows(rows, few))
+        if theirs is None or theirs.shape != (len(few), adapter.n_scores) or (adapter.coverage or 1.0) < 1.0:
+            return np.zeros((0, adapter.n_scores)), np.zeros((0, adapter.n_scores))
         parts = torch.split(x[torch.from_numpy(few).to(x.device)], most_rows or len(x))
         ours = torch.cat([adapter.probabilities(adapter.scores(part.clone())) for part in parts])
     return ours.double().cpu().numpy(), theirs.astype(np.float64)

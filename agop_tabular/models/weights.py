@@ -33,9 +33,9 @@ def check_weights(module: nn.Module) -> None:
             norms = torch.linalg.vector_norm(table.weight.detach(), ord=table.norm_type, dim=1)
             if (norms > table.max_norm * (1 + torch.finfo(norms.dtype).eps ** 0.5)).any():
                 raise ValueError(
-                    f"The table {name or type(table).__name__} has max_norm={table.max_norm}, by which the network "
-                    "would change its own weights when it is run: rescale them before, by torch.no_grad() and "
-                    f"weight.renorm_({table.norm_type:g}, 0, {table.max_norm})."
+                    f"The table {name or type(table).__name__!r} has max_norm={table.max_norm}, by which the network "
+                    "would change its own weights when it is run: rescale them once, under torch.no_grad() with "
+                    f"weight.renorm_({table.norm_type:g}, 0, {table.max_norm}), and set max_norm = None."
                 )
 
 

@@ -196,3 +196,14 @@ class TestUnchanged:
             np.testing.assert_array_equal(AGOPExplainer(module).fit(X).explain(X), expected)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             np.testing.assert_array_equal(AGOPExplainer(module).fit(X).explain(X), expected)
+
+
+@pytest.mark.parametrize("output", ["raw", "probability"])
+def test_a_net_in_training_mode_stays_there(X, output):
+    """skorch's own predict_proba leaves the module in evaluation mode."""
+    net = NeuralNetClassifier(MLP, module__n_in=X.shape[1], module__n_out=3, criterion=nn.CrossEntropyLoss).initialize()
+    net.module_.train()
+    before = snapshot(net.module_)
+    AGOPExplainer(net, model_output=output).fit(X.astype("float32"))
+    assert net.module_.training
+    assert_same(before, net.module_)

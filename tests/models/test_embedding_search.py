@@ -44,6 +44,8 @@ class TestRefusals:
     def test_embeddings_that_are_renormalised(self, coded_rows):
         module = Embedded()
         module.city.max_norm = 1.0
+        with torch.no_grad():
+            module.city.weight.renorm_(2, 0, 1.0)
         with pytest.raises(ValueError, match="'x1'"):
             AGOPExplainer(module).fit(coded_rows)
 
