@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl.student import Student
 from agop_tabular.core.warning import warn_user
 from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.rows import spread_rows, take_rows
 from agop_tabular.models.targets import PREDICTED
 from agop_tabular.results.about import About
@@ -157,8 +157,8 @@ def fit_explainer(
     if surrogate != "always":
         try:
             explainer = _fitted(predictor, X_train, settings, _time_left(time_budget, started), n_explained)
-        except (TypeError, ValueError) as error:
-            if surrogate == "never" or isinstance(error, NotFittedError):
+        except NoGradientError as error:  # and no other: a wrong parameter or row is not a reason for a student
+            if surrogate == "never":
                 raise
             why = error
     if explainer is None:

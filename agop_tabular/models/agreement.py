@@ -12,6 +12,7 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.warning import warn_user
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.rows import spread_rows, take_rows
 from agop_tabular.models.tolerance import output_tolerance
 
@@ -105,7 +106,7 @@ def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_r
         found = torch.cat([model.scores(part.clone()) for part in parts]).double().cpu().numpy()
     difference = np.abs(found - theirs.astype(np.float64)).max()
     if not difference <= DIFFERS:
-        raise ValueError(
+        raise NoGradientError(
             f"{name}.predict_proba differs by up to {difference:.2g} from the softmax, or sigmoid, of the scores that "
             f"are explained, so its probabilities are made in another way: {way_out}."
         )

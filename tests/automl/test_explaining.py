@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
@@ -102,3 +103,27 @@ def test_an_unfitted_predictor_and_a_search_without_a_winner_say_so():
     search = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, refit=False, cv=2).fit(X, y)
     with pytest.raises(ValueError, match="set refit=True"):
         automl.explain(search, X, X, surrogate="never")
+
+
+class Broken(TransformerMixin, BaseEstimator):
+    """Passes rows on, and fails where it is asked for the columns that they come from."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X)
+
+    def source_columns(self, names):
+        raise TypeError("a fault inside")
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_a_fault_inside_is_no_reason_for_a_student():
+    X = np.random.RandomState(0).randn(100, 3)
+    model = make_pipeline(Broken(), LogisticRegression()).fit(X, X[:, 0] > 0)
+    with pytest.raises(TypeError, match="a fault inside"):
+        automl.explain(model, X, X[:3])
+    assert automl.explain(model, X, X[:3], surrogate="always").about["by"] == "student"
