@@ -68,7 +68,7 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any, 
     if not hasattr(estimator, "predict") or (classes is not None and len(classes) < 2):
         return
     assert x is not None
-    classifies, name = adapter.classes is not None, _method_of_values(estimator)
+    classifies, name = adapter.classes is not None, _method_of_values(estimator, adapter)
     few = spread_rows(len(x), COMPARED_ROWS)
     rows, x = take_rows(rows, few), x[torch.from_numpy(few).to(x.device)]
     with evaluating(adapter.module), torch.no_grad():
@@ -112,8 +112,10 @@ def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_r
         )
 
 
-def _method_of_values(estimator: Any) -> str:
+def _method_of_values(estimator: Any, adapter: Adapter) -> str:
     """The method of an estimator that returns what the scores are, or probabilities made of them."""
+    if adapter.contrast_only and hasattr(estimator, "predict_proba"):  # scores are logarithms of its probabilities
+        return "predict_proba"
     return next((m for m in ("decision_function", "predict_proba") if hasattr(estimator, m)), "predict")
 
 

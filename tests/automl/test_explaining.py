@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
@@ -46,9 +47,10 @@ def test_surrogate_always_and_other_arguments(adult):
     published = automl.explain(model, X, rows, method="agop-ixg", target="all")
     assert published.method == "agop-ixg"
     assert published.values.shape == (200, 14, 2)
-    for arguments, message in (({"surrogate": "perhaps"}, "surrogate="), ({"time_budget": 0}, "time_budget=")):
-        with pytest.raises(ValueError, match=message):
-            automl.explain(model, X, rows, **arguments)
+    wrong = [("surrogate", "perhaps"), ("time_budget", 0), ("time_budget", "3"), ("min_fidelity", "0.7")]
+    for name, value in wrong:
+        with pytest.raises(ValueError, match=f"{name}={value!r} is not"):
+            automl.explain(model, X, rows, **{name: value})
 
 
 def test_time_budget(adult):
@@ -127,3 +129,19 @@ def test_a_fault_inside_is_no_reason_for_a_student():
     with pytest.raises(TypeError, match="a fault inside"):
         automl.explain(model, X, X[:3])
     assert automl.explain(model, X, X[:3], surrogate="always").about["by"] == "student"
+
+
+@pytest.mark.parametrize("kind", ["polars", "arrow"])
+def test_tables_of_other_libraries_keep_their_names(kind):
+    """Columns in another order are refused, as those of pandas are."""
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.normal(size=200), "income": 10 + rng.normal(size=200)})
+    net = torch.nn.Linear(2, 1).double()
+    net.classes_ = None
+    X = pl.from_pandas(frame) if kind == "polars" else pl.from_pandas(frame).to_arrow()
+    explainer = automl.fit_explainer(net, X)
+    assert explainer.feature_names_in_.tolist() == ["age", "income"]
+    with pytest.raises(ValueError, match="same order"):
+        explainer.explain(X.select(["income", "age"]))
+    assert_allclose(automl.explain(net, X, X[:9]).values, AGOPExplainer(net).fit(frame)(frame[:9]).values, rtol=1e-6)
