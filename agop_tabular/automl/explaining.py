@@ -223,9 +223,9 @@ def _check_arguments(surrogate: Any, min_fidelity: Any, time_budget: Any) -> Non
     """Raise if an argument is none of its allowed values."""
     if surrogate not in ("auto", "never", "always"):
         raise ValueError(f'surrogate={surrogate!r} is not "auto", "never" or "always".')
-    if not isinstance(min_fidelity, Real) or not min_fidelity <= 1:
+    if not isinstance(min_fidelity, Real) or not float(min_fidelity) <= 1:
         raise ValueError(f"min_fidelity={min_fidelity!r} is not a number, at most 1.")
-    if time_budget is not None and (not isinstance(time_budget, Real) or not time_budget > 0):
+    if time_budget is not None and (not isinstance(time_budget, Real) or not float(time_budget) > 0):
         raise ValueError(f"time_budget={time_budget!r} is not a positive number of seconds.")
 
 
