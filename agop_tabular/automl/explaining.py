@@ -235,6 +235,11 @@ def _teach(
     """Fit the student, and return its fidelity; where it is not faithful enough, an error says why there is none."""
     if not hasattr(predictor, "predict_proba") and not hasattr(predictor, "predict"):
         raise why or TypeError(f"{type(predictor).__name__} has neither predict_proba nor predict.")
+    if is_collection(X_train):
+        raise ValueError(
+            f"{type(predictor).__name__} is explained through a student, which learns from rows in memory: give a part "
+            "of the dask table, such as X_train.head(20_000)."
+        ) from why
     measured = student.fit(predictor, X_train).fidelity_by_score_
     fidelity = measured.of(target)
     if not fidelity["r2"] >= min_fidelity:

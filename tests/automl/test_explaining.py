@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
@@ -145,3 +146,13 @@ def test_tables_of_other_libraries_keep_their_names(kind):
     with pytest.raises(ValueError, match="same order"):
         explainer.explain(X.select(["income", "age"]))
     assert_allclose(automl.explain(net, X, X[:9]).values, AGOPExplainer(net).fit(frame)(frame[:9]).values, rtol=1e-6)
+
+
+def test_a_student_learns_from_rows_in_memory():
+    dd = pytest.importorskip("dask.dataframe")
+    X = pd.DataFrame(np.random.RandomState(0).randn(100, 2), columns=["a", "b"])
+    forest = RandomForestClassifier(5, random_state=0).fit(X, X["a"] > 0)
+    with pytest.raises(ValueError, match="rows in memory: give a part of the dask table"):
+        automl.fit_explainer(forest, dd.from_pandas(X, npartitions=2))
+    linear = automl.fit_explainer(LogisticRegression().fit(X, X["a"] > 0), dd.from_pandas(X, npartitions=2))
+    assert linear.about_["of_rows"] == 100
