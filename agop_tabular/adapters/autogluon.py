@@ -18,6 +18,7 @@ from agop_tabular.adapters.ensembles import ensemble_of
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.adapters.votes import Average
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.no_gradient import NoGradientError
 
 LEAST_COVERAGE = 0.5
 """Smallest share of an ensemble's weight that is explained: with less, the explanation would be of a minority."""
@@ -87,7 +88,7 @@ class AutoGluonRows(TransformerMixin, BaseEstimator):
         origins = {feature: [o for o, made in links.items() if feature in made] for feature in dict.fromkeys(features)}
         mixed = [feature for feature, columns in origins.items() if len(columns) != 1]
         if mixed:
-            raise ValueError(
+            raise NoGradientError(
                 f"AutoGluon computes {mixed[0]!r} from several columns, so attributions cannot be folded back to them. "
                 "Switch off this feature in its feature_generator, and fit the predictor again."
             )
@@ -140,7 +141,7 @@ def autogluon_predictor(predictor: Any) -> Adapter:
     shares = _networks(predictor, predictor.model_best)
     covered = sum(share for _, share in shares)
     if covered < LEAST_COVERAGE:
-        raise TypeError(
+        raise NoGradientError(
             f"AutoGluon's {predictor.model_best} cannot be explained by its gradient: {covered:.0%} of its weight is "
             "on torch networks, the rest on models without a gradient."
         )

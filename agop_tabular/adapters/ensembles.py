@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import _check_feature_names
 from torch import Tensor, nn
 
 from agop_tabular.adapters.coordinate_layout import Layout
@@ -26,6 +26,9 @@ from agop_tabular.core.warning import warn_user
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.codes import blocks
+from agop_tabular.models.dense import to_dense
+from agop_tabular.models.frames import column_labels
+from agop_tabular.models.no_gradient import NoGradientError
 
 SAME = 1e-4
 """Relative tolerance when a member's coordinate is reconstructed from another one: above the rounding of any scaler in
@@ -91,7 +94,7 @@ class EnsembleAdapter(Adapter):
         if not any(added):
             return False
         if self.member_preprocessing is None:
-            before: list[Any] = [FunctionTransformer(feature_names_out="one-to-one") for _ in added]
+            before: list[Any] = [AsTheyCome() for _ in added]
         else:
             before = [step for _, step in self.member_preprocessing.transformer_list]
             self.preprocessing = self.preprocessing[:-1]
@@ -212,19 +215,48 @@ class KeptCoordinates(SelectorMixin, BaseEstimator):
         return True
 
 
+class AsTheyCome(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """What is in front of a member without preprocessing: it passes rows on, once their columns have their names.
+
+    Parameters
+    ----------
+    names : ndarray of str, shape (d,), or None
+        Columns of the table that the member was fitted on, which it reads by their places; None where it had no names.
+    """
+
+    def __init__(self, names: np.ndarray | None = None):
+        self.names = names
+
+    def fit(self, X: Any, y: Any = None) -> AsTheyCome:
+        """Do nothing: there is nothing to fit."""
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """The rows; raises as scikit-learn does where a table has other columns."""
+        if self.names is not None and column_labels(X) is not None:
+            _check_feature_names(self, X, reset=False)
+        return X
+
+    @property
+    def feature_names_in_(self) -> np.ndarray | None:
+        """The names, where scikit-learn looks for them."""
+        return self.names
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
 class SideBySide(FeatureUnion):
     """The preprocessing of all members: a FeatureUnion that returns a dense array."""
 
     def transform(self, X: Any) -> np.ndarray:
         """Coordinates of all members (n, p)."""
-        parts = [transformer.transform(X) for _, transformer in self.transformer_list]
-        return np.hstack([part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts])
+        return np.hstack([to_dense(transformer.transform(X)) for _, transformer in self.transformer_list])
 
 
 def _side_by_side(members: list[tuple[Any, ...]]) -> SideBySide:
     """One transformer from each member's steps."""
-    none = (FunctionTransformer(feature_names_out="one-to-one"),)
-    each = [Pipeline([(f"step {i}", step) for i, step in enumerate(steps or none)]) for steps in members]
+    each = [Pipeline([(f"step {i}", step) for i, step in enumerate(steps or (AsTheyCome(),))]) for steps in members]
     return SideBySide([(f"member {i}", steps) for i, steps in enumerate(each)])
 
 
@@ -238,7 +270,19 @@ def ensemble_of_estimators(
     for estimator, response in zip(estimators, responses, strict=True):
         if response == PROBA:
             _check_probabilities(estimator)
-    return ensemble_of([adapt(estimator) for estimator in estimators], responses, combine, classes=classes)
+    members = [adapt(estimator) for estimator in estimators]
+    if any(member.preprocessing for member in members):  # which checks names; a bare member reads columns by place
+        members = [
+            replace(member, preprocessing=member.preprocessing or (AsTheyCome(_names_in(estimator)),))
+            for member, estimator in zip(members, estimators, strict=True)
+        ]
+    return ensemble_of(members, responses, combine, classes=classes)
+
+
+def _names_in(estimator: Any) -> np.ndarray | None:
+    """Columns of the table that an estimator was fitted on."""
+    names: np.ndarray | None = getattr(estimator, "feature_names_in_", None)
+    return names
 
 
 def _check_probabilities(estimator: Any) -> None:
@@ -246,9 +290,9 @@ def _check_probabilities(estimator: Any) -> None:
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     name = type(last).__name__
     if isinstance(last, ClassifierMixin) and not hasattr(last, PROBA):
-        raise ValueError(f"{name} has no predict_proba, so the ensemble counts labels, which have no gradient.")
+        raise NoGradientError(f"{name} has no predict_proba, so the ensemble counts labels, which have no gradient.")
     if isinstance(last, SGDClassifier) and (last.loss == "modified_huber" or len(last.classes_) > 2):
-        raise ValueError(
+        raise NoGradientError(
             f'{name}(loss="{last.loss}") with {len(last.classes_)} classes makes probabilities of its own kind, which '
             "cannot be explained inside an ensemble; use LogisticRegression."
         )

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.codes import blocks, one_hot
+from agop_tabular.models.no_gradient import NoGradientError
 
 
 class PytabkitRows(TransformerMixin, BaseEstimator):
@@ -119,7 +120,7 @@ def _softened(layer: nn.Module, sizes: list[int]) -> tuple[nn.Module, list[int]]
     """
     kind = type(layer).__name__
     if kind == "SklearnTransformLayer":
-        raise ValueError("This network's own preprocessing (quantile, kdi, …) has no gradient; fit it without.")
+        raise NoGradientError("This network's own preprocessing (quantile, kdi, …) has no gradient; fit it without.")
     if kind == "EncodingLayer":
         soft = SoftEncoding(layer, sizes)
         return soft, soft.kept
@@ -224,7 +225,7 @@ def _modules(interface: Any, name: str) -> list[Any]:
     if kind in ("RandomParamsNNAlgInterface", "NNHyperoptAlgInterface"):
         return _modules(interface.alg_interface, name)
     if kind != "NNAlgInterface":
-        raise TypeError(
+        raise NoGradientError(
             f"{name} cannot be explained by its gradient; of pytabkit's models, only RealMLP can. "
             'Use agop_tabular.automl.explain(…, surrogate="auto") for the others.'
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.no_gradient import NoGradientError
 
 BUILDERS: dict[str, Callable[[Any], Adapter]] = {}
 """Functions that build an adapter, by ``"package.Class"``."""
@@ -54,7 +55,7 @@ def adapt(estimator: Any) -> Adapter:
         build = BUILDERS.get(f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}")
         if build is not None:
             return build(estimator)
-    raise TypeError(
+    raise NoGradientError(
         f"{type(estimator).__name__} cannot be explained: it has no gradient that AGOPExplainer could follow. "
         "Give a skorch net, a torch.nn.Module, an MLPClassifier, MLPRegressor or linear model of scikit-learn, or a "
         "Pipeline that ends in one of them; for trees and ensembles of trees use shap.TreeExplainer."

@@ -15,6 +15,7 @@ from agop_tabular.adapters.ensemble_module import PREDICT, PROBA
 from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapt, adapts
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.no_gradient import NoGradientError
 
 
 class Stacked(nn.Module):
@@ -49,18 +50,18 @@ class Stacked(nn.Module):
 def stacking(estimator: Any) -> Adapter:
     """StackingClassifier and StackingRegressor, without ``passthrough``; the final model reads what members return."""
     if estimator.passthrough:
-        raise ValueError(f"{type(estimator).__name__}(passthrough=True) is not explained; use passthrough=False.")
+        raise NoGradientError(f"{type(estimator).__name__}(passthrough=True) is not explained; use passthrough=False.")
     classes = getattr(estimator, "classes_", None)
     responses = list(estimator.stack_method_)
     if classes is not None and PREDICT in responses:
-        raise ValueError(
+        raise NoGradientError(
             "A member of the StackingClassifier passes labels to the final model, which have no gradient; use members "
             "with predict_proba or decision_function."
         )
     final = adapt(estimator.final_estimator_)
     others = [step for step in final.preprocessing if type(step) is not StandardScaler]
     if others:
-        raise ValueError(
+        raise NoGradientError(
             f"{type(others[0]).__name__} in front of the final model is not explained; use StandardScaler, or none."
         )
     final = replace(final, module=nn.Sequential(*map(_scaling, final.preprocessing), final.module), preprocessing=())

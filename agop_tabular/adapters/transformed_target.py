@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from agop_tabular.adapters.registry import adapt, adapts
 from agop_tabular.models.adapter import Adapter, as_rows
+from agop_tabular.models.no_gradient import NoGradientError
 
 _INVERSE_FUNCTIONS: dict[Any, Any] = {
     None: lambda x: x,
@@ -80,7 +81,7 @@ def _inverse(transformer: Any) -> Any:
         if affine is not None:
             return affine
         name, known = f"{type(transformer).__name__}.inverse_transform", "scalers such as StandardScaler"
-    raise ValueError(
+    raise NoGradientError(
         f"TransformedTargetRegressor inverts its transformation by {name}, whose gradient is unknown (known: {known}); "
         "explain its regressor_, whose scores are on the transformed scale."
     )

@@ -12,6 +12,7 @@ from agop_tabular.adapters.ensemble_module import PREDICT, PROBA
 from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.no_gradient import NoGradientError
 
 
 class Average(nn.Module):
@@ -31,7 +32,9 @@ class Average(nn.Module):
 def voting_classifier(estimator: Any) -> Adapter:
     """VotingClassifier that averages probabilities."""
     if estimator.voting != "soft":
-        raise ValueError('VotingClassifier(voting="hard") counts votes, which have no gradient; use voting="soft".')
+        raise NoGradientError(
+            'VotingClassifier(voting="hard") counts votes, which have no gradient; use voting="soft".'
+        )
     members, combine = estimator.estimators_, Average(estimator._weights_not_none, len(estimator.estimators_))
     return ensemble_of_estimators(members, [PROBA] * len(members), combine, classes=estimator.classes_)
 
@@ -48,7 +51,7 @@ def bagging_classifier(estimator: Any) -> Adapter:
     """BaggingClassifier of members with probabilities that were fitted on all columns and all classes."""
     members = _members_of_bag(estimator)
     if any(len(member.classes_) != len(estimator.classes_) for member in members):
-        raise ValueError("A member of the BaggingClassifier has not seen every class; draw larger samples.")
+        raise NoGradientError("A member of the BaggingClassifier has not seen every class; draw larger samples.")
     return ensemble_of_estimators(
         members, [PROBA] * len(members), Average(None, len(members)), classes=estimator.classes_
     )
@@ -65,7 +68,7 @@ def _members_of_bag(estimator: Any) -> list[Any]:
     """Members of a bag; raises if they were fitted on different columns."""
     d = estimator.n_features_in_
     if any(not np.array_equal(np.asarray(f), np.arange(d)) for f in estimator.estimators_features_):
-        raise ValueError(
+        raise NoGradientError(
             f"Members of the {type(estimator).__name__} see different columns; set max_features=1.0 and "
             "bootstrap_features=False."
         )

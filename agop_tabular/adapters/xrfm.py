@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
+from agop_tabular.models.no_gradient import NoGradientError
 
 CELLS = 2**25
 """Largest rows × centres × coordinates in one call of the kernel, whose temporary array then has 128 MB in float32."""
@@ -109,7 +110,7 @@ def xrfm_model(model: Any) -> Adapter:
     if not model.trees:
         raise NotFittedError("This xRFM is not fitted; call its fit with training and validation rows.")
     if len(model.trees) > 1 or model.trees[0]["type"] != "leaf":
-        raise TypeError(
+        raise NoGradientError(
             "This xRFM has split its rows, and jumps from leaf to leaf, so it has no gradient there; use "
             'agop_tabular.automl.explain(…, surrogate="auto"), or fit it with a larger max_leaf_size.'
         )

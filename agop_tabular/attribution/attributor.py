@@ -11,6 +11,7 @@ from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.attribution.method import FittedMethod, Refine, Run
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.row_means import RowMeans
+from agop_tabular.models.row_order import check_row_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,7 @@ class Attributor:
         first_row : int
             Place of the first row in a larger table, for messages.
         """
+        check_row_order(target, X, "target")
         progress = "AGOP explain" if self.verbose else None
         run = Run(self.batch_size, progress, with_support, self.refine, first_row)
         found = self.method.attribute(self.model, X, target, run).gated(self.mask)

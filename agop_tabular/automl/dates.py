@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
+from agop_tabular.models.frames import is_frame, to_pandas
+
 DAY = pd.Timedelta(days=1)
 """The unit of the numbers; the student's own preprocessing scales them."""
 
@@ -24,7 +26,12 @@ class DaysOfDates(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : ndarray or DataFrame of shape (n, d)
+
+        Returns
+        -------
+        ndarray, or DataFrame of pandas
         """
+        X = to_pandas(X) if is_frame(X) else X
         places = date_columns(X)
         if places:
             X = X.copy(deep=False)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from numbers import Real
 from typing import Any
-
-import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl.student import Student
 from agop_tabular.core.warning import warn_user
+from agop_tabular.distributed.partitions import is_collection
 from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.models.inputs import readable_table
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.rows import spread_rows, take_rows
-from agop_tabular.models.targets import PREDICTED
+from agop_tabular.models.targets import ALL, PREDICTED
+from agop_tabular.models.units import PROBABILITY
 from agop_tabular.results.about import About
 from agop_tabular.results.explanation import Explanation
 
@@ -54,7 +56,7 @@ def explain(
     ----------
     predictor, X_train, surrogate, min_fidelity, time_budget, random_state, verbose, **params
         As in :func:`fit_explainer`.
-    X : ndarray or DataFrame of shape (n, d)
+    X : ndarray, DataFrame (of pandas or polars) or pyarrow Table of shape (n, d)
         Rows to explain.
     target : "predicted", "all", a label, or one label per row
         As in :meth:`agop_tabular.AGOPExplainer.explain`.
@@ -84,7 +86,8 @@ def explain(
         surrogate=surrogate,
         min_fidelity=min_fidelity,
         time_budget=time_budget,
-        n_explained=len(X),
+        n_explained=X.shape[0] if hasattr(X, "shape") else len(X),
+        target=target,
         random_state=random_state,
         verbose=verbose,
         **params,
@@ -102,6 +105,7 @@ def fit_explainer(
     min_fidelity: float = MIN_FIDELITY,
     time_budget: float | None = None,
     n_explained: int = 0,
+    target: Any = ALL,
     random_state: int | None = None,
     verbose: int = 0,
     **params: Any,
@@ -113,18 +117,21 @@ def fit_explainer(
     predictor : object
         Anything that :class:`~agop_tabular.AGOPExplainer` takes, such as searches, ensembles and AutoML tools; or
         anything with ``predict_proba``, or ``predict``, which is then explained through a student.
-    X_train : ndarray or DataFrame of shape (n, d)
+    X_train : ndarray, DataFrame (of pandas or polars) or pyarrow Table of shape (n, d)
         Training rows, without the label.
     surrogate : {"auto", "never", "always"}, default="auto"
         "auto" teaches a network, the student, where the predictor has no gradient, as trees have none.
     min_fidelity : float, default=0.7
-        Least R² of the student's log-odds (outputs) on held-out rows; below, it is refused, since an explanation of it
-        would be one of another model.
+        Least R² of the student's log-odds (outputs) on held-out rows, in every class or output to explain; below,
+        it is refused, since an explanation of it would be one of another model. A classifier's log-odds are clipped at
+        probabilities of .001 and .999, with a warning where that takes much away.
     time_budget : float, optional
         Seconds for fitting and for explaining ``n_explained`` rows. Training rows are left out to keep it; a warning
         says so where even the fewest rows take longer.
     n_explained : int
         Rows that will be explained within the budget.
+    target : as in :meth:`agop_tabular.AGOPExplainer.explain`
+        What will be explained; a student need only be faithful in these classes or outputs.
     random_state : int or None
     verbose : int
         Above 0, progress bars, and the student's fidelity is printed.
@@ -142,12 +149,9 @@ def fit_explainer(
     ValueError
         Where the predictor has no gradient and no student may, or can, stand for it.
     """
-    if surrogate not in ("auto", "never", "always"):
-        raise ValueError(f'surrogate={surrogate!r} is not "auto", "never" or "always".')
-    if time_budget is not None and not time_budget > 0:
-        raise ValueError(f"time_budget={time_budget!r} is not a positive number of seconds.")
+    _check_arguments(surrogate, min_fidelity, time_budget)
     started = time.perf_counter()
-    X_train = X_train if hasattr(X_train, "iloc") else np.asarray(X_train)
+    X_train = X_train if is_collection(X_train) else readable_table(X_train, "X_train")
     settings = {"random_state": random_state, "verbose": verbose} | params
     if time_budget is None and len(X_train) > ROWS and method_named(settings.get("method", "agop")).gathers_effects:
         settings.setdefault("max_samples", ROWS)
@@ -157,18 +161,19 @@ def fit_explainer(
     if surrogate != "always":
         try:
             explainer = _fitted(predictor, X_train, settings, _time_left(time_budget, started), n_explained)
-        except (TypeError, ValueError) as error:
-            if surrogate == "never" or isinstance(error, NotFittedError):
+        except NoGradientError as error:  # and no other: a wrong parameter or row is not a reason for a student
+            if surrogate == "never":
                 raise
             why = error
     if explainer is None:
         seconds = None if time_budget is None else STUDYING * time_budget
         student = Student(max_seconds=seconds, random_state=random_state)
-        _teach(student, predictor, X_train, min_fidelity, why)
-        reason = str(why or "surrogate='always'")
-        about = replace(about, by="student", fidelity=dict(student.fidelity_), why=reason)
+        fidelity = _teach(student, predictor, X_train, target, min_fidelity, why)
+        if settings.get("model_output") != PROBABILITY:
+            student.fidelity_by_score_.warn_of_clipping(type(predictor).__name__)
+        about = replace(about, by="student", fidelity=fidelity, why=str(why or "surrogate='always'"))
         if verbose:
-            print(f"{about.predictor} is explained through a student: {_fidelity_text(student.fidelity_)}")
+            print(f"{about.predictor} is explained through a student: {_fidelity_text(fidelity)}")
         explainer = _fitted(student, X_train, settings, _time_left(time_budget, started), n_explained)
     adapter = explainer.model_.network
     explainer.about_ = replace(about, rows=explainer.n_samples_seen_, of_rows=len(X_train), coverage=adapter.coverage)
@@ -214,17 +219,37 @@ def _fitted(
     return AGOPExplainer(estimator, **{**settings, "max_samples": rows if rows < len(X_train) else None}).fit(X_train)
 
 
-def _teach(student: Student, predictor: Any, X_train: Any, min_fidelity: float, why: Exception | None) -> None:
-    """Fit the student; where it is not faithful enough, an error says why there is none."""
+def _check_arguments(surrogate: Any, min_fidelity: Any, time_budget: Any) -> None:
+    """Raise if an argument is none of its allowed values."""
+    if surrogate not in ("auto", "never", "always"):
+        raise ValueError(f'surrogate={surrogate!r} is not "auto", "never" or "always".')
+    if not isinstance(min_fidelity, Real) or not float(min_fidelity) <= 1:
+        raise ValueError(f"min_fidelity={min_fidelity!r} is not a number, at most 1.")
+    if time_budget is not None and (not isinstance(time_budget, Real) or not float(time_budget) > 0):
+        raise ValueError(f"time_budget={time_budget!r} is not a positive number of seconds.")
+
+
+def _teach(
+    student: Student, predictor: Any, X_train: Any, target: Any, min_fidelity: float, why: Exception | None
+) -> dict[str, float]:
+    """Fit the student, and return its fidelity; where it is not faithful enough, an error says why there is none."""
     if not hasattr(predictor, "predict_proba") and not hasattr(predictor, "predict"):
         raise why or TypeError(f"{type(predictor).__name__} has neither predict_proba nor predict.")
-    student.fit(predictor, X_train)
-    if not student.fidelity_["r2"] >= min_fidelity:
+    if is_collection(X_train):
         raise ValueError(
-            f"A student of {type(predictor).__name__} explains {student.fidelity_['r2']:.2f} of the variance of its "
-            f"log-odds on held-out rows, less than min_fidelity={min_fidelity:g}, so an explanation would be of "
-            "another model. Give more training rows or lower min_fidelity; for trees, shap.TreeExplainer is exact."
+            f"{type(predictor).__name__} is explained through a student, which learns from rows in memory: give a part "
+            "of the dask table, such as X_train.head(20_000)."
         ) from why
+    measured = student.fit(predictor, X_train).fidelity_by_score_
+    fidelity = measured.of(target)
+    if not fidelity["r2"] >= min_fidelity:
+        raise ValueError(
+            f"A student of {type(predictor).__name__} explains {fidelity['r2']:.2f} of the variance of its "
+            f"{measured.worst(target)} on held-out rows, less than min_fidelity={min_fidelity:g}, so an explanation "
+            "would be of another model. Give more training rows, ask by target= for what it has learned, or lower "
+            "min_fidelity; for trees, shap.TreeExplainer is exact."
+        ) from why
+    return fidelity
 
 
 def _fidelity_text(fidelity: dict[str, float]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from agop_tabular.automl.explaining import fit_explainer
 from agop_tabular.explainer import AGOPExplainer
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.report.blocks import Paragraph, Section, Table
 from agop_tabular.report.explainers import write_report
 from agop_tabular.report.options import ROWS, ReportOptions
@@ -118,5 +119,6 @@ def _quality(explainer: AGOPExplainer, X: Any, y: Any) -> str:
     """How well a model predicts, in a number."""
     if y is None:
         return "no labels"
+    check_row_order(y, X, "y")
     model = explainer.model_
     return measured(model, X, checked_labels(y, len(X), model), explainer.batch_size).figure

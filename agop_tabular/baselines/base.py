@@ -21,6 +21,7 @@ from agop_tabular.adapters import adapt
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.models.rows import take_rows
 from agop_tabular.models.targets import PREDICTED, Target
 
@@ -123,6 +124,7 @@ class Baseline(BaseEstimator):
         """
         check_is_fitted(self, "network_")
         X = X if hasattr(X, "iloc") else np.asarray(X)
+        check_row_order(target, X, "target")
         wanted = Target.read(target, self.adapter_, len(X))
         with self._undisturbed():
             if wanted.kind == "all":

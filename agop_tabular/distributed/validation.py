@@ -16,6 +16,7 @@ from agop_tabular.distributed.partitions import Partitions, is_collection
 from agop_tabular.fitting.tables import MemoryTable, Table
 from agop_tabular.models.frames import column_labels
 from agop_tabular.models.inputs import as_array, check_unmasked, readable_table
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.models.rows import one_row
 
 
@@ -68,6 +69,7 @@ def validated_training(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool)
         Where the rows are refused, or labels are not one a row.
     """
     table = validated_table(estimator, X, reset=reset)
+    check_row_order(y, X, "y")
     if y is None or is_collection(y):
         return table, y
     y = as_array(y, "y") if isinstance(y, Tensor) else y

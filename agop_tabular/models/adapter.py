@@ -16,6 +16,7 @@ from agop_tabular.models.adapter_state import AdapterState
 from agop_tabular.models.dense import to_dense
 from agop_tabular.models.embedding_search import embedded_codes
 from agop_tabular.models.embeddings import EmbeddedCodes, Lookups, has_embeddings
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.probabilities import ScoresOfProbabilities, SeveralOutputsError, one_tensor
 from agop_tabular.models.row_independence import check_row_by_row, describe, trying
 from agop_tabular.models.rows import spread_rows, take_rows
@@ -280,14 +281,16 @@ class Adapter:
         except SeveralOutputsError:
             raise
         except Exception as error:
-            raise ValueError(
+            raise NoGradientError(
                 f"The network cannot be run on its own input of shape {tuple(x.shape)}, {x.dtype}: "
                 f"{describe(error)}. {OWN_WIDTH}{EMBEDDED if has_embeddings(self.module) else ''}."
             ) from error
         raw = as_rows(out, len(x))
         self.in_place |= own._version != version or not torch.equal(own, x)
         if not raw.is_floating_point():
-            raise ValueError(f"The network returns {raw.dtype}, which has no gradient; it must return floating scores.")
+            raise NoGradientError(
+                f"The network returns {raw.dtype}, which has no gradient; it must return floating scores."
+            )
         return raw
 
     def _set_scores(self, n_outputs: int) -> None:
@@ -349,7 +352,7 @@ def as_rows(out: Any, b: int) -> Tensor:
     if out.ndim < 2:
         out = out.reshape(1, -1) if b == 1 else out.reshape(-1, 1)
     if out.ndim != 2 or out.shape[0] != b or out.shape[1] == 0:
-        raise ValueError(
+        raise NoGradientError(
             f"The network cannot be explained as it is: it returned shape {tuple(out.shape)} for {b} rows, not one row "
             "of scores for each, (n,) or (n, n_scores). Explain a network that does."
         )

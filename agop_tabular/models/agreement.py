@@ -12,6 +12,7 @@ from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.warning import warn_user
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.rows import spread_rows, take_rows
 from agop_tabular.models.tolerance import output_tolerance
 
@@ -67,7 +68,7 @@ def warn_of_other_predictions(estimator: Any, model: ExplainedModel, rows: Any, 
     if not hasattr(estimator, "predict") or (classes is not None and len(classes) < 2):
         return
     assert x is not None
-    classifies, name = adapter.classes is not None, _method_of_values(estimator)
+    classifies, name = adapter.classes is not None, _method_of_values(estimator, adapter)
     few = spread_rows(len(x), COMPARED_ROWS)
     rows, x = take_rows(rows, few), x[torch.from_numpy(few).to(x.device)]
     with evaluating(adapter.module), torch.no_grad():
@@ -110,7 +111,7 @@ def check_probabilities(estimator: Any, model: ExplainedModel, rows: Any, most_r
         raise ValueError(f"{name} has no predict_proba, so there are no probabilities to explain: {way_out}.")
     difference = _largest_difference(*_both_probabilities(estimator, model, rows, most_rows))
     if not difference <= DIFFERS:
-        raise ValueError(
+        raise NoGradientError(
             f"{name}.predict_proba differs by up to {difference:.2g} from the softmax, or sigmoid, of the scores that "
             f"are explained, so its probabilities are made in another way: {way_out}."
         )
@@ -136,8 +137,10 @@ def _largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(np.abs(ours - theirs).max(initial=0.0))
 
 
-def _method_of_values(estimator: Any) -> str:
+def _method_of_values(estimator: Any, adapter: Adapter) -> str:
     """The method of an estimator that returns what the scores are, or probabilities made of them."""
+    if adapter.contrast_only and hasattr(estimator, "predict_proba"):  # scores are logarithms of its probabilities
+        return "predict_proba"
     return next((m for m in ("decision_function", "predict_proba") if hasattr(estimator, m)), "predict")
 
 

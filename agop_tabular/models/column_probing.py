@@ -13,6 +13,7 @@ from torch import Tensor
 from agop_tabular.models.column_links import Links
 from agop_tabular.models.frames import other_frame, take_columns, with_values
 from agop_tabular.models.inputs import as_array
+from agop_tabular.models.no_gradient import NoGradientError
 
 
 def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
@@ -77,7 +78,7 @@ def refuse_mixing(transformer: Any, links: Links, used: list[np.ndarray]) -> Non
         columns = {links.column[i] for i in inputs}
         if len(columns) > 1:
             mixed = ", ".join(repr(links.names[i]) for i in inputs[:3]) + (", …" if len(inputs) > 3 else "")
-            raise ValueError(
+            raise NoGradientError(
                 f"{type(transformer).__name__} mixes the columns {mixed} into one coordinate, so attributions cannot "
                 "be folded back to the user's columns. Make it the first layer of the network, or explain the network "
                 "itself on the transformed table: AGOPExplainer(pipeline[-1]).fit(pipeline[:-1].transform(X))."

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from agop_tabular.models.frames import NO_NUMBERS, column_labels, floating_dtypes, floats_of_column, is_frame
 from agop_tabular.models.inputs import as_array
+from agop_tabular.models.no_gradient import NoGradientError
 
 FLOATS = {np.dtype("float32"), np.dtype("float64")}
 """What torch computes in; a table of one of them is not copied."""
@@ -33,13 +34,13 @@ def to_dense(coordinates: Any) -> np.ndarray:
     dense = np.asarray(coordinates)
     if dense.dtype == object:
         if any(isinstance(cell, NO_NUMBERS) for cell in dense.flat):
-            raise ValueError(_not_numeric("The network's input", "text or dates"))
+            raise NoGradientError(_not_numeric("The network's input", "text or dates"))
         try:
             dense = dense.astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise ValueError(_not_numeric("The network's input", error)) from error
+            raise NoGradientError(_not_numeric("The network's input", error)) from error
     if dense.dtype.kind not in "fiub":
-        raise ValueError(_not_numeric("The network's input", f"dtype {dense.dtype}"))
+        raise NoGradientError(_not_numeric("The network's input", f"dtype {dense.dtype}"))
     if dense.dtype not in (np.float32, np.float64):
         dense = dense.astype(np.float64)
     return np.ascontiguousarray(dense)
@@ -57,7 +58,7 @@ def _frame_to_dense(frame: Any) -> np.ndarray:
         except (TypeError, ValueError):
             bad.append(str(name))
     if bad:
-        raise ValueError(
+        raise NoGradientError(
             _not_numeric(f"Column(s) {', '.join(map(repr, bad))}", "text, categories, dates or complex numbers")
         )
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))

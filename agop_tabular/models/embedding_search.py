@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.embeddings import EmbeddedCodes, EmbeddingCalls, Lookups, has_embeddings
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.probabilities import one_tensor
 from agop_tabular.models.tolerance import output_tolerance
 
@@ -103,7 +104,7 @@ def embedded_codes(module: nn.Module, x: Tensor) -> Lookups | None:
         if found is None:
             return None
         if found.n_codes > MAX_CODES:
-            raise ValueError(
+            raise NoGradientError(
                 f"The network looks up {found.n_codes} codes in its embeddings; as one-hot coordinates, of which "
                 f"{MAX_CODES} can be explained, they are too many. Merge rare categories, or explain the part of the "
                 "network behind the embeddings."

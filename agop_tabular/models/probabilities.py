@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from agop_tabular.models.no_gradient import NoGradientError
+
 _FINAL: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
     nn.Softmax: partial(torch.softmax, dim=-1),
     nn.LogSoftmax: partial(torch.log_softmax, dim=-1),
@@ -78,7 +80,7 @@ class ScoresOfProbabilities(nn.Module):
         return log_p - torch.log((1 - p).clamp_min(tiny)) if self.independent else log_p
 
 
-class SeveralOutputsError(ValueError):
+class SeveralOutputsError(NoGradientError):
     """The module returned something else than one tensor, of which nobody can tell what is to be explained."""
 
     def __init__(self, out: Any) -> None:

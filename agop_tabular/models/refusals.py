@@ -11,6 +11,7 @@ from torch import Tensor
 
 from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.gradients import Scores, class_gradients
+from agop_tabular.models.no_gradient import NoGradientError
 
 NEGLIGIBLE = 1e-6
 """A gradient below this share of the largest, both per standard deviation, may be lost when it is squared: its share of
@@ -167,7 +168,7 @@ def check_known(feature_map: FeatureMap, varies: Tensor) -> None:
     """
     lost = [k for k in varies.nonzero()[:, 0].tolist() if feature_map.column_of[k] < 0]
     if lost:
-        raise ValueError(
+        raise NoGradientError(
             f"Coordinate(s) {lost[:10]} at the network's input vary, but which column they come from could not be "
             "found by changing one column at a time on a few rows: a transformer that describes nothing of its outputs "
             "computes them from rare values. Give it one column at a time, or use a ColumnTransformer of "
@@ -227,7 +228,7 @@ def check_moves(scores: Scores, x: Tensor, candidates: Tensor, feature_map: Feat
             return
     steps = [j for j in candidates.nonzero()[:, 0].tolist() if _jumps(scores, x, j)]
     if steps:
-        raise ValueError(
+        raise NoGradientError(
             f"The network's scores move with column(s) {_columns(feature_map, steps)}, but their gradient there is "
             "zero, or does not show how: the column is rounded, compared with a threshold, or used in another way than "
             "as codes, plus a constant, that nn.Embedding looks up. Encode it one-hot, or explain the part of the "
@@ -254,7 +255,7 @@ def check_squares(gradients: Iterable[Tensor], scale: Tensor, dead: Tensor, feat
     there = dead & (effect > NEGLIGIBLE * effect.max())
     if there.any():
         names = _columns(feature_map, there.nonzero()[:, 0].tolist())
-        raise ValueError(
+        raise NoGradientError(
             f"The gradient in column(s) {names} is too small to be squared in the network's dtype; "
             "scale the column, for example with sklearn.preprocessing.StandardScaler."
         )

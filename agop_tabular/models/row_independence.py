@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from agop_tabular.core.evaluating import evaluating
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.rows import spread_rows
 from agop_tabular.models.tolerance import RoundedProducts, SeenDtypes, output_tolerance, repeated_tolerance
 
@@ -96,7 +97,7 @@ def check_row_by_row(module: nn.Module, run: Run, x: Tensor, raw: Tensor, most_r
             by_input = SENSITIVE * _change_by_rounding(module, run, x, first)
             found = problem(dtype, torch.maximum(by_input, _change_by_rounding_inside(module, run, x, first)))
         if found is not None:
-            raise ValueError(found)
+            raise NoGradientError(found)
 
 
 def _spread_and_distinct(x: Tensor, n: int) -> Tensor:
@@ -152,7 +153,7 @@ def _run_part(run: Run, x: Tensor, place: Tensor) -> Tensor:
     try:
         return run(x[place])
     except Exception as error:  # such as BatchNorm's on a single row
-        raise ValueError(
+        raise NoGradientError(
             f"The network mixes rows, or needs a certain number of them: it scores {len(x)} rows, but on {len(place)} "
             f"of them it fails ({describe(error)}). Explain a network that scores every row by itself."
         ) from error

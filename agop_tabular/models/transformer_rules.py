@@ -30,6 +30,7 @@ from sklearn.preprocessing import (
 from agop_tabular.models.column_links import Links
 from agop_tabular.models.column_probing import links_by_probing, links_of_scaled, refuse_mixing
 from agop_tabular.models.frames import column_labels, take_columns
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.pipeline_steps import steps_of_transform
 
 
@@ -66,7 +67,7 @@ def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
     check_output(transformer, out, rows.shape[0])
     behind = links_behind(transformer, links, rows)
     if len(behind.column) != out.shape[1]:
-        raise ValueError(
+        raise NoGradientError(
             f"{type(transformer).__name__} returns {out.shape[1]} columns where its attributes account for "
             f"{len(behind.column)}, so attributions cannot be folded back to the user's columns."
         )
@@ -89,7 +90,7 @@ def check_output(transformer: Any, out: Any, n: int) -> None:
     """
     name, shape = type(transformer).__name__, getattr(out, "shape", None)
     if not isinstance(shape, tuple):
-        raise TypeError(
+        raise NoGradientError(
             f"{name} returns a {type(out).__name__}, and a network is explained whose input is one table: return an "
             "array or a DataFrame, as ColumnTransformer does, and let the network take one tensor."
         )

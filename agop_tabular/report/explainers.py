@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from agop_tabular.distributed.fitting import DaskTable
 from agop_tabular.distributed.validation import validated_table
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.models.rows import spread_rows
 from agop_tabular.models.targets import PREDICTED
 from agop_tabular.report.blocks import Block, Bullets, Facts, Paragraph, Section
@@ -59,6 +60,8 @@ def explainer_document(
     if isinstance(table, DaskTable):
         raise ValueError("A report is made of rows in memory: give a part of the dask table, such as X.head(10_000).")
     rows, model = table.example, explainer.model_
+    check_row_order(y, rows, "y")
+    check_row_order(options.groups, rows, "groups")
     labels = None if y is None else checked_labels(y, len(table), model)
     places = spread_rows(len(table), int(options.n_rows))
     groups = groups_at(options.groups, places, len(table))

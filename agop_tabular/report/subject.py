@@ -124,7 +124,11 @@ def about_facts(about: About) -> list[tuple[str, str]]:
 def fidelity_text(fidelity: dict[str, float]) -> str:
     """How faithful a student is, in words."""
     same = f", and is of the same class in {fidelity['agreement']:.1%}" if "agreement" in fidelity else ""
-    return f"explains {fidelity['r2']:.1%} of the variance of the answers to {fidelity['rows']:.0f} held-out rows{same}"
+    of = f"of the variance of the answers to {fidelity['rows']:.0f} held-out rows"
+    found = f"explains {fidelity['r2']:.1%} {of}{same}"
+    if fidelity.get("clipped"):
+        found += f" (log-odds are clipped at probabilities of .001 and .999, as in {fidelity['clipped']:.1%})"
+    return found
 
 
 def versions(estimator: Any) -> list[str]:

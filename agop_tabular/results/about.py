@@ -21,8 +21,8 @@ class About(Mapping[str, Any]):
     by : {"gradient", "student"}, optional
         Whether the predictor's own gradient was used, or that of a student trained on its answers.
     fidelity : dict of str to float, optional
-        How well the student predicts the predictor's answers on held-out rows; see
-        :class:`agop_tabular.automl.Student`.
+        How well the student predicts the predictor's answers on held-out rows, and of how many of them the log-odds are
+        clipped, at probabilities of .001 and .999; see :class:`agop_tabular.automl.Student`.
     why : str, optional
         Why a student was needed.
     rows, of_rows : int, optional

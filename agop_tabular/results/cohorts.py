@@ -12,6 +12,7 @@ from scipy import stats
 from sklearn.utils import check_random_state
 
 from agop_tabular.models.frames import cells_of
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.results.cells import cell_text, signed_text
 from agop_tabular.results.facts import facts_html, facts_text
 from agop_tabular.results.one_target import explained_name, same_target
@@ -161,6 +162,7 @@ def _groups(explanation: Explanation, groups: Any) -> np.ndarray:
         if groups not in explanation.feature_names:
             raise ValueError(f"{groups!r} is not a column of the table: {', '.join(explanation.feature_names[:20])}.")
         groups = cells_of(explanation.data, explanation.feature_names.index(groups))
+    check_row_order(groups, explanation.data, "groups")
     cells = list(groups) if np.ndim(groups) == 1 or isinstance(groups, Sequence) else None
     if cells is None or len(cells) != n:
         found = f"{len(cells):,} values" if cells is not None else f"shape {np.shape(groups)}"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agop_tabular.models.frames import frame_rows, other_frame
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.models.rows import take_rows
 from agop_tabular.results.about import About
 from agop_tabular.results.cohorts import Cohorts, compare_cohorts
@@ -100,6 +101,8 @@ class Explanation:
 
     def __getitem__(self, rows: int | slice | np.ndarray) -> Explanation:
         """Explanation of some of the rows; a single row gives an Explanation of length 1."""
+        if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
+            check_row_order(rows, self.data, "the mask")
         chosen = np.atleast_1d(np.arange(len(self))[rows])
         names = ["target", "base_values", "support", "gap", "standard_errors", "residual", "error", "predictions"]
         names.append("probabilities")

@@ -150,9 +150,12 @@ def _student_note(explanation: Explanation) -> str:
     if fidelity is None:
         return ""
     agreement = f", the same class on {fidelity['agreement']:.1%}" if "agreement" in fidelity else ""
+    clipped = ""
+    if fidelity.get("clipped"):
+        clipped = f" Log-odds are clipped at probabilities of .001 and .999: {fidelity['clipped']:.1%} of the rows."
     return (
         f"<p>Of a student of {html.escape(explanation.about['predictor'])}, which has no gradient: R² "
-        f"{fidelity['r2']:.2f}{agreement} of {fidelity['rows']:.0f} held-out rows.</p>"
+        f"{fidelity['r2']:.2f}{agreement} of {fidelity['rows']:.0f} held-out rows.{clipped}</p>"
     )
 
 

@@ -13,6 +13,7 @@ from agop_tabular.attribution.attributions import Attributions
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_finite
+from agop_tabular.models.row_order import check_row_order
 from agop_tabular.models.rows import result_dtype
 from agop_tabular.models.targets import Target
 from agop_tabular.training_guided.guided_method import GuidedMethod
@@ -62,6 +63,7 @@ class GuidedAttributor:
             Where the network's weights have changed since it was trained, or values are not finite.
         """
         model, n = self.model, len(X)
+        check_row_order(target, X, "target")
         wanted = Target.read(target, model.network, n)
         replay = Replay(model, self.trajectory, recorded_module(model, self.trajectory))
         parts = []

@@ -3,19 +3,21 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import StackingRegressor, VotingClassifier, VotingRegressor
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 from skorch import NeuralNetClassifier
-from support.ensembles import frame, mlp
-from support.model_scores import probabilities
+from support.ensembles import frame, mlp, regressor
+from support.model_scores import probabilities, scores
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -33,6 +35,40 @@ def test_columns_of_a_frame_and_categories():
     assert explainer.feature_map_.n_coordinates == 5, "each fold's scalers differ, and are one coordinate"
     assert list(explainer.explain(X).columns) == ["a", "b", "c"]
     assert (explainer.feature_map_.block_of >= 0).sum() == 3
+
+
+def test_members_with_and_without_preprocessing_of_a_frame():
+    """Also of booleans and nullable integers next to floats, which numpy makes objects of."""
+    X, _ = frame(200)
+    X = X[["a", "b"]].assign(flag=X["a"] > 0.5, count=pd.array(np.arange(200) % 5, dtype="Int64"))
+    y = (X["a"] + X["b"] > 5).astype(int)
+    members = [("net", mlp()), ("linear", LogisticRegression(max_iter=1000))]
+    vote = VotingClassifier(members, voting="soft").fit(X, y)
+    explainer = AGOPExplainer(vote).fit(X)
+    assert_allclose(probabilities(explainer, X), vote.predict_proba(X), atol=1e-9)
+    assert list(explainer.explain(X).columns) == ["a", "b", "flag", "count"]
+
+
+@pytest.mark.parametrize("kind", [VotingRegressor, StackingRegressor])
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_regressors_with_and_without_preprocessing_of_a_frame(kind, library):
+    X, _ = frame(200)
+    y = X["a"] * X["b"]
+    X = X[["a", "b"]] if library == "pandas" else pytest.importorskip("polars").from_pandas(X[["a", "b"]])
+    model = kind([("net", regressor()), ("linear", LinearRegression())]).fit(X, y)
+    explainer = AGOPExplainer(model).fit(X)
+    assert_allclose(scores(explainer, X)[:, 0], model.predict(X), atol=1e-6)
+
+
+def test_a_bare_member_reads_no_column_as_another():
+    """A pipeline that chooses by name takes columns in any order; the member next to it does not."""
+    X, y = frame(200)
+    X = X[["a", "b"]]
+    by_name = make_pipeline(make_column_transformer((StandardScaler(), ["a", "b"])), MLPClassifier((8,), max_iter=20))
+    vote = VotingClassifier([("net", by_name), ("linear", LogisticRegression())], voting="soft").fit(X, y)
+    with pytest.raises(ValueError, match="same order"):
+        AGOPExplainer(vote).fit(X[["b", "a"]])
+    assert AGOPExplainer(vote).fit(X).explain(X[:3]).shape == (3, 2)
 
 
 def test_a_category_that_a_member_never_saw():

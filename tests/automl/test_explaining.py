@@ -6,7 +6,10 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
@@ -45,9 +48,10 @@ def test_surrogate_always_and_other_arguments(adult):
     published = automl.explain(model, X, rows, method="agop-ixg", target="all")
     assert published.method == "agop-ixg"
     assert published.values.shape == (200, 14, 2)
-    for arguments, message in (({"surrogate": "perhaps"}, "surrogate="), ({"time_budget": 0}, "time_budget=")):
-        with pytest.raises(ValueError, match=message):
-            automl.explain(model, X, rows, **arguments)
+    wrong = [("surrogate", "perhaps"), ("time_budget", 0), ("time_budget", "3"), ("min_fidelity", "0.7")]
+    for name, value in wrong:
+        with pytest.raises(ValueError, match=f"{name}={value!r} is not"):
+            automl.explain(model, X, rows, **{name: value})
 
 
 def test_time_budget(adult):
@@ -102,3 +106,53 @@ def test_an_unfitted_predictor_and_a_search_without_a_winner_say_so():
     search = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, refit=False, cv=2).fit(X, y)
     with pytest.raises(ValueError, match="set refit=True"):
         automl.explain(search, X, X, surrogate="never")
+
+
+class Broken(TransformerMixin, BaseEstimator):
+    """Passes rows on, and fails where it is asked for the columns that they come from."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X)
+
+    def source_columns(self, names):
+        raise TypeError("a fault inside")
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_a_fault_inside_is_no_reason_for_a_student():
+    X = np.random.RandomState(0).randn(100, 3)
+    model = make_pipeline(Broken(), LogisticRegression()).fit(X, X[:, 0] > 0)
+    with pytest.raises(TypeError, match="a fault inside"):
+        automl.explain(model, X, X[:3])
+    assert automl.explain(model, X, X[:3], surrogate="always").about["by"] == "student"
+
+
+@pytest.mark.parametrize("kind", ["polars", "arrow"])
+def test_tables_of_other_libraries_keep_their_names(kind):
+    """Columns in another order are refused, as those of pandas are."""
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.normal(size=200), "income": 10 + rng.normal(size=200)})
+    net = torch.nn.Linear(2, 1).double()
+    net.classes_ = None
+    X = pl.from_pandas(frame) if kind == "polars" else pl.from_pandas(frame).to_arrow()
+    explainer = automl.fit_explainer(net, X)
+    assert explainer.feature_names_in_.tolist() == ["age", "income"]
+    with pytest.raises(ValueError, match="same order"):
+        explainer.explain(X.select(["income", "age"]))
+    assert_allclose(automl.explain(net, X, X[:9]).values, AGOPExplainer(net).fit(frame)(frame[:9]).values, rtol=1e-6)
+
+
+def test_a_student_learns_from_rows_in_memory():
+    dd = pytest.importorskip("dask.dataframe")
+    X = pd.DataFrame(np.random.RandomState(0).randn(100, 2), columns=["a", "b"])
+    forest = RandomForestClassifier(5, random_state=0).fit(X, X["a"] > 0)
+    with pytest.raises(ValueError, match="rows in memory: give a part of the dask table"):
+        automl.fit_explainer(forest, dd.from_pandas(X, npartitions=2))
+    linear = automl.fit_explainer(LogisticRegression().fit(X, X["a"] > 0), dd.from_pandas(X, npartitions=2))
+    assert linear.about_["of_rows"] == 100

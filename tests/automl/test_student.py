@@ -1,12 +1,16 @@
 """Predictors without a gradient are explained through a student network, whose fidelity is stated."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import SVC
 
 from agop_tabular import automl
@@ -86,3 +90,42 @@ def test_a_student_of_one_output_is_taught_without_a_warning(predictor):
     X = np.random.default_rng(0).normal(size=(400, 3))
     predictor.fit(X, (X[:, 0] > 0).astype(int))
     assert automl.Student(random_state=0).fit(predictor, X).fidelity_["r2"] > 0.3
+
+
+def test_what_no_student_can_learn_is_said():
+    X = np.random.RandomState(0).randn(100, 3)
+    with pytest.raises(ValueError, match=r"RandomForestClassifier knows 1 class\(es\), \[1\], so that"):
+        automl.explain(RandomForestClassifier(5).fit(X, np.ones(100, int)), X, X[:5])
+    several = RandomForestClassifier(5, random_state=0).fit(X, np.c_[X[:, 0] > 0, np.digitize(X[:, 1], [-1, 1])])
+    with pytest.raises(ValueError, match="several labels a row"):
+        automl.explain(several, X, X[:5])
+    forest = RandomForestClassifier(5, random_state=0).fit(X, X[:, 0] > 0)
+    forest.classes_ = np.array([False, True, None], dtype=object)
+    with pytest.raises(ValueError, match="2 columns for the 3 labels in its classes_"):
+        automl.Student().fit(forest, X)
+
+    class Unknown:
+        def predict(self, rows):
+            return np.where(rows[:, 0] > 1, np.nan, 0.0)
+
+    with pytest.raises(ValueError, match="Unknown.predict returns NaN or infinity"):
+        automl.explain(Unknown(), X, X[:5])
+
+
+@pytest.mark.parametrize("kind", ["polars", "arrow"])
+def test_tables_of_other_libraries(kind):
+    """A forest behind a pipeline that chooses columns by name, with text and dates, whose student reads them too."""
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=400), "kind": rng.choice(["u", "v"], 400)})
+    frame["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 900, 400), unit="D")
+    y = frame["a"] + 2 * (frame["kind"] == "u")
+    coded = make_column_transformer(("passthrough", ["a"]), (OneHotEncoder(sparse_output=False), ["kind"]))
+    model = make_pipeline(coded, RandomForestRegressor(20, random_state=0)).fit(frame, y)
+    table = pl.from_pandas(frame) if kind == "polars" else pl.from_pandas(frame).to_arrow()
+    explanation = automl.explain(model, table, table[:20], random_state=0)
+    expected = automl.explain(model, frame, frame[:20], random_state=0)
+    assert explanation.about["by"] == "student"
+    assert explanation.feature_names == ("a", "kind", "day")
+    assert explanation.about["fidelity"] == pytest.approx(expected.about["fidelity"])
+    assert_allclose(explanation.values, expected.values, rtol=1e-4, atol=1e-5)

@@ -100,10 +100,12 @@ def test_bad_groups(explained, net, X):
         AGOPExplainer(net).fit(X)(X).cohorts(X[:, 0] > 1)
 
 
-def test_index_of_the_groups_does_not_matter(explained):
+def test_index_of_the_groups_does_not_matter_unless_it_is_that_of_the_rows(explained):
     explanation, X = explained
     groups = pd.Series(np.where(X["age"] > 50, "old", "young"), index=X.index[::-1])
-    assert explanation.cohorts(groups).sizes.sum() == 400
+    assert explanation.cohorts(groups.set_axis(1000 + np.arange(400))).sizes.sum() == 400
+    with pytest.raises(ValueError, match="in another order"):
+        explanation.cohorts(groups)
 
 
 def test_groups_that_are_alike_within_but_not_between(rng):
