@@ -13,7 +13,7 @@ from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl import fit_explainer
 from agop_tabular.command.model_file import load_model
 from agop_tabular.command.screen import Screen
-from agop_tabular.command.table_file import model_columns, read_table, without_target
+from agop_tabular.command.table_file import model_columns, model_labels, read_table, without_target
 from agop_tabular.core.atomic import check_place
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.models.fitted import is_fitted
@@ -106,6 +106,7 @@ def prepare(inputs: Inputs, screen: Screen) -> Prepared:
     screen.step(f"Loading {inputs.model.name}")
     model = load_model(inputs.model, trust=inputs.trust, say=screen.note)
     X = model_columns(X, model, inputs.table)
+    y = None if y is None else model_labels(y, model, inputs.table)
     screen.step("Fitting the explainer")
     if isinstance(model, AGOPExplainer) or inputs.explainer is not None:
         return Prepared(_saved_explainer(model, inputs), X, y)
