@@ -506,7 +506,8 @@ class AGOPExplainer(GlobalExplanation, OneToOneFeatureMixin, TransformerMixin, M
         title, date : str, optional
             Of the report. It has no date by default, so that the same inputs give the same bytes.
         groups, target : as in :meth:`Explanation.cohorts`, optional
-            Groups of rows to compare; the class, or output, whose attributions are shown, by default the predicted one.
+            Groups of rows to compare; the one class, or output, whose attributions are shown, by default the one that
+            is "predicted", or the first of several outputs.
         n_rows : int, default=10_000
             Rows that are listed, from all over X where it has more.
         """

@@ -146,6 +146,7 @@ def test_a_student_of_trees(folder, call):
     result = call("explain forest.joblib table.csv --target kind --out out.csv --trust")
     assert result.exit_code == 2
     assert "RandomForestClassifier cannot be explained: it has no gradient" in result.stderr
+    assert "Or add --student, which explains a network that imitates the model." in result.stderr
     result = call("explain forest.joblib table.csv --target kind --out out.csv --trust --student")
     assert result.exit_code == 0
     assert "what is explained is a network that imitates forest.joblib (R² 0." in result.stderr
@@ -204,3 +205,14 @@ def test_classes_by_their_names(table):
         chosen_class(explainer, "3")
     two = AGOPExplainer(LinearRegression().fit(X, X[:, :2])).fit(X)
     assert chosen_class(two, "1") == 1
+    with pytest.raises(ValueError, match=r"2 outputs and no predicted class: give --class one of 0, 1, or all\.$"):
+        chosen_class(two, "predicted")
+    with pytest.raises(ValueError, match=r"--class '2' is not .* one of the outputs: 0, 1\.$"):
+        chosen_class(two, "2")
+    constant = AGOPExplainer(LinearRegression().fit(X, X[:, :2]), method="agop-global").fit(X)
+    assert chosen_class(constant, "predicted") == "predicted", "it is the same for every output"
+    one = AGOPExplainer(LinearRegression().fit(X, X[:, 0])).fit(X)
+    assert chosen_class(one, "predicted") == "predicted"
+    for label in ("all", "0"):
+        with pytest.raises(ValueError, match=rf"--class '{label}': the model has one output, .*; leave --class out\.$"):
+            chosen_class(one, label)
