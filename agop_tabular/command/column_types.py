@@ -76,6 +76,8 @@ def _expected(step: Any, n: int) -> dict[int, Expected]:
         return {j: one for j in range(n) if (one := _of_levels(levels[j])) is not None}
     if isinstance(step, SimpleImputer) and hasattr(step, "statistics_"):
         return {j: Expected("text" if isinstance(fill, str) else "numbers") for j, fill in enumerate(step.statistics_)}
+    if hasattr(coded := getattr(step, "_preprocessor", None), "transformers_"):  # of HistGradientBoosting…
+        return _merged([dict.fromkeys(range(n), Expected("numbers")), _expected(coded, n)])
     inner = next((part for name in WRAPPED if (part := getattr(step, name, None)) is not None), None)
     if inner is not None:
         models = inner.ravel().tolist() if isinstance(inner, np.ndarray) else inner
