@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from agop_tabular.adapters.registry import adapt
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl import fit_explainer
 from agop_tabular.command.model_file import load_model
 from agop_tabular.command.screen import Screen
-from agop_tabular.command.table_file import model_columns, read_table, without_target
+from agop_tabular.command.table_file import model_columns, model_labels, read_table, without_target
 from agop_tabular.core.atomic import check_place
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.models.fitted import is_fitted
@@ -106,6 +107,7 @@ def prepare(inputs: Inputs, screen: Screen) -> Prepared:
     screen.step(f"Loading {inputs.model.name}")
     model = load_model(inputs.model, trust=inputs.trust, say=screen.note)
     X = model_columns(X, model, inputs.table)
+    y = None if y is None else model_labels(y, model, inputs.table)
     screen.step("Fitting the explainer")
     if isinstance(model, AGOPExplainer) or inputs.explainer is not None:
         return Prepared(_saved_explainer(model, inputs), X, y)
@@ -116,7 +118,7 @@ def prepare(inputs: Inputs, screen: Screen) -> Prepared:
     rows = X
     if train is not None and inputs.train is not None:
         rows = model_columns(train.drop(columns=[inputs.target], errors="ignore"), model, inputs.train)
-    explainer = fit_explainer(model, rows, surrogate="auto" if inputs.student else "never", max_samples=None)
+    explainer = _fitted(model, rows, inputs.student)
     fidelity = explainer.about_.fidelity
     if fidelity is not None:
         screen.note(
@@ -124,6 +126,24 @@ def prepare(inputs: Inputs, screen: Screen) -> Prepared:
             f"{fidelity['rows']:.0f} rows that it was not trained on)."
         )
     return Prepared(explainer, X, y)
+
+
+def _fitted(model: Any, rows: pd.DataFrame, student: bool) -> AGOPExplainer:
+    """An explainer of a model, or of its student; where only that could be explained, the refusal says so."""
+    try:
+        return fit_explainer(model, rows, surrogate="auto" if student else "never", max_samples=None)
+    except (TypeError, ValueError) as error:
+        if student or not hasattr(model, "predict") or _has_gradient(model):
+            raise
+        raise ValueError(f"{error} Or add --student, which explains a network that imitates the model.") from error
+
+
+def _has_gradient(model: Any) -> bool:
+    try:
+        adapt(model)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _saved_explainer(model: Any, inputs: Inputs) -> AGOPExplainer:
@@ -199,12 +219,19 @@ def chosen_class(explainer: AGOPExplainer, label: str) -> Any:
     ValueError
         Where there is no such class.
     """
+    classes = getattr(explainer, "classes_", None)
+    labels = range(explainer.model_.n_scores) if classes is None else list(classes)
+    names = named_list([str(known) for known in labels], SHOWN)
+    if len(labels) == 1 and label != PREDICTED:
+        raise ValueError(f"--class {label!r}: the model has one output, which is explained; leave --class out.")
+    if label == PREDICTED and classes is None and len(labels) > 1 and method_named(explainer.method).needs_network:
+        raise ValueError(
+            f"The model has {len(labels)} outputs and no predicted class: give --class one of {names}, or all."
+        )
     if label in (PREDICTED, ALL):
         return label
-    classes = getattr(explainer, "classes_", None)
-    labels = range(len(explainer.model_.score_names)) if classes is None else list(classes)
     for known in labels:
         if str(known) == label:
             return known
-    names = named_list([str(known) for known in labels], SHOWN)
-    raise ValueError(f'--class {label!r} is not "predicted", "all", or one of the classes: {names}.')
+    outputs = "classes" if classes is not None else "outputs"
+    raise ValueError(f'--class {label!r} is not "predicted", "all", or one of the {outputs}: {names}.')

@@ -48,6 +48,7 @@ from agop_tabular.models.delegation import delegate_tags, delegated, if_estimato
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
+from agop_tabular.models.rows import own_rows
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import check_names, check_output
 from agop_tabular.report.options import ROWS, ReportOptions
@@ -383,7 +384,7 @@ class AGOPExplainer(GlobalExplanation, OneToOneFeatureMixin, TransformerMixin, M
             labels = self.model_.labels[found.index]
         return Explanation(
             values=found.values,
-            data=table.example,
+            data=own_rows(table.example),
             feature_names=self.feature_map_.names,
             target=labels,
             target_names=self.model_.score_names,
@@ -506,7 +507,8 @@ class AGOPExplainer(GlobalExplanation, OneToOneFeatureMixin, TransformerMixin, M
         title, date : str, optional
             Of the report. It has no date by default, so that the same inputs give the same bytes.
         groups, target : as in :meth:`Explanation.cohorts`, optional
-            Groups of rows to compare; the class, or output, whose attributions are shown, by default the predicted one.
+            Groups of rows to compare; the one class, or output, whose attributions are shown, by default the one that
+            is "predicted", or the first of several outputs.
         n_rows : int, default=10_000
             Rows that are listed, from all over X where it has more.
         """

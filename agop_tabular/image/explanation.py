@@ -38,7 +38,7 @@ class ImageExplanation:
     values : ndarray of shape (n, height, width) or (n, height, width, n_classes)
     data : ndarray of shape (n, channels, height, width)
         The images explained: as they were given, and as the network takes them where a transform cuts or scales them,
-        or reads them from files.
+        or reads them from files. An array that the network takes as it is is not copied: do not change it later.
     target : ndarray of shape (n,), "all" or None
         Label of the explained class of each image; None for a method that explains no class.
     support : ndarray of shape (n,) or (n, n_classes), or None

@@ -68,6 +68,22 @@ def to_pandas(X: Any) -> pd.DataFrame:
     return pd.DataFrame({name: cells_of(X, j) for j, name in enumerate(frame.columns)})
 
 
+def cells_as_objects(X: Any) -> np.ndarray:
+    """All cells of a table (n, d) as Python's or pandas' objects, whole numbers next to floats as what they are.
+
+    Parameters
+    ----------
+    X : ndarray or DataFrame of shape (n, d)
+    """
+    frame = other_frame(X)
+    if frame is None:
+        return X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else np.asarray(X).astype(object)
+    cells = np.empty(frame.shape, dtype=object)
+    for j, series in enumerate(frame.iter_columns()):
+        cells[:, j] = series.to_list()  # an array of whole numbers with gaps would be one of floats
+    return cells
+
+
 def missing_cells(X: Any) -> np.ndarray:
     """Which cells hold no value, (n, d) of bool.
 

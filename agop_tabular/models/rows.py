@@ -106,6 +106,14 @@ def spread_rows(n: int, k: int) -> np.ndarray:
     return places
 
 
+def own_rows(X: Any) -> Any:
+    """A copy of a table, which later changes of the caller's do not reach; those of pyarrow cannot be changed."""
+    for name in ("copy", "clone"):  # polars' clone shares memory until one of the two is changed
+        if hasattr(X, name):
+            return getattr(X, name)()
+    return X
+
+
 def take_rows(X: Any, rows: slice | np.ndarray) -> Any:
     """Rows of an array, a sparse matrix or a DataFrame, as transformers take them; a view where that is possible."""
     if hasattr(X, "iloc"):

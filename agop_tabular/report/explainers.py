@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from agop_tabular.distributed.fitting import DaskTable
@@ -24,9 +25,13 @@ from agop_tabular.report.row_table import rows_section
 from agop_tabular.report.subject import data_facts, model_facts, model_name, predicts
 from agop_tabular.report.trust import audit_section, audit_sentence, audited, gate_section, limits
 from agop_tabular.results.cells import cut_text
+from agop_tabular.results.facts import named_list
 
 NAME_LENGTH = 60
 """Characters of a model's name in a title."""
+
+LISTED = 10
+"""Classes that a message lists."""
 
 
 def write_report(
@@ -103,15 +108,23 @@ def explainer_document(
 def _output(explainer: Any, target: Any) -> int | None:
     """Which output of several a report is about; None for a model of classes, or of one output."""
     model = explainer.model_
+    if model.classes is not None and target is not None:
+        known = model.classes.tolist()
+        if np.ndim(target) != 0 or target not in known:
+            names = named_list([repr(label) for label in known], LISTED)
+            raise ValueError(
+                f"target={target!r}: a report shows the attributions of one class, {names}, or by default of the class "
+                'that is "predicted".'
+            )
     if model.classes is not None or model.n_scores == 1:
         return None
     if target is None:
         return 0
-    known = {str(label): place for place, label in enumerate(model.labels.tolist())}
-    known |= {name: place for place, name in enumerate(model.score_names)}
-    if str(target) not in known:
+    places = {str(label): place for place, label in enumerate(model.labels.tolist())}
+    places |= {name: place for place, name in enumerate(model.score_names)}
+    if str(target) not in places:
         raise ValueError(f"target={target!r} is not one of the model's outputs: {', '.join(model.score_names)}.")
-    return known[str(target)]
+    return places[str(target)]
 
 
 def _score(target: Any) -> Any:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from agop_tabular.models.targets import asks_for_predicted
+
 ROWS = 10_000
 """Rows in the table of a report unless ``n_rows`` says otherwise: their data stay below 5 MB."""
 
@@ -24,7 +26,8 @@ class ReportOptions:
     groups : object
         As in :meth:`agop_tabular.Explanation.cohorts`; None for no cohorts.
     target : object
-        The score whose attributions are shown; None for each row's predicted class, or the first of several outputs.
+        The score whose attributions are shown; None, or "predicted", for each row's predicted class, or the first of
+        several outputs.
     n_rows : int
         Rows that are listed, from all over the table where it has more.
     """
@@ -34,6 +37,10 @@ class ReportOptions:
     groups: Any = None
     target: Any = None
     n_rows: int = ROWS
+
+    def __post_init__(self) -> None:
+        if asks_for_predicted(self.target):
+            object.__setattr__(self, "target", None)
 
     def check(self) -> None:
         """Raise if a choice is not one of its allowed values.

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import metrics
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.report.blocks import Block, Facts, Paragraph, Section, Table
 from agop_tabular.results.cells import cut_names, signed_text
+from agop_tabular.results.facts import named_list
 
 MATRIX = 8
 """Classes whose confusions are a table of their own: a wider one does not fit a page."""
@@ -59,7 +61,8 @@ def checked_labels(y: Any, n: int, model: ExplainedModel) -> np.ndarray:
     ValueError
         Where they are of another length, or unknown.
     """
-    labels = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    given = y.to_numpy() if hasattr(y, "to_numpy") else y
+    labels = np.asarray(given, dtype=object if isinstance(given, (list, tuple)) else None)  # NaN stays no text
     if len(labels) != n if labels.ndim else True:
         raise ValueError(f"y has {len(labels) if labels.ndim else 'no'} labels, but X has {n:,} rows: give one each.")
     if model.classes is None:
@@ -74,11 +77,20 @@ def checked_labels(y: Any, n: int, model: ExplainedModel) -> np.ndarray:
         return numbers
     if labels.ndim != 1 and labels.size != n:
         raise ValueError(f"y has shape {labels.shape}; give one label for each of the {n:,} rows.")
+    missing = int(pd.isna(labels).sum())
+    if missing:
+        raise ValueError(
+            f"{missing:,} of the {n:,} labels y are missing: leave out {'this row' if missing == 1 else 'these rows'}."
+        )
     places = _places(labels.ravel(), model)
-    if (places < 0).any():
-        unknown = list(dict.fromkeys(repr(label) for label in labels.ravel()[places < 0].tolist()))[:LISTED]
-        known = ", ".join(map(repr, model.classes.tolist()[:LISTED])) + (", …" if model.n_scores > LISTED else "")
-        raise ValueError(f"y has labels that the model does not know: {', '.join(unknown)}; its classes are {known}.")
+    unknown = labels.ravel()[places < 0]
+    if len(unknown):
+        named = named_list([repr(label) for label in dict.fromkeys(unknown.tolist())], LISTED)
+        known = named_list([repr(label) for label in model.classes.tolist()], LISTED)
+        raise ValueError(
+            f"y has labels that the model does not know: {named}; its classes are {known}: call them so, or leave out "
+            "these rows."
+        )
     return places
 
 

@@ -39,7 +39,7 @@ class Explanation:
     values : ndarray of shape (n, d) or (n, d, n_classes)
         Attributions; of "agop", "agop-ixg" and "ixg" in ``unit``, of the other methods unsigned.
     data : ndarray or DataFrame of shape (n, d)
-        The explained rows.
+        The explained rows: a copy, so that later changes of the table do not show.
     feature_names : tuple of str, length d
     target : ndarray of shape (n,), "all" or None
         Label of the explained class of each row, or index of the output for a regressor; None for a method that

@@ -165,5 +165,5 @@ def _gate_note(explanation: Explanation) -> str:
         return ""
     taken, kept = (float(np.abs(part).sum()) for part in (explanation.residual, explanation.values))
     share = taken / (taken + kept) if taken + kept > 0 else 0.0
-    n = int((explanation.residual != 0).reshape(*explanation.residual.shape[:2], -1).any(axis=(0, 2)).sum())
+    n = int(np.atleast_3d(explanation.residual != 0).any(axis=(0, 2)).sum())
     return f"<p>The gate set {share:.1%} of the absolute attributions to zero, in {n} columns.</p>"

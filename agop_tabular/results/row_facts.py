@@ -36,8 +36,8 @@ class RowFacts:
     base, gap, support, error : float or None
         As in :class:`~agop_tabular.Explanation`.
     names, cells : list of str, length d
-    values : ndarray of shape (d,)
-        Attributions.
+    values, masked : ndarray of shape (d,)
+        Attributions; and those that a gate set to zero, which are zero elsewhere.
     """
 
     label: str
@@ -53,6 +53,7 @@ class RowFacts:
     names: list[str]
     cells: list[str]
     values: np.ndarray
+    masked: np.ndarray
 
     @classmethod
     def of(cls, explanation: Explanation, row: Any, target: Any = None) -> RowFacts:
@@ -87,7 +88,7 @@ class RowFacts:
         elif one.predictions is not None:
             prediction, predicted = score_text(float(one.predictions[0])), True
         return cls(
-            label=str(one.index[0]),
+            label=_label_text(one.index[0]),
             target=name,
             prediction=prediction,
             is_predicted=predicted,
@@ -100,6 +101,7 @@ class RowFacts:
             names=list(one.feature_names),
             cells=[cell_text(cells_of(one.data, j).iloc[0]) for j in range(len(one.feature_names))],
             values=np.asarray(one.values[0], dtype=float),
+            masked=np.zeros(one.values.shape[1]) if one.residual is None else np.asarray(one.residual[0], dtype=float),
         )
 
     @property
@@ -163,10 +165,23 @@ def place_of_row(explanation: Explanation, row: Any) -> int:
         if -n <= row < n:
             return int(row) % n
         raise ValueError(f"row={row} is not there: the explanation has {n:,} rows, whose places are 0 to {n - 1}.")
-    if np.ndim(row) == 0:
-        found = np.flatnonzero(np.array([label == row for label in explanation.index], dtype=bool))
+    if np.ndim(row) == 0 or isinstance(row, tuple):  # a tuple is a label of a MultiIndex
+        found = np.flatnonzero([_is_label(label, row) for label in explanation.index])
         if len(found) == 1:
             return int(found[0])
         if len(found) > 1:
             raise ValueError(f"row={row!r} is the label of {len(found)} rows; give the place of one, 0 to {n - 1}.")
     raise ValueError(f"row={row!r} is neither a place from 0 to {n - 1} nor a label of the rows.")
+
+
+def _label_text(label: Any) -> str:
+    """A row's label; that of a MultiIndex as "(p, 2)", whatever kinds of numbers are in it."""
+    return f"({', '.join(map(str, label))})" if isinstance(label, tuple) else str(label)
+
+
+def _is_label(label: Any, row: Any) -> bool:
+    """Whether a row's label is the one that was given; a missing one, which equals nothing, is not."""
+    try:
+        return bool(label == row)
+    except (TypeError, ValueError):  # pd.NA is neither true nor false
+        return False

@@ -71,11 +71,12 @@ def _reasons(facts: RowFacts) -> str:
     """The second sentence: the columns that count most, and how exact that is."""
     largest = float(np.abs(facts.values).max(initial=0.0))
     worth = [j for j in facts.order if abs(facts.values[j]) > SMALL * largest]
+    masked = _masked(facts, largest)
     error = "" if facts.error is None else f"; by the audit these numbers are off by {bound_text(facts.error)}"
     if not worth:
-        return f"No column makes a difference{error}."
+        return f"No column makes a difference{masked}{error}."
     if facts.score is None:
-        return f"It depends most on {_listed(facts, worth[:NAMED])}; these numbers have no sign."
+        return f"It depends most on {_listed(facts, worth[:NAMED])}; these numbers have no sign{masked}."
     up = [j for j in worth if facts.values[j] > 0][:NAMED]
     down = [j for j in worth if facts.values[j] < 0][:NAMED]
     if facts.values[worth[0]] > 0:
@@ -85,7 +86,19 @@ def _reasons(facts: RowFacts) -> str:
     subject = "it" if facts.has_class or not facts.target else "the prediction"
     said = f"What {verb}s {subject} most is {_listed(facts, first)}"
     contrary = f", while {_listed(facts, second)} {other}{'s' * (len(second) == 1)} it" if second else ""
-    return f"{said}{contrary}{error}."
+    return f"{said}{contrary}{masked}{error}."
+
+
+def _masked(facts: RowFacts, largest: float) -> str:
+    """What belongs to columns that the gate set to zero, where that is worth a word; it is part of the score."""
+    places = np.flatnonzero(facts.masked)
+    if np.abs(facts.masked).sum() <= SMALL * largest:
+        return ""
+    names = cut_names(facts.names, NAME_LENGTH)
+    which = f"{names[places[0]]}, which" if len(places) == 1 else f"{len(places)} columns, which"
+    total = float(facts.masked.sum())
+    amount = f"{total:.3g}" if facts.score is None else signed_text(total)
+    return f"; {amount} more belongs to {which} the gate set to zero"
 
 
 def _listed(facts: RowFacts, places: list[int]) -> str:

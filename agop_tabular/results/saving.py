@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from agop_tabular.core.atomic import replacing
-from agop_tabular.models.frames import to_pandas
+from agop_tabular.models.frames import cells_as_objects
 from agop_tabular.results.explanation_html import explanation_page
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def save_explanation(explanation: Explanation, path: str | PathLike[str]) -> Non
 
 def _write_parquet(explanation: Explanation, path: Path) -> None:
     table = explanation.to_frame(long=True)
-    for name in table.select_dtypes("object").columns:  # it may hold several kinds; parquet has one a column
-        table[name] = table[name].map(str, na_action="ignore")
+    for name in table:
+        if pd.api.types.is_object_dtype(table[name]):  # it may hold several kinds; parquet has one a column
+            table[name] = table[name].map(str, na_action="ignore")
     try:
         table.to_parquet(path, index=False)
     except ImportError as error:
@@ -76,7 +77,7 @@ WRITERS: dict[str, Callable[[Explanation, Path], None]] = {
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:
     """All of an explanation; of all classes the parts of a row are lists in the order of ``target_names``."""
-    cells = to_pandas(explanation.data)
+    cells = cells_as_objects(explanation.data)
     every = explanation.values.ndim == 3
     named = {
         "prediction": explanation.predictions,
@@ -91,7 +92,7 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
     for i, label in enumerate(explanation.index):
         row = {"row": _plain(label), "target": "all" if every else targets[i]}
         row |= {name: _plain(part[i]) for name, part in named.items() if part is not None}
-        row["data"] = [_plain(cell) for cell in cells.iloc[i].tolist()]
+        row["data"] = [_plain(cell) for cell in cells[i]]
         row["attributions"] = _plain(explanation.values[i])
         rows.append(row)
     return {
@@ -110,6 +111,8 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
         return [_plain(part) for part in value]
+    if isinstance(value, (np.datetime64, np.timedelta64)):  # of nanoseconds, numpy's item() is a number
+        value = pd.Timestamp(value) if isinstance(value, np.datetime64) else pd.Timedelta(value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from agop_tabular.models.frames import is_frame, to_pandas
+from agop_tabular.models.frames import cells_as_objects, is_frame, to_pandas
 
 if TYPE_CHECKING:
     from agop_tabular.results.explanation import Explanation
@@ -27,7 +27,7 @@ def wide_table(explanation: Explanation) -> pd.DataFrame:
         return pd.DataFrame(values, index=index, columns=columns)
     pairs = [explanation.target_names, explanation.feature_names]
     columns = pd.MultiIndex.from_product(pairs, names=["target", "feature"])
-    return pd.DataFrame(values.transpose(0, 2, 1).reshape(len(values), -1), index=index, columns=columns)
+    return pd.DataFrame(values.transpose(0, 2, 1).reshape(len(values), len(columns)), index=index, columns=columns)
 
 
 def long_table(explanation: Explanation) -> pd.DataFrame:
@@ -140,4 +140,4 @@ def _targets(explanation: Explanation, rows: np.ndarray, which: np.ndarray) -> n
 def _cells(explanation: Explanation) -> np.ndarray:
     """The user's cells (n, d), as objects where they are a DataFrame's."""
     data = explanation.data
-    return to_pandas(data).to_numpy(dtype=object) if is_frame(data) else np.asarray(data)
+    return cells_as_objects(data) if is_frame(data) else np.asarray(data)

@@ -23,6 +23,7 @@ from agop_tabular.models.delegation import delegate_tags, delegated, unchanged_o
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.fitted import fitted_estimator
 from agop_tabular.models.frames import like
+from agop_tabular.models.rows import own_rows
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.models.units import RAW, check_names, check_output
 from agop_tabular.results.explanation import Explanation
@@ -275,7 +276,7 @@ class TrainingGuidedExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstima
         found = attributor.attribute(rows, target)
         return Explanation(
             values=found.values,
-            data=rows,
+            data=own_rows(rows),
             feature_names=self.feature_map_.names,
             target=ALL if found.index is None else self.model_.labels[found.index],
             target_names=self.model_.score_names,

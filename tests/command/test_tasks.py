@@ -5,9 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.command.tasks import Inputs, chosen_class
@@ -38,12 +42,35 @@ def test_rows_to_fit_and_rows_to_explain(folder, call, mlp, table):
     assert result.exit_code == 2
     result = call("explain model.joblib new.parquet --train train.csv --out out.csv --class yes --trust")
     assert result.exit_code == 2, "train.csv has the labels, and nothing says so"
-    assert "train.csv has columns that the model does not: kind; --target COLUMN" in result.stderr
+    assert "train.csv has columns that the model does not: 'kind'; --target COLUMN" in result.stderr
     table.iloc[:100][NAMES].to_csv("train.csv", index=False)
     assert call("explain model.joblib new.parquet --train train.csv --out out.csv --class yes --trust").exit_code == 0
     explainer = AGOPExplainer(mlp).fit(table[NAMES].iloc[:100])
     expected = explainer.explain(table[NAMES].iloc[100:], target="yes")
     np.testing.assert_allclose(attributions("out.csv"), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_csv_says_what_a_parquet_says(folder, call, table):
+    rng = np.random.default_rng(0)
+    X = table[["age"]].assign(country=rng.choice(["NA", "DE", "None"], 150), code=rng.choice(["01", "1"], 150))
+    X["code"] = X["code"].mask(rng.random(150) < 0.1)
+    y = np.where(X["age"] + 2 * (X["country"] == "NA") - 2 * (X["code"] == "01") > 0, "None", "True")
+    filled = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(sparse_output=False))
+    coded = make_column_transformer((filled, ["country", "code"]), remainder="passthrough")
+    joblib.dump(make_pipeline(coded, MLPClassifier((8,), max_iter=80, random_state=0)).fit(X, y), "levels.joblib")
+    X.assign(label=y).to_csv("t.csv", index=False)
+    X.assign(label=y).to_parquet("t.parquet")
+    for ending in ("csv", "parquet"):
+        line = f"explain levels.joblib t.{ending} --target label --out {ending}.parquet --class None --trust"
+        assert call(line).exit_code == 0
+        assert call(f"report levels.joblib t.{ending} --target label --out {ending}.html --trust").exit_code == 0
+    left, right = pd.read_parquet("csv.parquet"), pd.read_parquet("parquet.parquet")
+    pd.testing.assert_frame_equal(left, right)
+    assert {"NA", "None", "01"} < set(left["value"])
+    X.assign(label=y, age=["1,304.00"] * 150).to_csv("t.csv", index=False)
+    result = call("audit levels.joblib t.csv --target label --trust")
+    assert result.exit_code == 2
+    assert "t.csv has the cell '1,304.00' in the column 'age', where the model needs a number." in result.stderr
 
 
 def test_audit(folder, call, table):
@@ -119,6 +146,7 @@ def test_a_student_of_trees(folder, call):
     result = call("explain forest.joblib table.csv --target kind --out out.csv --trust")
     assert result.exit_code == 2
     assert "RandomForestClassifier cannot be explained: it has no gradient" in result.stderr
+    assert "Or add --student, which explains a network that imitates the model." in result.stderr
     result = call("explain forest.joblib table.csv --target kind --out out.csv --trust --student")
     assert result.exit_code == 0
     assert "what is explained is a network that imitates forest.joblib (R² 0." in result.stderr
@@ -127,9 +155,9 @@ def test_a_student_of_trees(folder, call):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("model.joblib table.csv --out out.csv", "has columns that the model does not: kind"),
+        ("model.joblib table.csv --out out.csv", "has columns that the model does not: 'kind'"),
         ("model.joblib table.csv --target sort --out out.csv", "has no column 'sort', which --target names"),
-        ("model.joblib other.csv --out out.csv", "other.csv lacks columns of the model: debt, and has c instead."),
+        ("model.joblib other.csv --out out.csv", "other.csv lacks columns of the model: 'debt', and has 'c' instead."),
         ("model.joblib empty.csv --out out.csv", "empty.csv has no rows."),
         ("model.joblib missing.csv --out out.csv", "There is no file missing.csv."),
         ("missing.joblib table.csv --target kind --out out.csv", "There is no file missing.joblib."),
@@ -177,3 +205,14 @@ def test_classes_by_their_names(table):
         chosen_class(explainer, "3")
     two = AGOPExplainer(LinearRegression().fit(X, X[:, :2])).fit(X)
     assert chosen_class(two, "1") == 1
+    with pytest.raises(ValueError, match=r"2 outputs and no predicted class: give --class one of 0, 1, or all\.$"):
+        chosen_class(two, "predicted")
+    with pytest.raises(ValueError, match=r"--class '2' is not .* one of the outputs: 0, 1\.$"):
+        chosen_class(two, "2")
+    constant = AGOPExplainer(LinearRegression().fit(X, X[:, :2]), method="agop-global").fit(X)
+    assert chosen_class(constant, "predicted") == "predicted", "it is the same for every output"
+    one = AGOPExplainer(LinearRegression().fit(X, X[:, 0])).fit(X)
+    assert chosen_class(one, "predicted") == "predicted"
+    for label in ("all", "0"):
+        with pytest.raises(ValueError, match=rf"--class '{label}': the model has one output, .*; leave --class out\.$"):
+            chosen_class(one, label)

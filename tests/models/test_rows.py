@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from agop_tabular.models.rows import column_names, one_row, result_dtype, spread_rows, take_rows
+from agop_tabular.models.rows import column_names, one_row, own_rows, result_dtype, spread_rows, take_rows
 
 
 def test_names_of_columns():
@@ -95,3 +95,24 @@ def test_rows_of_other_libraries():
     pytest.importorskip("pyarrow")
     some = take_rows(table.to_arrow(), np.array([2, 0]))
     assert some["b"].tolist() == ["z", "x"], "as pandas, which transformers take"
+
+
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars", "pyarrow"])
+def test_own_rows_do_not_change_with_the_callers(kind):
+    values = np.arange(6.0).reshape(3, 2)
+    if kind == "array":
+        table = values
+    elif kind == "pandas":
+        table = pd.DataFrame(values, columns=["a", "b"])
+    else:
+        table = pytest.importorskip("polars").DataFrame({"a": values[:, 0], "b": values[:, 1]})
+        table = table.to_arrow() if kind == "pyarrow" and pytest.importorskip("pyarrow") else table
+    own = own_rows(table)
+    assert type(own) is type(table)
+    if kind == "array":
+        table[0] = 9
+    elif kind == "pandas":
+        table.loc[0] = 9
+    elif kind == "polars":
+        table[0, "a"] = 9
+    assert np.array_equal(np.asarray(own), np.arange(6.0).reshape(3, 2))

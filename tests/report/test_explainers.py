@@ -132,7 +132,12 @@ def test_published_methods(tmp_path, explainer, table, labels, method):
         ({"X": pd.DataFrame({"a": [1, 2]})}, "feature names"),
         ({"n_rows": 0}, "n_rows=0 is not"),
         ({"groups": "town"}, "'town' is not a column"),
-        ({"target": "maybe"}, "maybe"),
+        (
+            {"target": "maybe"},
+            "target='maybe': a report shows the attributions of one class, 'no', 'yes', or by default",
+        ),
+        ({"target": "all"}, "target='all': a report shows the attributions of one class, 'no', 'yes', or by default"),
+        ({"target": ["yes", "no"]}, "a report shows the attributions of one class, 'no', 'yes', or by default"),
     ],
 )
 def test_wrong_input_leaves_no_file(tmp_path, own, table, labels, change, said):
@@ -140,6 +145,13 @@ def test_wrong_input_leaves_no_file(tmp_path, own, table, labels, change, said):
     with pytest.raises(ValueError, match=said):
         own.report(**given)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_word_predicted_is_the_default(tmp_path, own, table, labels):
+    pages = [
+        own.report(table[0], labels, tmp_path / "x.html", **how).read_bytes() for how in ({}, {"target": "predicted"})
+    ]
+    assert pages[0] == pages[1]
 
 
 def test_dask_tables_are_refused(tmp_path, own, table):

@@ -19,3 +19,8 @@ def test_dates_are_text_or_dates():
         options = ReportOptions(date=date)
         options.check()
         assert options.date_text == text
+
+
+def test_the_word_predicted_is_the_default():
+    assert ReportOptions(target="predicted").target is None
+    assert ReportOptions(target="yes").target == "yes"

@@ -1,6 +1,7 @@
 """How well the model predicts: scikit-learn's metrics of the model's own predictions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn import metrics
@@ -58,8 +59,12 @@ def test_labels_by_the_names_that_they_are_shown_by(net, X):
     ("y", "said"),
     [
         (["yes"], "y has 1 labels, but X has 3 rows"),
-        (["yes", "no", "maybe"], "y has labels that the model does not know: 'maybe'; its classes are 'no', 'yes'"),
-        (["yes", "no", np.nan], "y has labels that the model does not know"),
+        (
+            ["yes", "no", "maybe"],
+            "y has labels that the model does not know: 'maybe'; its classes are 'no', 'yes': call",
+        ),
+        (["yes", "no", np.nan], "1 of the 3 labels y are missing: leave out this row"),
+        (np.array(["yes", None, pd.NA], dtype=object), "2 of the 3 labels y are missing: leave out these rows"),
         (3, "y has no labels"),
         (np.ones((3, 2)), "y has shape"),
     ],

@@ -158,3 +158,15 @@ def test_outputs_are_called_by_their_name(table_explainer, table):
     explanation = table_explainer(table[0][:3])
     assert set(explanation.row_targets()) == {"output"}
     assert "units of the output" in repr(explanation)
+
+
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_later_changes_of_the_table_do_not_show(net, X, kind):
+    table = X.copy() if kind == "array" else pd.DataFrame(X, columns=list("abcdef"))
+    explanation = AGOPExplainer(net).fit(table)(table)
+    before = explanation.top(2)
+    if kind == "array":
+        table[:] = 7
+    else:
+        table.loc[:, "a":"f"] = 7
+    pd.testing.assert_frame_equal(explanation.top(2), before)

@@ -63,3 +63,19 @@ def test_a_label_that_rows_share(net, X):
     assert place_of_row(explanation, "two") == 3
     with pytest.raises(ValueError, match="label of 2 rows"):
         place_of_row(explanation, "same")
+
+
+def test_labels_of_a_multiindex_and_among_missing_ones(net, X):
+    table = pd.DataFrame(X[:4], columns=list("abcdef"))
+    explainer = AGOPExplainer(net).fit(table)
+    pairs = explainer(table.set_axis(pd.MultiIndex.from_product([["p", "q"], [1, 2]]), axis=0))
+    assert place_of_row(pairs, ("p", 2)) == place_of_row(pairs, 1) == 1
+    assert RowFacts.of(pairs, ("q", 1)).label == "(q, 1)"
+    for row in (("p", 9), "p", ("p",), ["p", 2]):
+        with pytest.raises(ValueError, match="neither a place from 0 to 3 nor a label"):
+            place_of_row(pairs, row)
+    for dtype in ("string", object, "category"):
+        gaps = explainer(table.set_axis(pd.Index(["a", pd.NA, "b", "c"], dtype=dtype), axis=0))
+        assert place_of_row(gaps, "b") == 2
+        with pytest.raises(ValueError, match="nor a label"):
+            place_of_row(gaps, pd.NA)

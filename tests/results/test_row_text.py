@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agop_tabular import AGOPExplainer
+from agop_tabular.results.cells import signed_text
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def test_methods_without_sign_and_rows_without_reasons(explainer, frame, net, X)
     assert constant.startswith("For row 0 the importance of each column is given.")
     mask = np.zeros(6, dtype=bool)
     nothing = AGOPExplainer(net, gate=mask).fit(X)(X).to_text(0)
-    assert nothing.endswith("No column makes a difference.")
+    assert nothing.startswith("The model predicts")
+    assert "No column makes a difference; " in nothing
+    assert nothing.endswith(" more belongs to 6 columns, which the gate set to zero.")
 
 
 def test_the_error_is_said_once_it_is_known(net, X):
@@ -55,3 +58,23 @@ def test_the_error_is_said_once_it_is_known(net, X):
     assert "off by" not in explainer(X).to_text(0)
     explainer.audit(X[:40], n_rows=40)
     assert "by the audit these numbers are off by at most " in explainer(X).to_text(0)
+
+
+def test_what_the_gate_took_is_said(net, X):
+    plain = AGOPExplainer(net).fit(X)(X)
+    mask = np.ones(6, dtype=bool)
+    j = int(np.abs(plain.values[0]).argmax())
+    mask[j] = False
+    taken = float(plain.values[0, j])
+    text = AGOPExplainer(net, gate=mask).fit(X)(X).to_text(0)
+    assert text.endswith(
+        f"; {signed_text(taken)} more belongs to {plain.feature_names[j]}, which the gate set to zero."
+    )
+    mask[(j + 1) % 6] = False
+    total = taken + float(plain.values[0, (j + 1) % 6])
+    for target in (None, plain.target_names[0]):
+        every = AGOPExplainer(net, gate=mask).fit(X)(X, "all")
+        text = every.to_text(0, target=target)
+        assert "more belongs to 2 columns, which the gate set to zero." in text
+    assert signed_text(total) in AGOPExplainer(net, gate=mask).fit(X)(X).to_text(0)
+    assert "gate" not in AGOPExplainer(net, gate=~np.zeros(6, dtype=bool)).fit(X)(X).to_text(0)

@@ -1,10 +1,14 @@
 """Files of explanations."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
 from agop_tabular import AGOPExplainer
 
@@ -63,3 +67,69 @@ def test_dates_as_rows_and_cells(net, X, tmp_path):
     for ending in ("csv", "json", "parquet", "html"):
         explanation.save(tmp_path / f"a.{ending}")
     assert json.loads((tmp_path / "a.json").read_text())["rows"][1]["row"] == "2024-01-02 00:00:00"
+
+
+def kinds_of_cells(n=4):
+    """A column of each kind."""
+    return pd.DataFrame(
+        {
+            "a": np.arange(n) / 8,
+            "id": 9007199254740993 + np.arange(n),  # no float has it
+            "small": np.arange(n, dtype="uint8") + 14,
+            "truth": [True, False] * (n // 2),
+            "gaps": pd.array([None, 9007199254740993, 2, 3][:n], dtype="Int64"),
+            "maybe": pd.array([True, None] * (n // 2), dtype="boolean"),
+            "level": pd.Categorical([1, 2] * (n // 2)),
+            "day": pd.date_range("2024-01-01", periods=n),
+            "took": pd.to_timedelta(np.arange(n), unit="s"),
+        }
+    )
+
+
+def explained_kinds(table):
+    """Of a model that reads the first column alone."""
+    coded = make_column_transformer(("passthrough", [0]))
+    model = make_pipeline(coded, LinearRegression()).fit(table, np.arange(len(table)))
+    return AGOPExplainer(model).fit(table)(table)
+
+
+def rows_of_json(table, path):
+    explained_kinds(table).save(path)
+    return [row["data"] for row in json.loads(path.read_text())["rows"]]
+
+
+def test_json_cells_are_what_they_were(tmp_path):
+    table = kinds_of_cells()
+    second = [0.125, 9007199254740994, 15, False, 9007199254740993, None, 2, "2024-01-02 00:00:00", "0 days 00:00:01"]
+    for columns in (table.columns, ["a", "id", "small"], ["a", "small", "truth"], ["a", "gaps"]):
+        found = rows_of_json(table[list(columns)], tmp_path / "a.json")
+        expected = [cell for cell, name in zip(second, table.columns, strict=True) if name in columns]
+        assert [(type(cell), cell) for cell in found[1]] == [(type(cell), cell) for cell in expected]
+    assert found[0] == [0.0, None]
+    whole = rows_of_json(table[["small", "id"]].to_numpy(dtype="int64"), tmp_path / "a.json")
+    assert whole[1] == [15, 9007199254740994]
+    assert all(type(cell) is int for row in whole for cell in row)
+
+
+def test_whole_numbers_with_gaps_of_other_libraries(tmp_path):
+    polars = pytest.importorskip("polars")
+    table = polars.DataFrame({"a": [0.5, 1.5, 2.5], "id": [9007199254740993, None, 3]})
+    assert rows_of_json(table, tmp_path / "a.json") == [[0.5, 9007199254740993], [1.5, None], [2.5, 3]]
+    long = explained_kinds(table).to_frame(long=True)
+    assert long["value"].tolist()[1::2] == [9007199254740993, None, 3]
+
+
+def test_no_warning_of_pandas(explanation, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ending in ("parquet", "csv", "json", "html"):
+            explanation.save(tmp_path / f"a.{ending}")
+
+
+@pytest.mark.parametrize("target", ["predicted", "all"])
+def test_no_rows(explainer, frame, tmp_path, target):
+    gated = AGOPExplainer(explainer.estimator, gate=np.arange(6) > 2).fit(frame)
+    for empty in (explainer(frame, target)[:0], gated(frame, target)[np.zeros(len(frame), dtype=bool)]):
+        for ending in ("parquet", "csv", "json", "html"):
+            empty.save(tmp_path / f"a.{ending}")
+        assert json.loads((tmp_path / "a.json").read_text())["rows"] == []

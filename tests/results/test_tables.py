@@ -41,3 +41,12 @@ def test_text_becomes_its_rank(frame, column):
     np.testing.assert_array_equal(numbers[:, place], frame[column].map(rank).astype(float))
     assert display[0, place] == frame[column].iloc[0]
     assert as_numbers(frame[["age"]])[1] is None
+
+
+def test_no_rows(explainer, frame):
+    every, one = explainer(frame, target="all")[:0], explainer(frame)[:0]
+    assert every.to_frame().shape == (0, 12)
+    assert list(every.to_frame().columns) == list(explainer(frame, target="all").to_frame().columns)
+    assert one.to_frame().shape == (0, 6)
+    for empty in (every, one):
+        assert len(empty.to_frame(long=True)) == len(empty.top()) == 0
