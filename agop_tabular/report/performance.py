@@ -117,22 +117,22 @@ def measured(model: ExplainedModel, X: Any, labels: np.ndarray, batch_size: int 
     if model.classes is None:
         return _of_numbers(labels, scores, model.score_names)
     names = cut_names(model.score_names, NAME_LENGTH)
-    return _of_classes(labels, predicted, scores if model.network.has_probabilities else None, names)
+    return _of_classes(labels, predicted, scores, names, probable=model.network.has_probabilities)
 
 
 def _predictions(model: ExplainedModel, X: Any, batch_size: int | str) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities, or outputs, (n, n_scores), and places of predicted classes (n,)."""
+    """Probabilities, or scores where there are none, (n, n_scores), and places of predicted classes (n,)."""
     adapter, parts, predicted = model.network, [], []
     with evaluating(adapter.module):
         for _, x in model.batches(X, batch_size):
             raw = model.raw_scores(x)
-            parts.append(adapter.probabilities(raw).double().cpu().numpy())
+            parts.append((adapter.probabilities(raw) if adapter.has_probabilities else raw).double().cpu().numpy())
             predicted.append(adapter.predicted(raw).cpu().numpy())
     return np.concatenate(parts), np.concatenate(predicted)
 
 
 def _of_classes(
-    truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray | None, names: Sequence[str]
+    truth: np.ndarray, predicted: np.ndarray, scores: np.ndarray, names: Sequence[str], *, probable: bool
 ) -> Performance:
     n, every = len(truth), np.arange(len(names))
     count = np.bincount(truth, minlength=len(names))
@@ -143,8 +143,9 @@ def _of_classes(
         ("for comparison", f"{count[usual] / n:.1%} would be right if {names[usual]} were always predicted"),
         ("balanced accuracy", f"{recall[count > 0].mean():.1%}: the share that is right in each class, averaged"),
     ]
-    if probabilities is not None:
-        facts += _of_probabilities(truth, probabilities, names, count)
+    if probable:
+        facts.append(_log_loss(truth, scores, count))
+    facts.append(_area(truth, scores, names, count, "probability" if probable else "score"))
     summary = f"On {n:,} labelled rows its predictions are right in {right:.1%} of cases; {names[usual]}, predicted "
     summary += f"always, would be right in {count[usual] / n:.1%}."
     matrix = metrics.confusion_matrix(truth, predicted, labels=every)
@@ -152,27 +153,27 @@ def _of_classes(
     return Performance(f"{right:.1%}", summary, [Facts(facts), table])
 
 
-def _of_probabilities(
-    truth: np.ndarray, probabilities: np.ndarray, names: Sequence[str], count: np.ndarray
-) -> list[tuple[str, str]]:
-    """Log loss, and the area under the ROC curve."""
+def _log_loss(truth: np.ndarray, probabilities: np.ndarray, count: np.ndarray) -> tuple[str, str]:
     n, own = len(truth), probabilities[np.arange(len(truth)), truth]
     loss = float(-np.log(np.clip(own, np.finfo(np.float32).tiny, 1)).mean())
     share = count[count > 0] / n
     constant = float(-(share * np.log(share)).sum())
-    facts = [
-        ("log loss", f"{loss:.3f} nats a row, lower is better; {constant:.3f} if the classes' shares were predicted")
-    ]
-    present = np.flatnonzero((count > 0) & (count < n))
+    return "log loss", f"{loss:.3f} nats a row, lower is better; {constant:.3f} if the classes' shares were predicted"
+
+
+def _area(truth: np.ndarray, scores: np.ndarray, names: Sequence[str], count: np.ndarray, what: str) -> tuple[str, str]:
+    """The area under the ROC curve; of two classes, that of the difference of their scores."""
+    present = np.flatnonzero((count > 0) & (count < len(truth)))
     if not len(present):
-        return [*facts, ("area under ROC", "not defined: all rows have one label")]
+        return "area under ROC", "not defined: all rows have one label"
     if len(names) == 2:
-        area = float(metrics.roc_auc_score(truth == 1, probabilities[:, 1]))
-        what = f"the chance that a row of {names[1]} has a higher probability of it than a row of {names[0]}"
+        second = scores[:, 1] if what == "probability" else scores[:, 1] - scores[:, 0]
+        area = float(metrics.roc_auc_score(truth == 1, second))
+        said = f"the chance that a row of {names[1]} has a higher {what} of it than a row of {names[0]}"
     else:
-        area = float(np.mean([metrics.roc_auc_score(truth == c, probabilities[:, c]) for c in present]))
-        what = "each class against all others, averaged"
-    return [*facts, ("area under ROC", f"{area:.3f}, {what}; 0.5 is chance, 1 is best")]
+        area = float(np.mean([metrics.roc_auc_score(truth == c, scores[:, c]) for c in present]))
+        said = "each class against all others, averaged"
+    return "area under ROC", f"{area:.3f}, {said}; 0.5 is chance, 1 is best"
 
 
 def _matrix(matrix: np.ndarray, names: Sequence[str]) -> Table:

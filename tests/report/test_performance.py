@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn import metrics
+from sklearn.svm import LinearSVC
 from torch import nn
 
 from agop_tabular import AGOPExplainer
@@ -97,6 +98,20 @@ def test_one_label_has_no_curve(table, labels, explainer):
     some = table[0][labels == "yes"]
     found = measured(explainer.model_, some, checked_labels(["yes"] * len(some), len(some), explainer.model_), "auto")
     assert dict(found.blocks[0].pairs)["area under ROC"] == "not defined: all rows have one label"
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_without_probabilities_have_a_curve_and_no_log_loss(n_classes):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 3))
+    y = np.digitize(X[:, 0] + rng.standard_normal(200), [0, 1][: n_classes - 1])
+    model = LinearSVC().fit(X, y)
+    explained = AGOPExplainer(model).fit(X).model_
+    facts, _ = texts(measured(explained, X, checked_labels(y, len(X), explained), "auto"))
+    scores = model.decision_function(X)
+    areas = [metrics.roc_auc_score(y == c, scores if n_classes == 2 else scores[:, c]) for c in range(n_classes)]
+    assert facts["area under ROC"].startswith(f"{areas[1] if n_classes == 2 else np.mean(areas):.3f}")
+    assert "log loss" not in facts
 
 
 def test_a_student_is_called_one(table, labels, explainer):
