@@ -14,6 +14,9 @@ from agop_tabular.adapters.ensembles import ensemble_of_estimators
 from agop_tabular.adapters.registry import adapts
 from agop_tabular.models.adapter import Adapter
 
+ABOVE_ZERO = 1e-12
+"""What scikit-learn adds to probabilities, in either precision, before it takes their logarithms."""
+
 
 class Calibrated(nn.Module):
     """The mean of the members' calibrated probabilities."""
@@ -26,10 +29,6 @@ class Calibrated(nn.Module):
         """Probabilities of all classes."""
         found = [calibrate(part) for calibrate, part in zip(self.calibrators, each, strict=True)]
         return torch.stack(found).mean(dim=0)
-
-
-ABOVE_ZERO = 1e-12
-"""What scikit-learn adds to probabilities, in either precision, before it takes their logarithms."""
 
 
 class ByClass(nn.Module):

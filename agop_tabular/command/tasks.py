@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from agop_tabular.adapters.registry import adapt
 from agop_tabular.attribution.methods import method_named
 from agop_tabular.automl import fit_explainer
 from agop_tabular.command.model_file import load_model
@@ -18,6 +17,7 @@ from agop_tabular.command.table_file import model_columns, model_labels, read_ta
 from agop_tabular.core.atomic import check_place
 from agop_tabular.explainer import AGOPExplainer
 from agop_tabular.models.fitted import is_fitted
+from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.targets import ALL, PREDICTED
 from agop_tabular.results.facts import named_list
 from agop_tabular.results.saving import WRITERS
@@ -132,18 +132,10 @@ def _fitted(model: Any, rows: pd.DataFrame, student: bool) -> AGOPExplainer:
     """An explainer of a model, or of its student; where only that could be explained, the refusal says so."""
     try:
         return fit_explainer(model, rows, surrogate="auto" if student else "never", max_samples=None)
-    except (TypeError, ValueError) as error:
-        if student or not hasattr(model, "predict") or _has_gradient(model):
+    except NoGradientError as error:
+        if student or not hasattr(model, "predict"):
             raise
         raise ValueError(f"{error} Or add --student, which explains a network that imitates the model.") from error
-
-
-def _has_gradient(model: Any) -> bool:
-    try:
-        adapt(model)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _saved_explainer(model: Any, inputs: Inputs) -> AGOPExplainer:

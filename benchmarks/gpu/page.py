@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.shared.markdown import made_with
+import pandas as pd
+
+from benchmarks.shared.markdown import made_with, markdown_table
 
 
 def page(result: dict[str, Any]) -> str:
@@ -19,16 +21,18 @@ def page(result: dict[str, Any]) -> str:
         "attributions over their norm; the rows that are shuffled are drawn on the processor, so they are the same.",
         "",
     ]
-    calls = list(result["cells"][0]["device_ms"])
-    names = list(result["cells"][0]["differences"])
-    header = ["columns", "width", *calls, *(f"{name}, apart" for name in names), "memory, MB"]
-    lines += ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
-    lines += [_row(cell, calls, names) for cell in result["cells"]]
-    return "\n".join([*lines, "", made_with(result["machine"]), ""])
+    return "\n".join([*lines, *markdown_table(_table(result["cells"])), "", made_with(result["machine"]), ""])
 
 
-def _row(cell: dict[str, Any], calls: list[str], names: list[str]) -> str:
-    times = [f"{cell['device_ms'][call]:.1f} / {cell['cpu_ms'][call]:.1f}" for call in calls]
-    apart = [f"{cell['differences'][name]:.0e}" for name in names]
-    memory = "–" if cell["peak_mb"] is None else f"{cell['peak_mb']:,.0f}"
-    return "| " + " | ".join([str(cell["columns"]), str(cell["width"]), *times, *apart, memory]) + " |"
+def _table(cells: list[dict[str, Any]]) -> pd.DataFrame:
+    """A row for each network."""
+    return pd.DataFrame(
+        {
+            "columns": cell["columns"],
+            "width": cell["width"],
+            **{call: f"{ms:.1f} / {cell['cpu_ms'][call]:.1f}" for call, ms in cell["device_ms"].items()},
+            **{f"{name}, apart": f"{difference:.0e}" for name, difference in cell["differences"].items()},
+            "memory, MB": None if cell["peak_mb"] is None else f"{cell['peak_mb']:,.0f}",
+        }
+        for cell in cells
+    )

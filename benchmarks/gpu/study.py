@@ -42,8 +42,8 @@ class Measured:
     ----------
     seconds : dict of str to list of float
         Of each call in each round.
-    attributions : dict of str to ndarray of shape (n_rows, n_columns, n_classes)
-        By method.
+    attributions : dict of str to ndarray of shape (n_rows, n_columns)
+        Of the predicted class, by method.
     peak_mb : float or None
         Most memory of the device that torch held at once; None on a processor.
     """
