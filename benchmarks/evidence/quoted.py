@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.ablation.comparisons import TRUTH
+from benchmarks.images.comparisons import IG
 from benchmarks.scenes.pooling import USUAL
 from benchmarks.shared.families import CHOSEN_ON
 from benchmarks.shared.markdown import number
@@ -189,6 +190,37 @@ def automl(results: Path) -> dict[str, str]:
         }
         found |= {f"{name}_predicting": _two(100 * tool["predicting"] / fit)}
     return found
+
+
+@cache
+def training_guided(results: Path) -> dict[str, str]:
+    """Means over the networks of each problem, by problem, method and metric: ``linear_xtrain_own_cosine``."""
+    networks = [network for network in record(results, "training-guided")["networks"] if "methods" in network]
+    table = pd.DataFrame(
+        {"problem": network["problem"], "method": method} | scores
+        for network in networks
+        for method, scores in network["methods"].items()
+    )
+    metrics = ["cosine", "own_cosine", "clean", "srg"]
+    means = table.groupby(["problem", "method"])[metrics].mean().stack()
+    return {_name("_".join(key)): number(value) for key, value in means.items()}
+
+
+@cache
+def images(results: Path) -> dict[str, str]:
+    """Mean IoU of each method and its ratio to IG, as ``cnn8by8_white_linear_agop_weighted_own``; digits; shifts."""
+    table, found = pd.read_csv(results / "images.csv"), {}
+    learned = table[table["learned"]].groupby(["network", "background", "scenario", "method"])
+    for key, means in learned[["iou_union", "iou_own"]].mean().iterrows():
+        name = _name("_".join(key)).lower()
+        found |= {f"{name}_{rule}": number(means[f"iou_{rule}"]) for rule in ("union", "own")}
+    for row in record(results, "images")["comparisons"]:
+        if row["against"] == IG:
+            places = (row["network"], row["background"], row["scenario"], row["method"], row["rule"][4:])
+            name = _name("_".join(places)).lower()
+            found |= {f"{name}_ratio": f"{row['ratio']:.1f}", f"{name}_ratio_sd": f"{row['ratio_sd']:.1f}"}
+    digits = pd.DataFrame([cell["changed"] for cell in record(results, "images")["digits"]]).mean()
+    return found | {f"digits_{_name(method)}": f"{100 * share:.0f}" for method, share in digits.items()}
 
 
 @cache

@@ -15,6 +15,7 @@ from benchmarks.evidence.quoted import (
     support,
     synthetic,
     timing,
+    training_guided,
 )
 
 ABLATION = "docs/ablation.md"
@@ -213,5 +214,35 @@ SENTENCES: tuple[Sentence, ...] = (
         "calibrated members fit in {calibrated_fit} s, and their own `predict_proba` on the test rows alone takes "
         "{calibrated_predicting}% of that.",
         automl,
+    ),
+    Sentence(
+        "docs/training-guided.md",
+        "| `xtrain` | {linear_xtrain_cosine} | {sparse_nonlinear_xtrain_cosine} | {interaction_xtrain_cosine} | {switched_xtrain_cosine} | "
+        "{linear_xtrain_own_cosine} | {sparse_nonlinear_xtrain_own_cosine} | {interaction_xtrain_own_cosine} | {switched_xtrain_own_cosine} | "
+        "| `xwp` | {linear_xwp_cosine} | {sparse_nonlinear_xwp_cosine} | {interaction_xwp_cosine} | {switched_xwp_cosine} | "
+        "{linear_xwp_own_cosine} | {sparse_nonlinear_xwp_own_cosine} | {interaction_xwp_own_cosine} | {switched_xwp_own_cosine} | "
+        "| Input×Gradient | {linear_input_x_gradient_cosine} | {sparse_nonlinear_input_x_gradient_cosine} | {interaction_input_x_gradient_cosine} | {switched_input_x_gradient_cosine} | "
+        "{linear_input_x_gradient_own_cosine} | {sparse_nonlinear_input_x_gradient_own_cosine} | {interaction_input_x_gradient_own_cosine} | {switched_input_x_gradient_own_cosine} | "
+        "| occlusion | {linear_occlusion_cosine} | {sparse_nonlinear_occlusion_cosine} | {interaction_occlusion_cosine} | {switched_occlusion_cosine} | "
+        "{linear_occlusion_own_cosine} | {sparse_nonlinear_occlusion_own_cosine} | {interaction_occlusion_own_cosine} | {switched_occlusion_own_cosine} | "
+        "| AGOP-IxG | {linear_agop_ixg_cosine} | {sparse_nonlinear_agop_ixg_cosine} | {interaction_agop_ixg_cosine} | {switched_agop_ixg_cosine} | "
+        "{linear_agop_ixg_own_cosine} | {sparse_nonlinear_agop_ixg_own_cosine} | {interaction_agop_ixg_own_cosine} | {switched_agop_ixg_own_cosine} | "
+        "| SHAP (DeepExplainer) | {linear_shap_deep_cosine} | {sparse_nonlinear_shap_deep_cosine} | {interaction_shap_deep_cosine} | {switched_shap_deep_cosine} | "
+        "{linear_shap_deep_own_cosine} | {sparse_nonlinear_shap_deep_own_cosine} | {interaction_shap_deep_own_cosine} | {switched_shap_deep_own_cosine} | "
+        "| `AGOPExplainer`, default | {linear_agop_cosine} | {sparse_nonlinear_agop_cosine} | {interaction_agop_cosine} | {switched_agop_cosine} | "
+        "{linear_agop_own_cosine} | {sparse_nonlinear_agop_own_cosine} | {interaction_agop_own_cosine} | {switched_agop_own_cosine} |",
+        training_guided,
+    ),
+    Sentence(
+        "docs/training-guided.md",
+        "(share of the attributions inside the known region) | {typefaces_xtrain_clean}: better than",
+        training_guided,
+    ),
+    Sentence("docs/training-guided.md", "| {typefaces_shifted_xtrain_clean}: better than the", training_guided),
+    Sentence(
+        "docs/training-guided.md",
+        "LRP ({typefaces_shifted_lrp_clean}) and Integrated Gradients from black "
+        "({typefaces_shifted_integrated_gradients__black_clean})",
+        training_guided,
     ),
 )
