@@ -6,8 +6,6 @@ The same core explains image networks, where each pixel is a column. scikit-lear
 have 8 × 8 pixels.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -51,18 +49,24 @@ explainer = AGOPImageExplainer(net, method="agop-weighted").fit(X_train)
 explainer(X_test[:6]).plot(6)
 
 # %%
-# Signed attributions say which way. Red pixels speak for an eight rather than another
-# digit, blue ones against it: the crossing in the middle makes the eight.
+# Over the images, with the outline of a mask: here the strokes. The table says how much of
+# each map lies on them.
+
+explanation = explainer(X_test)
+strokes = X_test[:, 0] > 0.5
+explanation.plot(6, overlay=True, masks=strokes)
+
+# %%
+explanation.to_frame(strokes, ["ground", "strokes"]).head(6).round(2)
+
+# %%
+# Signed attributions say which way: some pixels speak for an eight rather than another
+# digit, others against it. The crossing in the middle makes the eight.
 
 signed = AGOPImageExplainer(net, method="ixg", contrast=True).fit(X_train)
-eights = X_test[y_test == 8][:4]
-maps = signed.explain(eights, target=8)
-figure, axes = plt.subplots(2, 4, figsize=(8, 4.2), layout="constrained")
-for image, attributions, (above, below) in zip(eights, maps, axes.T, strict=True):
-    above.imshow(image[0], cmap="gray_r")
-    largest = np.abs(attributions).max()
-    below.imshow(attributions, cmap="RdBu_r", vmin=-largest, vmax=largest)
-for ax in axes.flat:
-    ax.set(xticks=[], yticks=[])
-axes[0, 0].set_ylabel("image")
-axes[1, 0].set_ylabel("for eight")
+signed(X_test[y_test == 8][:4], target=8).plot(4)
+
+# %%
+# In words, of one image:
+
+print(explanation.to_text(3, masks=strokes))
