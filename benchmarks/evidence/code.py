@@ -11,11 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ENGINE = (
-    *("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks"),
-    "results",
-)
-"""Parts of the package that every attribution comes from."""
+ENGINE = (*("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks"),)
+"""Parts of the package that every attribution comes from; "results" only shows them."""
 
 COMPARED = (*ENGINE, "baselines", "datasets", "evaluation")
 """The same, with peers, tasks and metrics."""
@@ -28,7 +25,7 @@ MEASURED: dict[str, tuple[str, ...]] = {
     "orders": COMPARED,
     "probability": COMPARED,
     "audit": (*ENGINE, "audit", "datasets"),
-    "importance": (*ENGINE, "datasets"),
+    "importance": (*ENGINE, "datasets", "results"),
     "roar": COMPARED,
     "images": (*COMPARED, "image"),
     "segments": (*COMPARED, "image"),
