@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ENGINE = (*("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks"),)
+ENGINE = ("adapters", "attribution", "core", "effects", "explainer", "fitting", "gate", "models", "networks")
 """Parts of the package that every attribution comes from; "results" only shows them."""
 
 COMPARED = (*ENGINE, "baselines", "datasets", "evaluation")
