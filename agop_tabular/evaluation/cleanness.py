@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from agop_tabular.evaluation.changed_inputs import dtype_with
+
 Explain = Callable[[np.ndarray], np.ndarray]
 """Maps rows (n, d) to attributions (n, d), of the same classes at every call."""
 
@@ -64,7 +66,7 @@ def attribution_shift(explain: Explain, X: np.ndarray, columns: Any, fill: np.nd
         raise ValueError(f"fill has shape {fill.shape}, for rows of shape {X.shape}; give one value for each column.")
     occluded = np.zeros(X.shape[1], dtype=bool)
     occluded[columns] = True
-    changed = np.where(occluded, fill, X).astype(X.dtype)
+    changed = np.where(occluded, fill, X).astype(dtype_with(X, fill))
     before, after = (np.asarray(explain(rows), dtype=float)[:, ~occluded] for rows in (X, changed))
     size = np.abs(before).sum(axis=1)
     return np.where(size > 0, np.abs(after - before).sum(axis=1) / np.where(size > 0, size, 1.0), np.nan)
