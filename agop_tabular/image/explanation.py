@@ -259,5 +259,7 @@ class ImageExplanation:
         table = region_table(self.values[at][None], labels[at][None], found)
         two = np.asarray(masks).dtype.kind == "b"
         chosen = table[table["region"] == found[1]] if two else table.nlargest(1, "share")
+        if two and chosen.empty:
+            return [(found[1], 0.0, 0.0)]
         shares = zip(chosen["region"], chosen["share"], chosen["pixels"] / self.values[at].size, strict=True)
         return [(str(name), float(share), float(pixels)) for name, share, pixels in shares]

@@ -77,7 +77,7 @@ class Pictures:
         X = _collection(X)
         layout = _layout(X, channels) if transform is None else channels
         if transform is None and isinstance(X, Sequence):
-            X = _stacked([_array(image) for image in X])
+            X, layout = _stacked(_alike(X, channels, shape)), "first" if _is_mixed(X) else layout
         if len(X) == 0:
             raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
         if transform is None:
@@ -170,6 +170,22 @@ def _transformed(image: Any) -> np.ndarray:
 def _layout(images: Any, channels: str) -> str:
     """Where images have their channels: those of PIL last, whatever is said of arrays."""
     return "last" if isinstance(images, (list, tuple)) and images and all(map(is_pil, images)) else channels
+
+
+def _is_mixed(images: Any) -> bool:
+    """Whether some of the images, but not all, are of PIL, whose channels are last whatever those of arrays are."""
+    return 0 < sum(map(is_pil, images)) < len(images)
+
+
+def _alike(images: Any, channels: str, shape: tuple[int, ...] | None) -> list[np.ndarray]:
+    """Images as arrays that can be stacked: channels first where only some are of PIL, no bytes among floats."""
+    arrays = [_array(image) for image in images]
+    if _is_mixed(images):
+        layouts = ["last" if is_pil(image) else channels for image in images]
+        arrays = [_channels_first(a[None], layout, shape, "X")[0] for a, layout in zip(arrays, layouts, strict=True)]
+    if len({a.dtype == np.uint8 for a in arrays}) > 1:
+        arrays = [a / np.float32(WHITE) if a.dtype == np.uint8 else a for a in arrays]
+    return arrays
 
 
 def _array(image: Any) -> np.ndarray:

@@ -89,6 +89,7 @@ def test_an_image_in_words(explanation):
     name = explanation.name_of(explanation.predictions[1])
     assert said.startswith(f"The network predicts {name} for image 1")
     assert "raises the score; inside, with 14% of the pixels, has" in said
+    assert explanation.to_text(1, masks=~mask & mask).endswith("; inside, with 0% of the pixels, has 0% of it.")
     assert explanation.to_text(-1).startswith(f"The network predicts {explanation.name_of(explanation.target[5])} for")
     with pytest.raises(ValueError, match="There is no image 6: there are 6"):
         explanation.to_text(6)

@@ -151,3 +151,18 @@ def test_arrays_of_objects_are_lists():
 def test_what_is_no_image(X, message):
     with pytest.raises(ValueError, match=message):
         Pictures.read(X)
+
+
+def test_a_list_of_pictures_and_arrays():
+    """What each is does not depend on the others: a picture has its channels last, and bytes are shares of white."""
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.random.RandomState(0).randint(0, 256, (3, 3, 3), dtype=np.uint8)
+    first = np.moveaxis(pixels, 2, 0)
+    picture = image.fromarray(pixels)
+    for other in (first, first / 255):
+        found = Pictures.read([picture, other, torch.from_numpy(other)]).at_input()
+        np.testing.assert_allclose(found, [first / 255] * 3, rtol=1e-6)
+    found = Pictures.read([picture, pixels], channels="last").at_input()
+    np.testing.assert_allclose(found, [first / 255] * 2, rtol=1e-6)
+    found = Pictures.read([first, first / 255]).at_input()
+    np.testing.assert_allclose(found, [first / 255] * 2, rtol=1e-6)
