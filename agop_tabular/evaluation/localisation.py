@@ -10,12 +10,13 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
+from agop_tabular.evaluation.masks import as_mask
 from agop_tabular.evaluation.metrics import average_precision
 
 
 def _as_pixels(maps: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Absolute maps and masks as rows of pixels; raises ValueError for wrong shapes, empty masks, infinite maps."""
-    a, truth = np.abs(np.asarray(maps, dtype=float)), _as_mask(masks)
+    a, truth = np.abs(np.asarray(maps, dtype=float)), as_mask(masks)
     if a.ndim != 3 or a.shape != truth.shape:
         raise ValueError(f"Maps of shape {a.shape} and masks of shape {truth.shape} must both be (n, height, width).")
     if not np.isfinite(a).all():
@@ -24,19 +25,6 @@ def _as_pixels(maps: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndar
     if not truth.any(axis=1).all():
         raise ValueError("Every mask must hold a pixel that is True.")
     return np.where(a.any(axis=1, keepdims=True), a, 1.0), truth
-
-
-def _as_mask(masks: np.ndarray) -> np.ndarray:
-    """Masks as True and False; raises ValueError for what is neither that nor whole numbers from 0."""
-    found = np.asarray(masks)
-    if found.dtype.kind == "b":
-        return found
-    if found.dtype.kind not in "iuf" or not ((found >= 0) & (found == np.floor(found)) & np.isfinite(found)).all():
-        raise ValueError(
-            "Masks must be True and False, or whole numbers, of which 0 is outside; make them of other values by a "
-            "threshold, such as masks > 0.5."
-        )
-    return found > 0
 
 
 def intersection_over_union(
@@ -129,7 +117,7 @@ def mask_overlap(masks: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ndarray of shape (n,)
         1 where both are empty.
     """
-    a, b = _as_mask(masks), _as_mask(truth)
+    a, b = as_mask(masks), as_mask(truth)
     if a.ndim != 3 or a.shape != b.shape:
         raise ValueError(f"Masks of shape {a.shape} and {b.shape} must both be (n, height, width).")
     both, either = (a & b).sum(axis=(1, 2)), (a | b).sum(axis=(1, 2))

@@ -15,6 +15,7 @@ from scipy.sparse.linalg import spsolve
 from sklearn.utils import check_random_state
 
 from agop_tabular.evaluation.changed_inputs import in_kind_of, scores_of
+from agop_tabular.evaluation.masks import as_mask
 
 PredictImages = Callable[[np.ndarray], np.ndarray]
 """Maps images (n, channels, height, width) to the explained score (n,) of each; called with all, in their order."""
@@ -53,7 +54,7 @@ def noisy_linear_imputation(
     ndarray of shape (n, channels, height, width)
         In the dtype of the images, float64 for integers.
     """
-    images, removed = np.asarray(images), np.asarray(removed, dtype=bool)
+    images, removed = np.asarray(images), as_mask(removed, "Removed pixels")
     if images.ndim != 4 or removed.shape != (len(images), *images.shape[2:]):
         raise ValueError(
             f"Images {images.shape} and removed {removed.shape} must be (n, channels, height, width) and (n, height, "

@@ -128,20 +128,3 @@ def test_boxes_of_any_numbers(dtype):
     boxes = np.array([[0, 0, 10, 10], [0, 0, 2, 2], [1, 1, 3, 3]], dtype=dtype)
     truth = np.array([[20, 0, 30, 10], [5, 5, 8, 8], [0, 0, 2, 2]], dtype=dtype)
     np.testing.assert_allclose(box_overlap(boxes, truth), [0, 0, 1 / 7])
-
-
-@pytest.mark.parametrize("values", [(0.3, 0), (np.nan, 0), (1, -1), ("True", "False"), (None, 1)])
-def test_masks_that_are_none(values):
-    inside, outside = values
-    masks = np.array([[[inside, outside], [inside, outside]]])
-    with pytest.raises(ValueError, match="Masks must be True and False"):
-        importance_mass(np.ones((1, 2, 2)), masks)
-    with pytest.raises(ValueError, match="Masks must be True and False"):
-        mask_overlap(np.ones((1, 2, 2), dtype=bool), masks)
-
-
-@pytest.mark.parametrize("mask", [np.uint8(255 * MASK), MASK.astype(float), 3 * MASK.astype(int)])
-def test_masks_of_whole_numbers(mask):
-    maps = np.random.RandomState(0).rand(1, 3, 3)
-    assert importance_mass(maps, mask) == importance_mass(maps, MASK)
-    assert mask_overlap(mask, MASK)[0] == 1
