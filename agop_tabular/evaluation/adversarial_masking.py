@@ -63,19 +63,34 @@ def adversarial_counterpart(
     if not (np.asarray(radius) >= 0).all() or n_steps < 1:
         raise ValueError(f"radius={radius!r} must not be negative, and n_steps={n_steps!r} must be at least 1.")
     start = torch.from_numpy(np.array(X))
+    _check_target(np.asarray(target), len(X))
     reach = torch.from_numpy(np.broadcast_to(np.asarray(radius, dtype=X.dtype), X.shape).copy())
     chosen = torch.as_tensor(np.asarray(target)).long()[:, None]
     x, best, lowest = start.clone(), start.clone(), torch.full((len(start),), torch.inf, dtype=start.dtype)
     with torch.enable_grad():
         for _ in range(n_steps + 1):
             x = x.detach().requires_grad_()
-            margin = _margin(scores(x), chosen)
+            margin = _margin(_checked_scores(scores(x), chosen), chosen)
             lower = margin.detach() < lowest
             best[lower], lowest[lower] = x.detach()[lower], margin.detach()[lower].to(lowest.dtype)
             (gradient,) = torch.autograd.grad(margin.sum(), x)
             moved = x.detach() - STEP * reach / n_steps * gradient.sign()
             x = torch.minimum(torch.maximum(moved, start - reach), start + reach)
     return best.numpy()
+
+
+def _check_target(target: np.ndarray, n: int) -> None:
+    if target.dtype.kind not in "iu" or target.shape != (n,) or (n and target.min() < 0):
+        raise ValueError(f"target must hold the index of a score, a whole number from 0, for each of the {n} rows.")
+
+
+def _checked_scores(s: Tensor, chosen: Tensor) -> Tensor:
+    """Scores (n, C) in which every target has its own."""
+    if s.ndim != 2 or len(s) != len(chosen):
+        raise ValueError(f"scores returned shape {tuple(s.shape)} for {len(chosen)} rows; it must be (n, C).")
+    if len(chosen) and int(chosen.max()) >= s.shape[1]:
+        raise ValueError(f"target has the index {int(chosen.max())}, but there are {s.shape[1]} scores, from 0.")
+    return s
 
 
 def _margin(s: Tensor, chosen: Tensor) -> Tensor:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from agop_tabular.evaluation.changed_inputs import in_kind_of
+
 ExplainImages = Callable[[np.ndarray], np.ndarray]
 """Maps images (n, channels, height, width) to maps (n, height, width), of the same classes at every call."""
 
@@ -24,7 +26,7 @@ def coherency(explain: ExplainImages, images: np.ndarray, maps: np.ndarray) -> n
     Parameters
     ----------
     explain : callable
-        Maps images to maps of fixed classes.
+        Maps images to maps of fixed classes. It is given bytes where the images are.
     images : ndarray of shape (n, channels, height, width)
     maps : ndarray of shape (n, height, width)
         What ``explain`` makes of the images.
@@ -39,11 +41,13 @@ def coherency(explain: ExplainImages, images: np.ndarray, maps: np.ndarray) -> n
         raise ValueError(
             f"Images {images.shape} and maps {a.shape} must be (n, channels, height, width) and (n, height, width)."
         )
-    faded = (images * _unit(a)[:, None]).astype(images.dtype if images.dtype.kind == "f" else float)
-    b = _maps(explain(faded))
+    b = _maps(explain(in_kind_of(images, images * _unit(a)[:, None])))
+    if b.shape != a.shape:
+        raise ValueError(f"explain returned maps of shape {b.shape} for images whose maps have shape {a.shape}.")
     a, b = (m.reshape(len(m), -1) - m.reshape(len(m), -1).mean(axis=1, keepdims=True) for m in (a, b))
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.asarray((1 + (a * b).sum(axis=1) / np.where(size > 0, size, 1.0)) / 2)
+    r = (a * b).sum(axis=1) / np.where(size > 0, size, 1.0)
+    return np.asarray((1 + r.clip(-1, 1)) / 2)  # rounding may take r beyond 1
 
 
 def complexity(maps: np.ndarray) -> np.ndarray:
@@ -83,10 +87,12 @@ def arcc(road: np.ndarray, coherency: np.ndarray, complexity: np.ndarray) -> np.
 
 
 def _maps(maps: np.ndarray) -> np.ndarray:
-    """Absolute maps (n, height, width)."""
+    """Absolute maps (n, height, width), which are finite."""
     a = np.abs(np.asarray(maps, dtype=float))
     if a.ndim != 3:
         raise ValueError(f"Maps have shape {a.shape}; they must be (n, height, width).")
+    if not np.isfinite(a).all():
+        raise ValueError("Maps must be finite.")
     return a
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from agop_tabular.evaluation.changed_inputs import dtype_with
+from agop_tabular.evaluation.masks import as_mask
+
 Explain = Callable[[np.ndarray], np.ndarray]
 """Maps rows (n, d) to attributions (n, d), of the same classes at every call."""
 
@@ -29,7 +32,7 @@ def clean_score(attributions: np.ndarray, signal: np.ndarray) -> np.ndarray:
         1 is cleanest; 0 where all attributions of a row are zero.
     """
     a = np.abs(np.asarray(attributions, dtype=float))
-    inside = np.asarray(signal, dtype=bool)
+    inside = as_mask(signal, "The signal")
     if inside.shape not in (a.shape, a.shape[1:]):
         raise ValueError(f"The signal has shape {inside.shape}, for attributions of shape {a.shape}; give one of it.")
     a, inside = a.reshape(len(a), -1), np.broadcast_to(inside, a.shape).reshape(len(a), -1)
@@ -64,7 +67,7 @@ def attribution_shift(explain: Explain, X: np.ndarray, columns: Any, fill: np.nd
         raise ValueError(f"fill has shape {fill.shape}, for rows of shape {X.shape}; give one value for each column.")
     occluded = np.zeros(X.shape[1], dtype=bool)
     occluded[columns] = True
-    changed = np.where(occluded, fill, X).astype(X.dtype)
+    changed = np.where(occluded, fill, X).astype(dtype_with(X, fill))
     before, after = (np.asarray(explain(rows), dtype=float)[:, ~occluded] for rows in (X, changed))
     size = np.abs(before).sum(axis=1)
     return np.where(size > 0, np.abs(after - before).sum(axis=1) / np.where(size > 0, size, 1.0), np.nan)

@@ -1,6 +1,7 @@
 """Metrics of how well maps (n, height, width) find the pixels of a truth (n, height, width), one value for each image.
 
-Only absolute values count. A map that is zero everywhere counts as a uniform one.
+Only absolute values count. A map that is zero everywhere counts as a uniform one. Masks are True and False, or whole
+numbers, of which 0 is outside.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
+from agop_tabular.evaluation.masks import as_mask
 from agop_tabular.evaluation.metrics import average_precision
 
 
 def _as_pixels(maps: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Absolute maps and masks as rows of pixels; raises ValueError for wrong shapes, empty masks, infinite maps."""
-    a, truth = np.abs(np.asarray(maps, dtype=float)), np.asarray(masks, dtype=bool)
+    a, truth = np.abs(np.asarray(maps, dtype=float)), as_mask(masks)
     if a.ndim != 3 or a.shape != truth.shape:
         raise ValueError(f"Maps of shape {a.shape} and masks of shape {truth.shape} must both be (n, height, width).")
     if not np.isfinite(a).all():
@@ -82,6 +84,7 @@ def precision_recall_area(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
+        NaN for a mask that is True everywhere.
     """
     a, truth = _as_pixels(maps, masks)
     return average_precision(a, truth.astype(float))
@@ -114,7 +117,7 @@ def mask_overlap(masks: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ndarray of shape (n,)
         1 where both are empty.
     """
-    a, b = np.asarray(masks, dtype=bool), np.asarray(truth, dtype=bool)
+    a, b = as_mask(masks), as_mask(truth)
     if a.ndim != 3 or a.shape != b.shape:
         raise ValueError(f"Masks of shape {a.shape} and {b.shape} must both be (n, height, width).")
     both, either = (a & b).sum(axis=(1, 2)), (a | b).sum(axis=(1, 2))
@@ -134,9 +137,12 @@ def box_overlap(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ndarray of shape (n,)
         0 where either box is empty.
     """
-    a, b = np.asarray(boxes), np.asarray(truth)
+    # As floats: differences of unsigned numbers would be large ones in place of negative ones.
+    a, b = np.asarray(boxes, dtype=float), np.asarray(truth, dtype=float)
     if a.ndim != 2 or a.shape[1] != 4 or a.shape != b.shape:
         raise ValueError(f"Boxes of shape {a.shape} and {b.shape} must both be (n, 4): top, left, bottom, right.")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("Boxes must be finite.")
     shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(min=0).prod(axis=1)
     areas = [(box[:, 2:] - box[:, :2]).clip(min=0).prod(axis=1) for box in (a, b)]
     either = areas[0] + areas[1] - shared

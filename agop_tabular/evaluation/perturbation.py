@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
+from agop_tabular.evaluation.changed_inputs import dtype_with, scores_of
 from agop_tabular.evaluation.removal import Predict
 
 SMALLEST = 1e-3
@@ -61,11 +62,11 @@ def prediction_gap(
     top = np.zeros(X.shape, dtype=bool)
     np.put_along_axis(top, np.argsort(-a, axis=1, kind="stable")[:, :k], True, axis=1)
     perturb = top if important else ~top
-    rng, before = check_random_state(random_state), np.asarray(predict(X), dtype=float)
+    rng, before = check_random_state(random_state), scores_of(predict, X)
     total = np.zeros(len(X))
     for _ in range(n_perturbations):
-        changed = np.where(perturb, _perturbed(X, rng, noise, discrete, flip), X).astype(X.dtype)
-        total += np.abs(np.asarray(predict(changed), dtype=float) - before)
+        changed = np.where(perturb, _perturbed(X, rng, noise, discrete, flip), X)
+        total += np.abs(scores_of(predict, changed) - before)
     return total / n_perturbations
 
 
@@ -100,7 +101,7 @@ def relative_input_stability(
     rng, before, classes = check_random_state(random_state), np.asarray(explain(X), dtype=float), classify(X)
     largest = np.full(len(X), np.nan)
     for _ in range(n_perturbations):
-        changed = _perturbed(X, rng, noise, discrete, flip).astype(X.dtype)
+        changed = _perturbed(X, rng, noise, discrete, flip)
         moved = _relative(np.asarray(explain(changed), dtype=float), before)
         ratio = moved / _relative(changed, X).clip(min=SMALLEST)
         largest = np.fmax(largest, np.where(classify(changed) == classes, ratio, np.nan))
@@ -110,11 +111,13 @@ def relative_input_stability(
 def _perturbed(
     X: np.ndarray, rng: RandomState, noise: float | np.ndarray, discrete: np.ndarray | None, flip: float
 ) -> np.ndarray:
+    """Changed rows: in the dtype of X, float64 for whole numbers to which noise was added."""
     changed = X + noise * rng.standard_normal(X.shape)
     if discrete is None:
-        return changed
+        return changed.astype(dtype_with(X, changed))
+    whole = np.asarray(discrete, dtype=bool)
     flipped = np.where(rng.uniform(size=X.shape) < flip, 1 - X, X)
-    return np.where(np.asarray(discrete, dtype=bool), flipped, changed)
+    return np.where(whole, flipped, changed).astype(X.dtype if whole.all() else dtype_with(X, changed))
 
 
 def _relative(after: np.ndarray, before: np.ndarray) -> np.ndarray:

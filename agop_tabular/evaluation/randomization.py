@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 from agop_tabular.evaluation.metrics import cosine, spearman
+
+SHOWN = 5
+"""Parameters that a warning names."""
 
 Explain = Callable[[Any], np.ndarray]
 """Maps an estimator to attributions (n, d), or maps (n, height, width), of the same rows at every call."""
@@ -43,14 +47,16 @@ def parameter_randomization(
     independent : bool
         Randomise each layer alone, with all others as trained, instead of together with those behind it.
     random_state : int, RandomState or None
-        For the new parameters, which the layers' own ``reset_parameters`` draws.
+        For the new parameters, which the layers' own ``reset_parameters`` draws, or torch's ``_reset_parameters`` of
+        attention. A warning names parameters that no layer draws, such as tokens, or weights under a weight norm:
+        they stay as trained.
 
     Returns
     -------
     DataFrame
         One row for each layer, when it and all later ones, or it alone, are random: ``spearman`` of the absolute
         attributions and ``cosine``, both with the original attributions, as means over rows. They should be near 0
-        where all layers are.
+        where all layers are. ``spearman`` is NaN where the attributions of every row are all alike.
 
     Raises
     ------
@@ -66,6 +72,7 @@ def parameter_randomization(
     layers = _layers(randomised)
     if not layers:
         raise ValueError("The network has no layer with reset_parameters(), so there is nothing to randomise.")
+    _warn_of_kept(estimator)
     rows = []
     for k in reversed(range(len(layers))):
         if independent:
@@ -73,13 +80,14 @@ def parameter_randomization(
         name, layer = _layers(randomised)[k]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(rng.randint(2**31))
-            layer.reset_parameters()
+            _reset(layer)
         if not cascade and k > 0:
             continue
         after = _as_rows(explain(randomised))
-        rows.append(
-            {"layer": name, "spearman": np.nanmean(spearman(after, before)), "cosine": cosine(after, before).mean()}
-        )
+        ranks = spearman(after, before)
+        known = ranks[~np.isnan(ranks)]
+        mean = known.mean() if len(known) else np.nan
+        rows.append({"layer": name, "spearman": mean, "cosine": cosine(after, before).mean()})
     return pd.DataFrame(rows).set_index("layer")
 
 
@@ -92,7 +100,41 @@ def _as_rows(attributions: np.ndarray) -> np.ndarray:
 def _layers(estimator: Any) -> list[tuple[str, Any]]:
     """Layers whose parameters can be drawn anew, by name, in the order of the modules."""
     modules = _torch_module(estimator).named_modules()
-    return [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters")]
+    return [(name or type(m).__name__, m) for name, m in modules if hasattr(m, "reset_parameters") or _is_attention(m)]
+
+
+def _is_attention(module: nn.Module) -> bool:
+    """Whether a module is torch's attention, whose projections of queries, keys and values are its own."""
+    return isinstance(module, nn.MultiheadAttention)
+
+
+def _reset(layer: Any) -> None:
+    """Draw a layer's own parameters anew."""
+    if hasattr(layer, "reset_parameters"):
+        layer.reset_parameters()
+    else:
+        layer._reset_parameters()
+
+
+def _warn_of_kept(estimator: Any) -> None:
+    """Name the parameters that are as trained where all layers are random."""
+    tried = copy.deepcopy(_torch_module(estimator))
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        for parameter in tried.parameters():
+            if parameter.is_floating_point():
+                parameter.fill_(torch.nan)
+        for _, layer in _layers(tried):
+            _reset(layer)
+    kept = [name for name, parameter in tried.named_parameters() if parameter.isnan().any()]
+    if kept:
+        more = f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
+        warnings.warn(
+            f"Of the network's parameters {', '.join(kept[:SHOWN])}{more} stay as trained, since no layer has a "
+            "reset_parameters() that draws them: explanations may depend on them where all layers are said to be "
+            "random.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _torch_module(estimator: Any) -> nn.Module:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from agop_tabular.evaluation.changed_inputs import dtype_with, scores_of
+
 Predict = Callable[[np.ndarray], np.ndarray]
 """Maps rows (n, d) to the explained score (n,) of each; it is called with all rows, in their order."""
 
@@ -46,16 +48,17 @@ def removal_curve(
         raise ValueError(
             f"Rows {X.shape}, attributions {a.shape} and fill {fill.shape} must be (n, d), (n, d), and (d,) or (n, d)."
         )
+    _check_finite(a)
     places = _places(X.shape[1], n_steps)
     if first not in ("most", "least"):
         raise ValueError(f'first={first!r} is not "most" or "least".')
     order = np.argsort(-a if first == "most" else a, axis=1, kind="stable")
-    rows, scores = X.copy(), [np.asarray(predict(X), dtype=float)]
-    values = np.broadcast_to(fill, X.shape).astype(X.dtype)
+    rows, scores = X.astype(dtype_with(X, fill)), [scores_of(predict, X)]
+    values = np.broadcast_to(fill, X.shape).astype(rows.dtype)
     for start, stop in pairwise(places):
         some = order[:, start:stop]
         np.put_along_axis(rows, some, np.take_along_axis(values, some, axis=1), axis=1)
-        scores.append(np.asarray(predict(rows), dtype=float))
+        scores.append(scores_of(predict, rows))
     return np.stack(scores, axis=1)
 
 
@@ -128,12 +131,19 @@ def average_drop(predict: Predict, X: np.ndarray, attributions: np.ndarray, fill
     X, a, fill = np.asarray(X), np.asarray(attributions, dtype=float).clip(min=0), np.asarray(fill)
     if X.ndim != 2 or a.shape != X.shape or fill.shape != X.shape[1:]:
         raise ValueError(f"Rows {X.shape}, attributions {a.shape} and fill {fill.shape} must be (n, d), (n, d), (d,).")
+    _check_finite(a)
     largest = a.max(axis=1, keepdims=True)
     m = a / np.where(largest > 0, largest, 1.0)
-    whole, faded = (np.asarray(predict(rows), dtype=float) for rows in (X, (fill + m * (X - fill)).astype(X.dtype)))
+    faded_rows = fill + m * (X - fill)
+    whole, faded = (scores_of(predict, rows) for rows in (X, faded_rows.astype(dtype_with(X, faded_rows))))
     if (whole <= 0).any():
         raise ValueError("average_drop is a share of the score, which must be above zero; predict probabilities.")
     return np.asarray((whole - faded).clip(min=0) / whole)
+
+
+def _check_finite(a: np.ndarray) -> None:
+    if not np.isfinite(a).all():
+        raise ValueError("Attributions must be finite.")
 
 
 def _places(d: int, n_steps: int | None) -> np.ndarray:

@@ -14,6 +14,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 from sklearn.utils import check_random_state
 
+from agop_tabular.evaluation.changed_inputs import in_kind_of, scores_of
+from agop_tabular.evaluation.masks import as_mask
+
 PredictImages = Callable[[np.ndarray], np.ndarray]
 """Maps images (n, channels, height, width) to the explained score (n,) of each; called with all, in their order."""
 
@@ -51,7 +54,7 @@ def noisy_linear_imputation(
     ndarray of shape (n, channels, height, width)
         In the dtype of the images, float64 for integers.
     """
-    images, removed = np.asarray(images), np.asarray(removed, dtype=bool)
+    images, removed = np.asarray(images), as_mask(removed, "Removed pixels")
     if images.ndim != 4 or removed.shape != (len(images), *images.shape[2:]):
         raise ValueError(
             f"Images {images.shape} and removed {removed.shape} must be (n, channels, height, width) and (n, height, "
@@ -105,7 +108,7 @@ def road_curve(
     Parameters
     ----------
     predict : callable
-        Maps images (n, channels, height, width) to scores (n,).
+        Maps images (n, channels, height, width) to scores (n,). It is given bytes where the images are.
     images : ndarray of shape (n, channels, height, width)
     maps : ndarray of shape (n, height, width)
         Of the explained score; the largest, with their sign, are the most influential. Ties in the order of pixels.
@@ -128,8 +131,10 @@ def road_curve(
         )
     if first not in ("most", "least"):
         raise ValueError(f'first={first!r} is not "most" or "least".')
-    if not all(0 <= share < 1 for share in shares):
-        raise ValueError(f"shares={shares!r} are not all from 0 and below 1.")
+    if not np.isfinite(a).all():
+        raise ValueError("Maps must be finite.")
+    if not len(shares) or not all(0 <= share < 1 for share in shares):
+        raise ValueError(f"shares={shares!r} are not one or more numbers from 0 and below 1.")
     rng, flat = check_random_state(random_state), a.reshape(len(a), -1)
     order = np.argsort(-flat if first == "most" else flat, axis=1, kind="stable")
     scores = []
@@ -137,7 +142,7 @@ def road_curve(
         removed = np.zeros(flat.shape, dtype=bool)
         np.put_along_axis(removed, order[:, : round(share * flat.shape[1])], True, axis=1)
         imputed = noisy_linear_imputation(images, removed.reshape(a.shape), noise=noise, random_state=rng)
-        scores.append(np.asarray(predict(imputed), dtype=float))
+        scores.append(scores_of(predict, in_kind_of(images, imputed)))
     return np.stack(scores, axis=1)
 
 

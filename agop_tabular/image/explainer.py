@@ -66,7 +66,8 @@ class AGOPImageExplainer(ExplainerParameters):
     transform : callable, optional
         What the network's images went through: maps one image, as X holds it (of PIL, an array, a path, …), to an array
         or tensor. Images are then transformed a part at a time. Without it, images of PIL and arrays of uint8 are
-        divided by 255, as torchvision's ``ToTensor`` does, and all others are taken as they are.
+        divided by 255, as torchvision's ``ToTensor`` does, and all others are taken as they are; images of PIL with
+        more than eight bits ("I;16", "I", "F") need it.
     channels : {"auto", "first", "last"}, default="auto"
         Where arrays have their channels; "auto" takes an axis of 1, 3 or 4, the first where both are.
     class_names : sequence of str, optional
@@ -249,7 +250,10 @@ class AGOPImageExplainer(ExplainerParameters):
             Images whose maps are shown, from all over X where it has more.
         """
         check_is_fitted(self, "tabular_")
-        options = ReportOptions(title, date, None, target, n_images)
+        if asks_for_all(target):
+            raise ValueError('report() takes maps of one target an image; explain another target than "all".')
+        options = ReportOptions(title, date, None, target, n_images, "n_images")
+        X = X.to_numpy() if hasattr(X, "to_numpy") else X  # images by their position, whatever the index of a Series
         images = Pictures.read(X, self.transform, self.channels, self.image_shape_).at_input()
         return write_image_report(self, X, images, y, path, options)
 

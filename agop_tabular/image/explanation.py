@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agop_tabular.attribution.constant import ConstantMethod
 from agop_tabular.attribution.methods import METHODS
 from agop_tabular.image.map_text import map_text
 from agop_tabular.image.regions import region_labels, region_table
 from agop_tabular.image.report import IMAGES, write_maps
 from agop_tabular.image.segmentation import SMOOTHNESS, boxes, segment
 from agop_tabular.report.options import ReportOptions
-from agop_tabular.results.cells import probability_text
+from agop_tabular.results.cells import probability_text, score_text
 from agop_tabular.results.facts import facts_html, facts_text, named_list
 from agop_tabular.results.plots.canvas import count
 from agop_tabular.results.plots.maps import plot_maps
@@ -72,14 +74,17 @@ class ImageExplanation:
         images : int, slice, or array of positions or of bool
         """
         chosen = np.atleast_1d(np.arange(len(self))[images])
+        if chosen.ndim > 1 or images is None:
+            raise IndexError(f"{images!r} is not a position, a slice, or a list of positions or of True and False.")
         names = ("values", "data", "target", "support", "predictions", "probabilities")
         parts = {name: getattr(self, name) for name in names}
         return replace(self, **{name: v[chosen] for name, v in parts.items() if isinstance(v, np.ndarray)})
 
     @property
     def signed(self) -> bool:
-        """Whether what is below zero lowers the score."""
-        return self.method in METHODS and METHODS[self.method].signed
+        """Whether what is above zero raises the score, and what is below zero lowers it; diag M does neither."""
+        method = METHODS.get(self.method)
+        return method is not None and method.signed and not isinstance(method, ConstantMethod)
 
     def name_of(self, label: Any) -> str:
         """What a class is called."""
@@ -131,7 +136,10 @@ class ImageExplanation:
         -------
         Path
         """
-        return write_maps(self, path, ReportOptions(title, date, None, None, n_images))
+        self._one_target("report()")
+        if not len(self):
+            raise ValueError("There is no image to report.")
+        return write_maps(self, path, ReportOptions(title, date, None, None, n_images, "n_images"))
 
     def segment(self, *, smoothness: float = SMOOTHNESS) -> np.ndarray:
         """The explained object of each image, cut out by colours where the map is largest and smallest.
@@ -221,19 +229,25 @@ class ImageExplanation:
             The region with the largest share of the map is named; "inside" of a mask that is True or False.
         """
         maps = self._one_target("to_text()")
+        if isinstance(image, bool) or not isinstance(image, Integral):
+            raise TypeError(f"image={image!r} is not a position, a whole number from 0.")
         if not -len(self) <= image < len(self):
             raise ValueError(f"There is no image {image!r}: there are {len(self)}.")
-        at = range(len(self))[image]
+        at = range(len(self))[int(image)]
         regions = None if masks is None else self._named_regions(masks, names, at)
         target = None if self.target is None else self.name_of(np.asarray(self.target)[at].item())
-        one_class = self.predictions is not None and self.predictions.ndim == 1 and target is not None
+        prediction, output = None, None
+        if self.predictions is not None and self.predictions.ndim == 1 and target is not None:
+            # An output of its own has no probability, and is a number; a class has both, or is a label.
+            is_output = self.probabilities is None and self.predictions.dtype.kind == "f"
+            value = self.predictions[at].item()
+            prediction = score_text(value) if is_output else self.name_of(value)
+            output, target = (target, None) if is_output else (None, target)
         return map_text(
-            f"image {at}",
+            f"image {at}" if output is None else f"output {output} of image {at}",
             maps[at],
             signed=self.signed,
-            prediction=self.name_of(self.predictions[at].item())
-            if one_class and self.predictions is not None
-            else None,
+            prediction=prediction,
             target=target,
             probability=None if self.probabilities is None else float(self.probabilities[at]),
             regions=regions,
@@ -245,5 +259,7 @@ class ImageExplanation:
         table = region_table(self.values[at][None], labels[at][None], found)
         two = np.asarray(masks).dtype.kind == "b"
         chosen = table[table["region"] == found[1]] if two else table.nlargest(1, "share")
+        if two and chosen.empty:
+            return [(found[1], 0.0, 0.0)]
         shares = zip(chosen["region"], chosen["share"], chosen["pixels"] / self.values[at].size, strict=True)
         return [(str(name), float(share), float(pixels)) for name, share, pixels in shares]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from agop_tabular.models.inputs import as_array, check_unmasked
+
 Transform = Callable[[Any], Any]
 """Maps one image, as it is given, to what the network takes of it: (channels, height, width), or with channels last."""
 
@@ -20,6 +22,9 @@ USUAL_CHANNELS = (1, 3, 4)
 
 WHITE = 255
 """Of uint8; torchvision's ``ToTensor`` divides by it, and networks are trained on what it returns."""
+
+DEEP_MODES = ("I", "F")
+"""How the modes of PIL begin whose values may be beyond 255: "I", "I;16", "F", …"""
 
 KINDS = {
     1: "grey images (1 channel)",
@@ -69,12 +74,10 @@ class Pictures:
         ValueError
             For other shapes, images of several sizes, and none.
         """
-        if is_pil(X):
-            raise ValueError("X is one image; give a list of images, [image].")
-        X = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
+        X = _collection(X)
         layout = _layout(X, channels) if transform is None else channels
-        if not isinstance(X, np.ndarray) and (transform is None or not isinstance(X, Sequence)):
-            X = _stacked([_array(image) for image in X]) if isinstance(X, (list, tuple)) else np.asarray(X)
+        if transform is None and isinstance(X, Sequence):
+            X, layout = _stacked(_alike(X, channels, shape)), "first" if _is_mixed(X) else layout
         if len(X) == 0:
             raise ValueError("Found array with 0 sample(s); a minimum of 1 is required by AGOPImageExplainer.")
         if transform is None:
@@ -98,7 +101,7 @@ class Pictures:
             part = self.given[rows]
             part = part / np.float32(WHITE) if part.dtype == np.uint8 else part
         else:
-            each = [_array(self.transform(image)) for image in self.given[rows]]
+            each = [_transformed(self.transform(image)) for image in self.given[rows]]
             part = _channels_first(_stacked(each), self.channels, self.shape, "What transform= returns")
             _check_shape(part.shape[1:], self.shape)
         _check_finite(part, start)
@@ -114,7 +117,7 @@ class Pictures:
         """
         if self.transform is None:
             return np.asarray(self.given)
-        if not all(is_pil(image) or isinstance(image, (np.ndarray, torch.Tensor)) for image in self.given):
+        if not all(_drawable(image) for image in self.given):
             return None
         arrays = [_array(image) for image in self.given]
         if len({a.shape for a in arrays}) > 1 or arrays[0].ndim != 3:
@@ -128,17 +131,83 @@ def is_pil(image: Any) -> bool:
     return type(image).__module__.startswith("PIL.") and hasattr(image, "convert")
 
 
+def _is_deep(image: Any) -> bool:
+    """Whether an image of PIL may hold values beyond 255."""
+    return bool(image.mode.startswith(DEEP_MODES))
+
+
+def _drawable(image: Any) -> bool:
+    """Whether an image, as it is given, can be shown beside its map."""
+    return not _is_deep(image) if is_pil(image) else isinstance(image, (np.ndarray, torch.Tensor))
+
+
+def _collection(X: Any) -> Any:
+    """What a user gave as an array, or as a sequence of images."""
+    if is_pil(X):
+        raise ValueError("X is one image; give a list of images, [image].")
+    if isinstance(X, torch.Tensor):
+        return as_array(X)
+    if not isinstance(X, np.ndarray) and (isinstance(X, (str, bytes)) or not isinstance(X, Sequence)):
+        X = np.asarray(X)
+        if X.ndim == 0:
+            raise ValueError(
+                "X is neither an array nor a list of images; give one of them, as list(X) makes of a generator."
+            )
+    check_unmasked(X, "X")
+    return list(X) if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1 else X
+
+
+def _transformed(image: Any) -> np.ndarray:
+    """What the transform returned, as an array."""
+    if is_pil(image):
+        raise ValueError(
+            "transform= returns an image of PIL, which no network takes; let it end with an array or a tensor of the "
+            "network's values, as torchvision's ToTensor does."
+        )
+    return _array(image)
+
+
 def _layout(images: Any, channels: str) -> str:
     """Where images have their channels: those of PIL last, whatever is said of arrays."""
     return "last" if isinstance(images, (list, tuple)) and images and all(map(is_pil, images)) else channels
 
 
+def _is_mixed(images: Any) -> bool:
+    """Whether some of the images, but not all, are of PIL, whose channels are last whatever those of arrays are."""
+    return 0 < sum(map(is_pil, images)) < len(images)
+
+
+def _alike(images: Any, channels: str, shape: tuple[int, ...] | None) -> list[np.ndarray]:
+    """Images as arrays that can be stacked: channels first where only some are of PIL, no bytes among floats."""
+    arrays = [_array(image) for image in images]
+    if _is_mixed(images):
+        layouts = ["last" if is_pil(image) else channels for image in images]
+        arrays = [_channels_first(a[None], layout, shape, "X")[0] for a, layout in zip(arrays, layouts, strict=True)]
+    if len({a.dtype == np.uint8 for a in arrays}) > 1:
+        arrays = [a / np.float32(WHITE) if a.dtype == np.uint8 else a for a in arrays]
+    return arrays
+
+
 def _array(image: Any) -> np.ndarray:
     """One image as an array; of PIL with an axis of channels at the end."""
     if isinstance(image, torch.Tensor):
-        return np.asarray(image.detach().cpu().numpy())
+        return as_array(image, "An image")
     if not is_pil(image):
-        return np.asarray(image)
+        check_unmasked(image, "An image")
+        try:
+            return np.asarray(image)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"An image is a {type(image).__name__} that is no array of numbers; of pairs with labels, give the "
+                "images alone."
+            ) from error
+    if _is_deep(image):
+        raise ValueError(
+            f"X has an image of PIL of mode {image.mode!r}, whose values may be beyond 255; say by transform= what the "
+            "network takes of it."
+        )
+    if image.mode == "1":
+        image = image.convert("L")
     image = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,9 @@ def region_labels(
     Raises
     ------
     ValueError
-        For another shape, numbers that are no regions, and too few names.
+        For another shape, numbers that are no regions, too few names, and the same name twice.
+    TypeError
+        For names that are no list.
     """
     labels = np.asarray(masks)
     if labels.shape not in (tuple(shape), tuple(shape[1:])):
@@ -43,10 +45,14 @@ def region_labels(
         )
     if labels.dtype.kind not in "biu" or (labels.size and labels.min() < 0):
         raise ValueError("masks= must be True and False, or whole numbers of regions that count from 0.")
-    usual = [OUTSIDE, INSIDE] if labels.dtype.kind == "b" else [str(k) for k in range(labels.max(initial=0) + 1)]
+    usual = [OUTSIDE, INSIDE] if labels.dtype.kind == "b" else [str(k) for k in range(int(labels.max(initial=0)) + 1)]
+    if isinstance(names, (str, Mapping)):
+        raise TypeError(f"names={names!r} is not a list of the names of regions 0, 1, ….")
     found = usual if names is None else [str(name) for name in names]
     if len(found) < len(usual):
         raise ValueError(f"names= has {len(found)} names for the {len(usual)} regions 0 to {len(usual) - 1} of masks=.")
+    if len(set(found)) < len(found):
+        raise ValueError(f"names={list(found)!r} has the same name twice; give each region its own.")
     return np.broadcast_to(labels.astype(int), shape), found
 
 

@@ -10,11 +10,15 @@ memory.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import scipy.ndimage
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from sklearn.mixture import GaussianMixture
+
+from agop_tabular.evaluation.masks import as_mask
 
 FOREGROUND, BACKGROUND = 0.95, 0.30
 """Quantiles of a map above, and below, which pixels are sure enough to take colours from; the paper's."""
@@ -67,7 +71,7 @@ def segment(images: np.ndarray, maps: np.ndarray, *, smoothness: float = SMOOTHN
         )
     if not (np.isfinite(images).all() and np.isfinite(maps).all()):
         raise ValueError("Images and maps must be finite to be segmented.")
-    if not 0 <= smoothness <= SMOOTHEST:
+    if not isinstance(smoothness, Real) or not 0 <= smoothness <= SMOOTHEST:
         raise ValueError(f"smoothness={smoothness!r} is not a number from 0 to {SMOOTHEST:.0f}.")
     parts = [_one_segment(image, a, smoothness) for image, a in zip(images, maps, strict=True)]
     return np.stack(parts) if parts else np.zeros(maps.shape, dtype=bool)
@@ -86,7 +90,7 @@ def boxes(masks: np.ndarray) -> np.ndarray:
         Top, left, bottom and right: rows from top to before bottom, columns from left to before right. All 0 for a mask
         without a pixel.
     """
-    masks = np.asarray(masks, dtype=bool)
+    masks = as_mask(masks)
     if masks.ndim != 3:
         raise ValueError(f"Masks have shape {masks.shape}; they must be (n, height, width).")
     found = np.zeros((len(masks), 4), dtype=int)

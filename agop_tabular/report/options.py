@@ -30,6 +30,8 @@ class ReportOptions:
         several outputs.
     n_rows : int
         Rows that are listed, from all over the table where it has more.
+    counted : str
+        What the caller's parameter is called that ``n_rows`` comes from.
     """
 
     title: str | None = None
@@ -37,6 +39,7 @@ class ReportOptions:
     groups: Any = None
     target: Any = None
     n_rows: int = ROWS
+    counted: str = "n_rows"
 
     def __post_init__(self) -> None:
         if asks_for_predicted(self.target):
@@ -54,7 +57,7 @@ class ReportOptions:
         if self.date is not None and not isinstance(self.date, (str, datetime.date)):
             raise TypeError(f'date={self.date!r} is neither text nor a date, such as "2026-01-31".')
         if isinstance(self.n_rows, bool) or not isinstance(self.n_rows, Integral) or self.n_rows < 1:
-            raise ValueError(f"n_rows={self.n_rows!r} is not a positive whole number.")
+            raise ValueError(f"{self.counted}={self.n_rows!r} is not a positive whole number.")
 
     @property
     def date_text(self) -> str:

@@ -70,3 +70,9 @@ def test_refusals():
         adversarial_counterpart(linear, np.zeros((2, 3), dtype=int), np.zeros(2, dtype=int), radius=1.0)
     with pytest.raises(ValueError, match="must not be negative"):
         adversarial_counterpart(linear, X, np.zeros(2, dtype=int), radius=-1.0)
+    with pytest.raises(ValueError, match="target has the index 9, but there are 2 scores"):
+        adversarial_counterpart(lambda x: x[:, :2], X, np.array([0, 9]), radius=1.0)
+    with pytest.raises(ValueError, match="a whole number from 0, for each of the 2 rows"):
+        adversarial_counterpart(linear, X, np.array([0, -1]), radius=1.0)
+    with pytest.raises(ValueError, match="scores returned shape \\(2,\\)"):
+        adversarial_counterpart(lambda x: x[:, 0], X, np.zeros(2, dtype=int), radius=1.0)

@@ -57,3 +57,15 @@ def test_refusals():
         complexity(np.zeros((2, 4)))
     with pytest.raises(ValueError, match="must be"):
         coherency(lambda x: x, IMAGES, np.zeros((1, 3, 2)))
+    with pytest.raises(ValueError, match="Maps must be finite"):
+        complexity(np.full((1, 2, 2), np.nan))
+    twice = np.concatenate([IMAGES, IMAGES])
+    with pytest.raises(ValueError, match="explain returned maps of shape \\(1, 2, 2\\)"):
+        coherency(lambda x: x[:1, 0], twice, twice[:, 0])
+
+
+def test_rounding_takes_no_coherency_beyond_one():
+    images = np.random.RandomState(0).rand(3000, 1, 3, 3)
+    found = coherency(lambda x: 3 * images[:, 0], images, images[:, 0])
+    assert found.max() == 1
+    arcc(np.zeros(3000), found, np.full(3000, 0.1))

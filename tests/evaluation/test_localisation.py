@@ -120,3 +120,11 @@ def test_refusals(metric):
         metric(np.full((1, 3, 3), np.nan), MASK)
     with pytest.raises(ValueError, match="must hold a pixel"):
         metric(np.ones((1, 3, 3)), np.zeros((1, 3, 3), dtype=bool))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64", "int8", "int64", "float32"])
+def test_boxes_of_any_numbers(dtype):
+    """Apart along one axis, apart along both, and one pixel of seven shared."""
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 2, 2], [1, 1, 3, 3]], dtype=dtype)
+    truth = np.array([[20, 0, 30, 10], [5, 5, 8, 8], [0, 0, 2, 2]], dtype=dtype)
+    np.testing.assert_allclose(box_overlap(boxes, truth), [0, 0, 1 / 7])

@@ -78,3 +78,39 @@ def test_an_image_explainer_is_checked_like_any_other():
 def _gradient(module, X):
     x = torch.from_numpy(X).requires_grad_()
     return torch.autograd.grad(module(x)[:, 0].sum(), x)[0].numpy()
+
+
+class Attends(torch.nn.Module):
+    """Attention over the columns, with a token of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = torch.nn.Parameter(torch.ones(1, 1, 4))
+        self.embed, self.out = torch.nn.Linear(1, 4), torch.nn.Linear(4, 2)
+        self.attention = torch.nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x):
+        h = torch.cat([self.token.expand(len(x), -1, -1), self.embed(x[:, :, None])], dim=1)
+        return self.out(self.attention(h, h, h)[0][:, 0])
+
+
+def test_attention_is_randomised_and_what_is_not_is_named():
+    torch.manual_seed(0)
+    module, seen = Attends(), []
+
+    def explain(m):
+        seen.append({name: value.detach().clone() for name, value in m.named_parameters()})
+        return np.ones((2, 3))
+
+    with pytest.warns(UserWarning, match="parameters token stay as trained") as caught:
+        table = parameter_randomization(module, explain, random_state=0)
+    assert caught[0].filename == __file__
+    assert "attention" in table.index
+    assert not torch.equal(seen[-1]["attention.in_proj_weight"], seen[0]["attention.in_proj_weight"])
+    assert torch.equal(seen[-1]["token"], seen[0]["token"])
+
+
+def test_weights_under_a_norm_are_named():
+    layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(3, 2))
+    with pytest.warns(UserWarning, match="weight.original0, parametrizations.weight.original1 stay as trained"):
+        parameter_randomization(layer, lambda m: np.ones((2, 3)), random_state=0)

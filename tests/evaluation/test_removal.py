@@ -57,6 +57,8 @@ def test_wrong_shapes(function):
         function(total, X, X[:1], FILL)
     with pytest.raises(ValueError, match="must be"):
         function(total, X, X, FILL[:2])
+    with pytest.raises(ValueError, match="finite"):
+        function(total, X, X * np.nan, FILL)
 
 
 def test_unknown_order():

@@ -75,6 +75,8 @@ def test_the_right_order_loses_the_score_first():
     ("how", "message"),
     [
         ({"shares": (0.5, 1.0)}, "below 1"),
+        ({"shares": ()}, "one or more"),
+        ({"maps": np.full((1, 5, 5), np.nan)}, "finite"),
         ({"first": "both"}, 'first=\'both\' is not "most" or "least"'),
         ({"maps": np.zeros((1, 4, 5))}, "must be"),
     ],

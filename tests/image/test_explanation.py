@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from agop_tabular.image import AGOPImageExplainer
+from agop_tabular.results.cells import score_text
 
 
 def test_plot(module, X):
@@ -88,6 +89,7 @@ def test_an_image_in_words(explanation):
     name = explanation.name_of(explanation.predictions[1])
     assert said.startswith(f"The network predicts {name} for image 1")
     assert "raises the score; inside, with 14% of the pixels, has" in said
+    assert explanation.to_text(1, masks=~mask & mask).endswith("; inside, with 0% of the pixels, has 0% of it.")
     assert explanation.to_text(-1).startswith(f"The network predicts {explanation.name_of(explanation.target[5])} for")
     with pytest.raises(ValueError, match="There is no image 6: there are 6"):
         explanation.to_text(6)
@@ -104,3 +106,30 @@ def test_maps_of_all_classes_are_no_map_of_an_image(module, X):
     for call in (every.segment, every.boxes, every.to_text, lambda: every.to_frame(np.ones((8, 8), dtype=bool))):
         with pytest.raises(ValueError, match='than "all"'):
             call()
+
+
+def test_diag_m_raises_no_score(module, X):
+    """It is a mean of squares: nothing of it is a direction, in words or in colours."""
+    explanation = AGOPImageExplainer(module, method="agop-global").fit(X)(X[:2])
+    assert not explanation.signed
+    assert "raises" not in explanation.to_text()
+    pytest.importorskip("matplotlib").use("Agg")
+    assert explanation.plot().axes[2].images[0].get_clim()[0] == 0
+
+
+def test_an_output_is_no_class(module, X):
+    module.classes_ = None
+    explanation = AGOPImageExplainer(module, method="agop-local").fit(X)(X[:2], 1)
+    assert explanation.to_text(1).startswith(
+        f"The network predicts {score_text(float(explanation.predictions[1]))} for output 1 of image 1. Half of"
+    )
+
+
+def test_positions_are_whole_numbers(explanation):
+    for image in (1.5, "1", True, None):
+        with pytest.raises(TypeError, match="is not a position"):
+            explanation.to_text(image)
+    assert explanation.to_text(np.int64(1)) == explanation.to_text(1)
+    for images in (None, np.eye(2, dtype=int)):
+        with pytest.raises(IndexError, match="is not a position"):
+            explanation[images]

@@ -96,3 +96,73 @@ def test_what_is_not_finite_is_named():
     with pytest.raises(ValueError, match="infinity .* image 3, channel 1, row 2, column 0"):
         Pictures.read(X).at_input(slice(2, 5))
     assert np.isfinite(Pictures.read(X).at_input(slice(0, 3))).all()
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_pictures_of_more_than_eight_bits_need_a_transform(mode):
+    image = pytest.importorskip("PIL.Image")
+    dtype = {"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]
+    deep = image.fromarray((1000 * np.arange(20)).astype(dtype).reshape(4, 5))
+    assert deep.mode == mode
+    with pytest.raises(ValueError, match=f"mode '{mode}', whose values may be beyond 255; say by transform="):
+        Pictures.read([deep])
+    divided = Pictures.read([deep], lambda picture: np.asarray(picture)[None] / 65535)
+    np.testing.assert_allclose(divided.at_input()[0, 0].ravel(), 1000 * np.arange(20) / 65535)
+    assert divided.drawn((1, 4, 5)) is None
+
+
+def test_black_and_white_pictures_have_one_channel():
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.eye(4, dtype=bool)
+    found = Pictures.read([image.fromarray(np.uint8(255 * pixels)).convert("1")]).at_input()
+    np.testing.assert_array_equal(found, pixels[None, None])
+
+
+def test_a_transform_that_returns_a_picture_is_refused():
+    image = pytest.importorskip("PIL.Image")
+    grey = image.fromarray(np.zeros((4, 5), dtype=np.uint8))
+    with pytest.raises(ValueError, match="transform= returns an image of PIL"):
+        Pictures.read([grey], lambda picture: picture.resize((2, 2))).at_input()
+
+
+def test_tensors_that_numpy_has_not():
+    X = torch.rand(2, 1, 3, 3).bfloat16().requires_grad_()
+    for found in (Pictures.read(X), Pictures.read(list(X)), Pictures.read([0, 1], lambda i: X[i])):
+        np.testing.assert_array_equal(found.at_input(), X.detach().float().numpy())
+
+
+def test_arrays_of_objects_are_lists():
+    each = np.empty(2, dtype=object)
+    each[:] = [np.zeros((1, 3, 3)), np.ones((1, 3, 3))]
+    assert Pictures.read(each).at_input().shape == (2, 1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (None, "neither an array nor a list of images"),
+        ("abc", "neither an array nor a list of images"),
+        ((np.zeros((1, 2, 2)) for _ in range(2)), "neither an array nor a list of images"),
+        ([(np.zeros((1, 2, 2)), 0)], "of pairs with labels, give the images alone"),
+        (np.ma.masked_greater(np.eye(3)[None, None], 0.5), "masked array"),
+        ([np.ma.masked_greater(np.eye(3)[None], 0.5)], "masked array"),
+    ],
+)
+def test_what_is_no_image(X, message):
+    with pytest.raises(ValueError, match=message):
+        Pictures.read(X)
+
+
+def test_a_list_of_pictures_and_arrays():
+    """What each is does not depend on the others: a picture has its channels last, and bytes are shares of white."""
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.random.RandomState(0).randint(0, 256, (3, 3, 3), dtype=np.uint8)
+    first = np.moveaxis(pixels, 2, 0)
+    picture = image.fromarray(pixels)
+    for other in (first, first / 255):
+        found = Pictures.read([picture, other, torch.from_numpy(other)]).at_input()
+        np.testing.assert_allclose(found, [first / 255] * 3, rtol=1e-6)
+    found = Pictures.read([picture, pixels], channels="last").at_input()
+    np.testing.assert_allclose(found, [first / 255] * 2, rtol=1e-6)
+    found = Pictures.read([first, first / 255]).at_input()
+    np.testing.assert_allclose(found, [first / 255] * 2, rtol=1e-6)

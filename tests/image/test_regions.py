@@ -41,8 +41,25 @@ def test_regions_that_an_image_does_not_have_are_left_out():
         (np.full((2, 2), 0.5), None, "True and False, or whole numbers"),
         (np.full((2, 2), -1), None, "count from 0"),
         (np.full((2, 2), 2), ["a", "b"], "2 names for the 3 regions 0 to 2"),
+        (np.full((2, 2), 1), ["a", "a"], "the same name twice"),
     ],
 )
 def test_refusals(masks, names, message):
     with pytest.raises(ValueError, match=message):
         region_labels(masks, MAPS.shape, names)
+
+
+def test_names_are_a_list_of_different_ones():
+    with pytest.raises(TypeError, match="is not a list of the names of regions"):
+        region_labels(np.eye(2, dtype=bool), MAPS.shape, {0: "sea", 1: "sky"})
+    with pytest.raises(TypeError, match="is not a list of the names of regions"):
+        region_labels(np.eye(2, dtype=bool), MAPS.shape, "ab")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+def test_the_largest_number_of_a_dtype_is_a_region(dtype):
+    most = np.iinfo(dtype).max
+    labels, names = region_labels((most * np.eye(2)).astype(dtype), MAPS.shape)
+    table = region_table(MAPS, labels, names)
+    assert table["region"].tolist() == ["0", str(most)] * 2
+    assert table["sum"].tolist() == [-3, 5, 0, 0]

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
@@ -53,4 +54,29 @@ def test_what_cannot_be_reported(tmp_path, images):
         AGOPImageExplainer(module).report(X, path=tmp_path / "x.html")
     with pytest.raises(ValueError, match="y has 3 labels"):
         AGOPImageExplainer(module).fit(X).report(X, [0, 1, 0], tmp_path / "x.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_images_of_a_series_are_taken_by_their_position(tmp_path, images):
+    """As a split leaves them: the index is another order, and labels and maps follow the positions."""
+    module, X = images
+    order = np.random.RandomState(0).permutation(len(X))
+    places = pd.Series(order, index=order[::-1])
+    explainer = AGOPImageExplainer(module, transform=lambda i: X[i]).fit(places)
+    y = np.zeros(len(X), dtype=int)
+    found = explainer.report(places, y, tmp_path / "x.html", title="a", n_images=4).read_bytes()
+    assert found == explainer.report(order.tolist(), y, tmp_path / "y.html", title="a", n_images=4).read_bytes()
+
+
+def test_maps_that_cannot_be_reported(tmp_path, images):
+    module, X = images
+    explainer = AGOPImageExplainer(module).fit(X)
+    with pytest.raises(ValueError, match='than "all"'):
+        explainer.report(X, path=tmp_path / "x.html", target="all")
+    with pytest.raises(ValueError, match='than "all"'):
+        explainer(X, "all").report(tmp_path / "x.html")
+    with pytest.raises(ValueError, match="no image to report"):
+        explainer(X)[:0].report(tmp_path / "x.html")
+    with pytest.raises(ValueError, match="n_images=0 is not"):
+        explainer.report(X, path=tmp_path / "x.html", n_images=0)
     assert list(tmp_path.iterdir()) == []

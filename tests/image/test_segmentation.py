@@ -102,6 +102,7 @@ def test_the_box_is_of_the_largest_component():
         (lambda i, a: segment(i[None], a[None, :8]), "maps of shape"),
         (lambda i, a: segment(i[None], np.full((1, 32, 32), np.nan)), "must be finite"),
         (lambda i, a: segment(i[None], a[None], smoothness=-1), "smoothness=-1"),
+        (lambda i, a: segment(i[None], a[None], smoothness="a"), "smoothness='a' is not a number"),
         (lambda i, a: boxes(a > 0), "Masks have shape"),
     ],
 )
