@@ -14,6 +14,7 @@ from agop_tabular.models.column_links import Links
 from agop_tabular.models.frames import other_frame, take_columns, with_values
 from agop_tabular.models.inputs import as_array
 from agop_tabular.models.no_gradient import NoGradientError
+from agop_tabular.models.rows import own_rows
 
 
 def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
@@ -83,18 +84,28 @@ def keeps_columns_apart(transformer: Any, links: Links, rows: Any, out: Any) -> 
         return True  # which is told apart by what calls this
     filled = missing_cells_of(cells)
     column = np.unique(links.column, return_inverse=True)[1]
-    for bit in range(int(column.max(initial=0)).bit_length()):
-        for side in (0, 1):
-            changed = (column >> bit) & 1 == side
-            for values in zip(*(_other_values(cell) for cell in _columns_of(rows, changed)), strict=False):
-                after = _after(transformer, rows, np.flatnonzero(changed), values)
+    each = [list(_other_values(numbers_of(take_columns(rows, [j]))[:, 0])) for j in range(len(column))]
+    for way in (0, -1):  # values of other rows, and, of numbers, new ones: all ways would take seconds on wide frames
+        other = own_rows(_with_columns(rows, range(len(column)), [values[way] for values in each]))
+        for bit in range(int(column.max(initial=0)).bit_length()):
+            for changed in ((column >> bit) & 1 == 0, (column >> bit) & 1 == 1):
+                after = _after(transformer, _columns_of_both(rows, other, changed))
                 if after is not None and (_changes(before, after) & ~filled)[:, ~changed].any():
                     return False
     return True
 
 
-def _columns_of(rows: Any, chosen: np.ndarray) -> list[np.ndarray]:
-    return [numbers_of(take_columns(rows, [j]))[:, 0] for j in np.flatnonzero(chosen).tolist()]
+def _columns_of_both(rows: Any, other: Any, changed: np.ndarray) -> Any:
+    """The rows, with some columns, those of ``changed`` (k,), of another table."""
+    if hasattr(rows, "iloc"):
+        both = pd.concat([rows.iloc[:, ~changed], other.iloc[:, changed]], axis=1)
+        return both.iloc[:, np.argsort(np.argsort(changed, kind="stable"))]
+    places = np.flatnonzero(changed).tolist()
+    if other_frame(rows) is not None:
+        return with_values(rows, places, [numbers_of(take_columns(other, [j]))[:, 0] for j in places])
+    copy = rows.toarray() if scipy.sparse.issparse(rows) else np.array(rows)
+    copy[:, changed] = numbers_of(other)[:, changed]
+    return type(rows)(copy) if scipy.sparse.issparse(rows) else copy
 
 
 def refuse_mixing(transformer: Any, links: Links, used: list[np.ndarray]) -> None:
@@ -133,17 +144,17 @@ def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarra
     moves = np.zeros((rows.shape[1], before.shape[1]), dtype=bool)
     for j in range(len(moves)):
         for values in _other_values(numbers_of(take_columns(rows, [j]))[:, 0]):
-            after = _after(transformer, rows, [j], [values])
+            after = _after(transformer, _with_columns(rows, [j], [values]))
             if after is not None:
                 moves[j] |= _changes(before, after).any(axis=0)
     return moves
 
 
-def _after(transformer: Any, rows: Any, columns: Any, values: Any) -> np.ndarray | None:
-    """Outputs with other values in some columns; None where the transformer does not take them."""
+def _after(transformer: Any, changed: Any) -> np.ndarray | None:
+    """Outputs of changed rows; None where the transformer does not take them."""
     with np.errstate(all="ignore"):  # such as the logarithm of a number that no row has: nothing for the user to read
         try:
-            return numbers_of(transformer.transform(_with_columns(rows, columns, values)))
+            return numbers_of(transformer.transform(changed))
         except Exception:  # each library has errors of its own
             return None
 

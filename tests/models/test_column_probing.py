@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 from sklearn.preprocessing import FunctionTransformer
@@ -79,6 +80,22 @@ def test_a_declaration_of_one_output_for_each_input(rows):
     assert not apart(lambda table: table - table.mean(axis=1, keepdims=True), rows)
     assert not apart(lambda table: np.column_stack([table[:, 0], table[:, 1] + table[:, 2], table[:, 2]]), rows)
     assert not apart(lambda table: np.column_stack([table[:, 0], table[:, 1], table[:, 2] * table[:, 0]]), rows)
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, pl.DataFrame, scipy.sparse.csr_matrix])
+def test_a_declaration_in_any_form_of_table(form, rows):
+    def as_array(table):
+        return table.toarray() if scipy.sparse.issparse(table) else np.asarray(table)
+
+    assert apart(lambda table: as_array(table) + 1, form(rows))
+    assert not apart(lambda table: as_array(table)[:, ::-1], form(rows))
+
+
+def test_a_declaration_of_columns_of_several_kinds():
+    table = pd.DataFrame({"a": list("xyzx") * 5, "b": np.arange(20), "c": np.arange(20) % 2 == 0}, index=[0] * 20)
+    assert apart(lambda table: table, table)
+    assert not apart(lambda table: table.assign(b=table["b"] * (table["a"] == "x")), table)
+    assert not apart(lambda table: table.assign(a=table["a"].where(table["c"], "other")), table)
 
 
 def test_coordinates_of_one_column_may_be_mixed(rows):
