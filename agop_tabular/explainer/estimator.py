@@ -259,7 +259,7 @@ class AGOPExplainer(GlobalExplanation, OneToOneFeatureMixin, TransformerMixin, M
             Needed where the estimator is to be fitted. Otherwise labels sharpen ``gate_``, if these are rows that the
             estimator was not trained on.
         **fit_params : dict
-            Passed to the estimator's ``fit``.
+            Passed to the estimator's ``fit``; refused where it is fitted already.
 
         Returns
         -------

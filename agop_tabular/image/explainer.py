@@ -164,7 +164,7 @@ class AGOPImageExplainer(ExplainerParameters):
         y : array-like of shape (n,), optional
             Needed where the estimator is to be fitted.
         **fit_params : dict
-            Passed to the estimator's ``fit``.
+            Passed to the estimator's ``fit``; refused where it is fitted already.
 
         Returns
         -------

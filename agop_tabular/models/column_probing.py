@@ -14,6 +14,7 @@ from agop_tabular.models.column_links import Links
 from agop_tabular.models.frames import other_frame, take_columns, with_values
 from agop_tabular.models.inputs import as_array
 from agop_tabular.models.no_gradient import NoGradientError
+from agop_tabular.models.rows import own_rows
 
 
 def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
@@ -32,7 +33,7 @@ def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
     ValueError
         If an output changes with several of the user's columns.
     """
-    before = _numbers(transformer.transform(rows))
+    before = numbers_of(transformer.transform(rows))
     if len(set(links.column.tolist())) == 1 and len(links.column) != before.shape[1]:  # all come from the only column
         return links.derived([0] * before.shape[1], [f"[{k}]" for k in range(before.shape[1])])
     moves = _moved_outputs(transformer, rows, before)
@@ -56,10 +57,55 @@ def links_of_scaled(transformer: Any, links: Links, rows: Any) -> Links:
         links.high = links.high.copy()
         for values in (links.low, links.high):
             placed = transformer.transform(_with_columns(rows, inside, values[inside]))
-            values[inside] = _numbers(placed)[0, inside]
+            values[inside] = numbers_of(placed)[0, inside]
         flat = links.high == links.low
         links.block = np.where(flat, -1, links.block)
     return links
+
+
+def keeps_columns_apart(transformer: Any, links: Links, rows: Any, out: Any) -> bool:
+    """Whether each output of a transformer that has one for each input comes from no column but that of its input.
+
+    Half of the columns are changed at once, in as many ways as tell any two columns apart; outputs in the place of the
+    others must stay as they are. Cells that are missing are left out: whatever fills one, it counts for its own column.
+
+    Parameters
+    ----------
+    transformer : fitted transformer
+    links : Links
+        Of its input.
+    rows : array-like, sparse matrix or DataFrame of shape (n, k)
+        A few rows of its input.
+    out : array-like, sparse matrix or DataFrame of shape (n, n_outputs)
+        What the transformer made of them.
+    """
+    before, cells = numbers_of(out), numbers_of(rows)
+    if before.shape != cells.shape:
+        return True  # which is told apart by what calls this
+    filled = missing_cells_of(cells)
+    column = np.unique(links.column, return_inverse=True)[1]
+    each = [list(_other_values(numbers_of(take_columns(rows, [j]))[:, 0])) for j in range(len(column))]
+    for way in (0, -1):  # values of other rows, and, of numbers, new ones: all ways would take seconds on wide frames
+        other = own_rows(_with_columns(rows, range(len(column)), [values[way] for values in each]))
+        for bit in range(int(column.max(initial=0)).bit_length()):
+            for changed in ((column >> bit) & 1 == 0, (column >> bit) & 1 == 1):
+                after = _after(transformer, _columns_of_both(rows, other, changed))
+                if after is not None and (_changes(before, after) & ~filled)[:, ~changed].any():
+                    return False
+    return True
+
+
+def _columns_of_both(rows: Any, other: Any, changed: np.ndarray) -> Any:
+    """The rows, with some columns, those of ``changed`` (k,), of another table."""
+    if hasattr(rows, "iloc"):
+        both = pd.concat([rows.iloc[:, ~changed], other.iloc[:, changed]], axis=1)
+        return both.iloc[:, np.argsort(np.argsort(changed, kind="stable"))]
+    places = np.flatnonzero(changed).tolist()
+    if other_frame(rows) is not None:
+        return with_values(rows, places, [numbers_of(take_columns(other, [j]))[:, 0] for j in places])
+    copy = rows.toarray() if scipy.sparse.issparse(rows) else np.array(rows)
+    copy[:, changed] = numbers_of(other)[:, changed]
+    return type(rows)(copy) if scipy.sparse.issparse(rows) else copy
 
 
 def refuse_mixing(transformer: Any, links: Links, used: list[np.ndarray]) -> None:
@@ -97,13 +143,24 @@ def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarra
     """
     moves = np.zeros((rows.shape[1], before.shape[1]), dtype=bool)
     for j in range(len(moves)):
-        for values in _other_values(_numbers(take_columns(rows, [j]))[:, 0]):
-            try:
-                after = _numbers(transformer.transform(_with_columns(rows, [j], [values])))
-            except Exception:  # a transformer that does not take some value; each library has errors of its own
-                continue
-            moves[j] |= ((after != before) & ~(_missing(after) & _missing(before))).any(axis=0)
+        for values in _other_values(numbers_of(take_columns(rows, [j]))[:, 0]):
+            after = _after(transformer, _with_columns(rows, [j], [values]))
+            if after is not None:
+                moves[j] |= _changes(before, after).any(axis=0)
     return moves
+
+
+def _after(transformer: Any, changed: Any) -> np.ndarray | None:
+    """Outputs of changed rows; None where the transformer does not take them."""
+    with np.errstate(all="ignore"):  # such as the logarithm of a number that no row has: nothing for the user to read
+        try:
+            return numbers_of(transformer.transform(changed))
+        except Exception:  # each library has errors of its own
+            return None
+
+
+def _changes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    return np.asarray((after != before) & ~(missing_cells_of(after) & missing_cells_of(before)))
 
 
 def _other_values(column: np.ndarray) -> Iterator[np.ndarray]:
@@ -115,13 +172,15 @@ def _other_values(column: np.ndarray) -> Iterator[np.ndarray]:
         yield 2 * column - 1
 
 
-def _numbers(table: Any) -> np.ndarray:
+def numbers_of(table: Any) -> np.ndarray:
+    """The cells of a table that goes into or comes out of a transformer, (n, k)."""
     if scipy.sparse.issparse(table):
         return table.toarray()
     return as_array(table, "A step's output") if isinstance(table, Tensor) else np.asarray(table)
 
 
-def _missing(values: np.ndarray) -> np.ndarray:
+def missing_cells_of(values: np.ndarray) -> np.ndarray:
+    """Which cells are missing, of numbers or of objects."""
     return np.asarray(pd.isna(values))
 
 

@@ -64,12 +64,12 @@ def fitted_estimator(estimator: Any, X: Any, y: Any, prefit: bool | str, fit_par
         "auto" uses a fitted estimator as it is and fits a clone of an unfitted one; True demands a fitted one; False
         always fits a clone.
     fit_params : dict
-        Passed to the estimator's ``fit``.
+        Passed to the estimator's ``fit``; none where it is used as it is.
 
     Raises
     ------
     NotFittedError, ValueError
-        Where a fitted estimator is needed, or it cannot be fitted.
+        Where a fitted estimator is needed, or it cannot be fitted, or ``fit_params`` would have no effect.
     """
     fitted, name = is_fitted(estimator), type(estimator).__name__
     if X is None and not (fitted and prefit):
@@ -80,6 +80,11 @@ def fitted_estimator(estimator: Any, X: Any, y: Any, prefit: bool | str, fit_par
     if prefit != "auto" and prefit and not fitted:
         raise NotFittedError(f"prefit=True, but {name} is not fitted; fit it, or set prefit='auto'.")
     if fitted and (prefit == "auto" or prefit):
+        if fit_params:
+            raise ValueError(
+                f"{', '.join(fit_params)} would have no effect: it is for the estimator's fit, and {name} is fitted "
+                "already; leave it out, or set prefit=False to fit a clone."
+            )
         return estimator
     if isinstance(estimator, nn.Module):
         raise ValueError("prefit=False, but a bare torch module cannot be fitted; wrap it in a skorch net.")

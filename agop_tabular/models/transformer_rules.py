@@ -28,10 +28,16 @@ from sklearn.preprocessing import (
 )
 
 from agop_tabular.models.column_links import Links
-from agop_tabular.models.column_probing import links_by_probing, links_of_scaled, refuse_mixing
+from agop_tabular.models.column_probing import (
+    keeps_columns_apart,
+    links_by_probing,
+    links_of_scaled,
+    refuse_mixing,
+)
 from agop_tabular.models.frames import column_labels, take_columns
 from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.pipeline_steps import steps_of_transform
+from agop_tabular.models.step_checks import check_rows_apart, is_known
 
 
 def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
@@ -65,6 +71,8 @@ def through(transformer: Any, links: Links, rows: Any) -> tuple[Links, Any]:
         return links, rows
     out = transformer.transform(rows)
     check_output(transformer, out, rows.shape[0])
+    if not is_known(transformer):
+        check_rows_apart(transformer, rows, out)
     behind = links_behind(transformer, links, rows)
     if len(behind.column) != out.shape[1]:
         raise NoGradientError(
@@ -116,6 +124,13 @@ def links_behind(transformer: Any, links: Links, rows: Any) -> Links:
     if isinstance(transformer, SelectorMixin):
         return links.take(transformer.get_support(indices=True))
     if isinstance(transformer, OneToOneFeatureMixin):
+        return _as_declared(transformer, links, rows)
+    return links_by_probing(transformer, links, rows)
+
+
+def _as_declared(transformer: Any, links: Links, rows: Any) -> Links:
+    """Links of a transformer that declares one output for each input, which is tested where its class is unknown."""
+    if is_known(transformer) or keeps_columns_apart(transformer, links, rows, transformer.transform(rows)):
         return links_of_scaled(transformer, links, rows)
     return links_by_probing(transformer, links, rows)
 
@@ -212,7 +227,7 @@ def _behind_missing_indicator(transformer: MissingIndicator, links: Links, rows:
 @links_behind.register
 def _behind_function(transformer: FunctionTransformer, links: Links, rows: Any) -> Links:
     if transformer.func is None or transformer.feature_names_out == "one-to-one":
-        return links_of_scaled(transformer, links, rows)
+        return _as_declared(transformer, links, rows)
     return links_by_probing(transformer, links, rows)
 
 

@@ -189,7 +189,7 @@ class TrainingGuidedExplainer(OneToOneFeatureMixin, TransformerMixin, MetaEstima
         y : array-like of shape (n_samples,), optional
             Needed where the estimator is to be fitted.
         **fit_params : dict
-            Passed to the estimator's ``fit``.
+            Passed to the estimator's ``fit``; refused where it is fitted already.
 
         Returns
         -------

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 from sklearn.preprocessing import FunctionTransformer
 
 from agop_tabular.models.column_links import Links
-from agop_tabular.models.column_probing import links_by_probing, links_of_scaled
+from agop_tabular.models.column_probing import keeps_columns_apart, links_by_probing, links_of_scaled
 
 
 @pytest.fixture
@@ -44,6 +45,13 @@ def test_values_that_a_transformer_refuses_are_left_out(rows):
     assert probed(positive, rows).column.tolist() == [1]
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_that_no_row_has_make_no_warnings(rows):
+    rows = np.abs(rows)
+    assert probed(np.log, rows).column.tolist() == [0, 1, 2]
+    assert apart(lambda table: np.sqrt(table - rows.min()), rows)
+
+
 def test_outputs_in_the_order_of_the_inputs_keep_their_names(rows):
     assert probed(lambda table: 2 * table, rows).names == ["a", "b", "c"]
 
@@ -56,3 +64,49 @@ def test_the_values_of_indicators_are_scaled_along(rows):
     assert found.block.tolist() == [-1, 0, -1], "a constant leaves its block"
     assert (found.low[1], found.high[1]) == (1, 3)
     assert links.high.tolist() == [1, 1, 1], "unchanged"
+
+
+def apart(function, rows, column=(0, 1, 2)):
+    links = Links.identity(("a", "b", "c"))
+    links.column = np.array(column)
+    step = FunctionTransformer(function)
+    return keeps_columns_apart(step, links, rows, step.transform(rows))
+
+
+def test_a_declaration_of_one_output_for_each_input(rows):
+    assert apart(lambda table: 2 * table + 1, rows)
+    assert apart(np.abs, rows)
+    assert not apart(lambda table: table[:, ::-1], rows)
+    assert not apart(lambda table: table - table.mean(axis=1, keepdims=True), rows)
+    assert not apart(lambda table: np.column_stack([table[:, 0], table[:, 1] + table[:, 2], table[:, 2]]), rows)
+    assert not apart(lambda table: np.column_stack([table[:, 0], table[:, 1], table[:, 2] * table[:, 0]]), rows)
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, pl.DataFrame, scipy.sparse.csr_matrix])
+def test_a_declaration_in_any_form_of_table(form, rows):
+    def as_array(table):
+        return table.toarray() if scipy.sparse.issparse(table) else np.asarray(table)
+
+    assert apart(lambda table: as_array(table) + 1, form(rows))
+    assert not apart(lambda table: as_array(table)[:, ::-1], form(rows))
+
+
+def test_a_declaration_of_columns_of_several_kinds():
+    table = pd.DataFrame({"a": list("xyzx") * 5, "b": np.arange(20), "c": np.arange(20) % 2 == 0}, index=[0] * 20)
+    assert apart(lambda table: table, table)
+    assert not apart(lambda table: table.assign(b=table["b"] * (table["a"] == "x")), table)
+    assert not apart(lambda table: table.assign(a=table["a"].where(table["c"], "other")), table)
+
+
+def test_coordinates_of_one_column_may_be_mixed(rows):
+    def swap_last(table):
+        return table[:, [0, 2, 1]]
+
+    assert apart(swap_last, rows, column=(0, 1, 1))
+    assert not apart(swap_last, rows)
+
+
+def test_missing_cells_may_be_filled_from_other_columns(rows):
+    rows[::3, 0] = np.nan
+    assert apart(lambda table: np.where(np.isnan(table), table[:, [1]], table), rows)
+    assert not apart(lambda table: np.where(np.isnan(table), table[:, [1]], table + table[:, [2]]), rows)

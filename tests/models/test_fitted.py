@@ -61,6 +61,13 @@ def test_which_estimator_is_explained(X, y):
             fitted_estimator(LogisticRegression(), X_or_none, y_or_none, prefit, {})
 
 
+@pytest.mark.parametrize("prefit", ["auto", True])
+def test_parameters_for_a_fit_that_does_not_happen(X, y, prefit):
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="sample_weight would have no effect.*LogisticRegression is fitted already"):
+        fitted_estimator(model, X, y, prefit, {"sample_weight": np.ones(200)})
+
+
 def test_an_unfitted_estimator_without_y(X):
     """The same sentence for every explainer; its middle is what scikit-learn's check looks for."""
     with pytest.raises(

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
+    FunctionTransformer,
     KBinsDiscretizer,
     Normalizer,
     OneHotEncoder,
@@ -103,6 +105,27 @@ def test_outputs_that_are_not_accounted_for_are_refused(table):
 
     with pytest.raises(ValueError, match="Wide returns 2 columns where its attributes account for 1"):
         links_of(Wide(), table, ["a"])
+
+
+class Reversed(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Declares one output for each input, and returns them in another order."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X)[:, ::-1]
+
+
+def centred(X):
+    return X - np.asarray(X).mean(axis=1, keepdims=True)
+
+
+def test_declarations_are_tested_where_the_class_is_unknown():
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((20, 3)), columns=list("abc"))
+    assert links_of(Reversed(), table, ["a", "b", "c"])[0] == [2, 1, 0]
+    with pytest.raises(ValueError, match="FunctionTransformer mixes the columns"):
+        links_of(FunctionTransformer(centred, feature_names_out="one-to-one"), table, ["a", "b", "c"])
 
 
 class Step:
