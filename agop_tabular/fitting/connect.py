@@ -14,6 +14,7 @@ from agop_tabular.models.agreement import (
     check_probabilities,
     has_other_probabilities,
     warn_of_assumed_classes,
+    warn_of_certain_probabilities,
     warn_of_other_predictions,
 )
 from agop_tabular.models.explained_model import ExplainedModel, probe_rows
@@ -80,6 +81,8 @@ def connect(
         check_probabilities(estimator, model, rows, most_rows)
     elif has_other_probabilities(estimator, model, rows, most_rows):
         model = model.without_probabilities()
+    if output != PROBABILITY:
+        warn_of_certain_probabilities(model, most_rows)
     if contrast is not True:
         warn_of_assumed_classes(model)
     warn_of_other_predictions(estimator, model, rows, most_rows)

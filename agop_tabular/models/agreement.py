@@ -13,6 +13,7 @@ from agop_tabular.core.warning import warn_user
 from agop_tabular.models.adapter import Adapter
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.no_gradient import NoGradientError
+from agop_tabular.models.probabilities import ScoresOfProbabilities
 from agop_tabular.models.rows import spread_rows, take_rows
 from agop_tabular.models.tolerance import output_tolerance
 
@@ -47,6 +48,35 @@ def warn_of_assumed_classes(model: ExplainedModel) -> None:
             f"The module does not say what its {adapter.n_scores} outputs are; they are taken as the scores of classes "
             f"0 to {adapter.n_scores - 1}. Say so by an attribute, such as net.classes_ = ['a', 'b'], or set "
             "net.classes_ = None where they are outputs of another kind (several targets, quantiles, labels)."
+        )
+
+
+def warn_of_certain_probabilities(model: ExplainedModel, most_rows: int | None = None) -> None:
+    """Warn where some rows have probabilities of exactly 0 or 1, whose log-odds are infinite.
+
+    So it is with isotonic calibration, and where a network's sigmoid rounds to 1.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+    most_rows : int, optional
+        Rows of a batch, at most.
+    """
+    adapter, x = model.network, model.probe
+    assert x is not None
+    behind = next((m for m in adapter.module.modules() if isinstance(m, ScoresOfProbabilities)), None)
+    if behind is None:
+        return
+    with evaluating(adapter.module), torch.no_grad():
+        scores = torch.cat([adapter.module(part.clone()) for part in torch.split(x, most_rows or len(x))])
+    share = float(behind.certain(scores.reshape(len(x), -1)).double().mean())
+    if share > 0:
+        far = float(scores.abs().amax())
+        warn_user(
+            f"{share:.1%} of {len(x)} training rows have a probability of exactly 0 or 1, whose log-odds are infinite. "
+            f"They count as logarithms of up to {far:.0f}, so these rows weigh much in base values and in the "
+            'attributions of all rows: explain model_output="probability", or scores before they are rounded (a '
+            'network without its final sigmoid, CalibratedClassifierCV with method="sigmoid").'
         )
 
 

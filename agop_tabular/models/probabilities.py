@@ -23,8 +23,8 @@ class ScoresOfProbabilities(nn.Module):
     """A module of probabilities, converted to scores.
 
     If the module ends in a Softmax or Sigmoid layer, the scores are the input of this layer. If not, they are the
-    logarithms of the probabilities, or their log-odds if the probabilities are independent; probabilities are clamped
-    at the dtype's smallest normal number.
+    logarithms of the probabilities, or their log-odds if the probabilities are independent. Probabilities of exactly 0
+    count as the dtype's smallest normal number; independent ones of exactly 1 as the largest number below it.
 
     Parameters
     ----------
@@ -74,10 +74,27 @@ class ScoresOfProbabilities(nn.Module):
         """Scores of the rows."""
         if self.final is not None:
             return _input_of(self.module.get_submodule(self.final), self.module, x)
-        p = one_tensor(self.module(x))
-        tiny = torch.finfo(p.dtype).tiny
-        log_p = torch.log(p.clamp_min(tiny))
-        return log_p - torch.log((1 - p).clamp_min(tiny)) if self.independent else log_p
+        return self._of(one_tensor(self.module(x)))
+
+    def _of(self, p: Tensor) -> Tensor:
+        """Scores of probabilities."""
+        of_precision = torch.finfo(p.dtype)
+        log_p = torch.log(p.clamp_min(of_precision.tiny))
+        return log_p - torch.log((1 - p).clamp_min(of_precision.eps / 2)) if self.independent else log_p
+
+    def certain(self, scores: Tensor) -> Tensor:
+        """Whether a probability of each row is 0 or 1, (b,) of bool, so that its true score would be infinite.
+
+        Parameters
+        ----------
+        scores : Tensor of shape (b, C)
+            What ``forward`` returned, in its dtype.
+        """
+        if self.final is not None:
+            return torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+        ends = torch.tensor([0.0, 1.0] if self.independent else [0.0], dtype=scores.dtype, device=scores.device)
+        clamped = self._of(ends)
+        return (scores[..., None] == clamped).flatten(1).any(dim=1)
 
 
 class SeveralOutputsError(NoGradientError):

@@ -20,6 +20,24 @@ from benchmarks.evidence.quoted import (
 
 ABLATION = "docs/ablation.md"
 
+GUIDED_ROWS = {
+    "`xtrain`": "xtrain",
+    "`xwp`": "xwp",
+    "Input×Gradient": "input_x_gradient",
+    "occlusion": "occlusion",
+    "AGOP-IxG": "agop_ixg",
+    "SHAP (DeepExplainer)": "shap_deep",
+    "`AGOPExplainer`, default": "agop",
+}
+"""Rows of the table in docs/training-guided.md, with the names of their figures."""
+
+
+def _guided_figures(method: str) -> str:
+    """Cosines of a row of that table: with the truth, then with the network's own values, of four tasks each."""
+    tasks = ("linear", "sparse_nonlinear", "interaction", "switched")
+    return " | ".join(f"{{{task}_{method}_{cosine}}}" for cosine in ("cosine", "own_cosine") for task in tasks)
+
+
 SENTENCES: tuple[Sentence, ...] = (
     Sentence(
         "README.md",
@@ -217,20 +235,7 @@ SENTENCES: tuple[Sentence, ...] = (
     ),
     Sentence(
         "docs/training-guided.md",
-        "| `xtrain` | {linear_xtrain_cosine} | {sparse_nonlinear_xtrain_cosine} | {interaction_xtrain_cosine} | {switched_xtrain_cosine} | "
-        "{linear_xtrain_own_cosine} | {sparse_nonlinear_xtrain_own_cosine} | {interaction_xtrain_own_cosine} | {switched_xtrain_own_cosine} | "
-        "| `xwp` | {linear_xwp_cosine} | {sparse_nonlinear_xwp_cosine} | {interaction_xwp_cosine} | {switched_xwp_cosine} | "
-        "{linear_xwp_own_cosine} | {sparse_nonlinear_xwp_own_cosine} | {interaction_xwp_own_cosine} | {switched_xwp_own_cosine} | "
-        "| Input×Gradient | {linear_input_x_gradient_cosine} | {sparse_nonlinear_input_x_gradient_cosine} | {interaction_input_x_gradient_cosine} | {switched_input_x_gradient_cosine} | "
-        "{linear_input_x_gradient_own_cosine} | {sparse_nonlinear_input_x_gradient_own_cosine} | {interaction_input_x_gradient_own_cosine} | {switched_input_x_gradient_own_cosine} | "
-        "| occlusion | {linear_occlusion_cosine} | {sparse_nonlinear_occlusion_cosine} | {interaction_occlusion_cosine} | {switched_occlusion_cosine} | "
-        "{linear_occlusion_own_cosine} | {sparse_nonlinear_occlusion_own_cosine} | {interaction_occlusion_own_cosine} | {switched_occlusion_own_cosine} | "
-        "| AGOP-IxG | {linear_agop_ixg_cosine} | {sparse_nonlinear_agop_ixg_cosine} | {interaction_agop_ixg_cosine} | {switched_agop_ixg_cosine} | "
-        "{linear_agop_ixg_own_cosine} | {sparse_nonlinear_agop_ixg_own_cosine} | {interaction_agop_ixg_own_cosine} | {switched_agop_ixg_own_cosine} | "
-        "| SHAP (DeepExplainer) | {linear_shap_deep_cosine} | {sparse_nonlinear_shap_deep_cosine} | {interaction_shap_deep_cosine} | {switched_shap_deep_cosine} | "
-        "{linear_shap_deep_own_cosine} | {sparse_nonlinear_shap_deep_own_cosine} | {interaction_shap_deep_own_cosine} | {switched_shap_deep_own_cosine} | "
-        "| `AGOPExplainer`, default | {linear_agop_cosine} | {sparse_nonlinear_agop_cosine} | {interaction_agop_cosine} | {switched_agop_cosine} | "
-        "{linear_agop_own_cosine} | {sparse_nonlinear_agop_own_cosine} | {interaction_agop_own_cosine} | {switched_agop_own_cosine} |",
+        " ".join(f"| {shown} | {_guided_figures(method)} |" for shown, method in GUIDED_ROWS.items()),
         training_guided,
     ),
     Sentence(

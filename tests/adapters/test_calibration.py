@@ -23,6 +23,7 @@ if parse_version(sklearn.__version__) < parse_version("1.8"):  # which calibrate
     CALIBRATED = {name: model for name, model in CALIBRATED.items() if model.method != "temperature"}
 
 
+@pytest.mark.filterwarnings("ignore:.* have a probability of exactly 0 or 1")
 @pytest.mark.filterwarnings("ignore:The network's gradients are not")  # isotonic calibration has steps
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("name", CALIBRATED)
@@ -35,6 +36,7 @@ def test_near_the_ensembles_shapley_values(name):
     check_near_shapley_values(CALIBRATED[name])
 
 
+@pytest.mark.filterwarnings("ignore:.* have a probability of exactly 0 or 1")
 @pytest.mark.filterwarnings("ignore:The network's gradients are not")
 @pytest.mark.parametrize("name", [name for name in ("sigmoid", "isotonic", "temperature") if name in CALIBRATED])
 def test_save_load_and_copies(name, tmp_path):

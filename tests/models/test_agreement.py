@@ -5,12 +5,17 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 
 from agop_tabular.adapters import adapt
-from agop_tabular.models.agreement import warn_of_assumed_classes, warn_of_other_predictions
+from agop_tabular.models.agreement import (
+    warn_of_assumed_classes,
+    warn_of_certain_probabilities,
+    warn_of_other_predictions,
+)
 from agop_tabular.models.explained_model import ExplainedModel
 
 
@@ -125,3 +130,15 @@ def test_classes_are_assumed_of_a_bare_module_only(connected, module, X):
     warn_of_assumed_classes(explained)
     with pytest.warns(UserWarning, match=r"scores of classes 0 to 2. Say so by an attribute"):
         warn_of_assumed_classes(ExplainedModel.connect(adapt(module), X))
+
+
+@pytest.mark.parametrize(("method", "certain"), [("isotonic", True), ("sigmoid", False)])
+def test_probabilities_of_0_and_1_are_warned_of(X, method, certain):
+    y = (X[:, 0] + np.random.RandomState(0).standard_normal(len(X)) / 4 > 0).astype(int)
+    model = CalibratedClassifierCV(LogisticRegression(), method=method, cv=2).fit(X, y)
+    assert ((model.predict_proba(X) == 0).any(axis=1).mean() > 0.05) == certain
+    explained = ExplainedModel.connect(adapt(model), X)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warn_of_certain_probabilities(explained)
+    assert [("exactly 0 or 1" in str(w.message)) for w in found] == [True] * certain

@@ -37,6 +37,32 @@ def test_without_a_final_layer_logarithms_are_taken(x, independent):
     assert differences_only != independent
 
 
+def test_a_sigmoid_that_rounds_to_1_is_as_far_as_its_precision_tells():
+    def of(z):
+        whole = Sigmoid()
+        return ScoresOfProbabilities(whole, None, independent=True)(z)
+
+    class Sigmoid(nn.Module):
+        def forward(self, z):
+            return torch.sigmoid(z)
+
+    z = torch.tensor([[10.0], [16.0], [30.0], [100.0], [-30.0], [-200.0]])
+    scores = of(z)
+    assert scores[0] == pytest.approx(10, abs=1e-2)
+    assert scores[2] == scores[3] == pytest.approx(16.6, abs=0.1)  # no jump to the 87 of the smallest number
+    assert scores[4] == pytest.approx(-30)
+    certain = ScoresOfProbabilities(Sigmoid(), None, independent=True).certain(scores)
+    assert certain.tolist() == [False, False, True, True, False, True]
+
+
+def test_probabilities_of_0_are_told_from_small_ones():
+    wrapped = ScoresOfProbabilities(nn.Identity(), None, independent=False)
+    p = torch.tensor([[0.0, 1.0], [1e-30, 1.0], [0.5, 0.5], [1.0, 0.0]])
+    assert wrapped.certain(wrapped(p)).tolist() == [True, False, False, True]
+    behind = ScoresOfProbabilities(nn.Identity(), "final", independent=False)
+    assert not behind.certain(wrapped(p)).any()
+
+
 def test_a_softmax_inside_the_module_is_not_its_end(module, x):
     whole = nn.Sequential(module, nn.Softmax(dim=-1), nn.Linear(3, 3), nn.Softplus(), nn.Tanh())
     wrapped, _ = ScoresOfProbabilities.around(whole, x, whole(x), independent=False)
