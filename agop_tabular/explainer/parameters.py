@@ -177,6 +177,10 @@ def check_device(device: Any) -> None:
         raise ValueError(f'device="{device}" holds no values; leave device=None, which computes where the network is.')
 
 
+MOST_PAIRS = 100_000
+"""Pairs of permutations a row: some hundred halve the error, and so many of a thousand columns are a gigabyte."""
+
+
 def check_refine(refine: Any, method: str) -> None:
     """Raise if ``refine`` is no number of permutations, or the method has nothing to refine.
 
@@ -186,5 +190,7 @@ def check_refine(refine: Any, method: str) -> None:
     """
     if not is_whole(refine, 0):
         raise ValueError(f"refine={refine!r} is not a whole number of pairs of permutations, 0 for none.")
+    if refine > MOST_PAIRS:
+        raise ValueError(f"refine={refine} pairs of permutations are drawn at once; take {MOST_PAIRS:,} at most.")
     if refine and not method_named(method).gathers_effects:
         raise ValueError(f'refine={refine} corrects what method="agop" looks up; method="{method}" has no tables.')

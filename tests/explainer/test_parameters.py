@@ -52,7 +52,7 @@ WRONG = {
     "contrast": ["x", None, 1, np.array(["auto", "auto"]), [True], np.nan],
     "prefit": ["x", None, 1, 0, np.array(["auto", "auto"])],
     "gate": ["x", 3, 1.5, [True], np.nan, {"a": True}, np.ones(6)],
-    "refine": [True, -1, 1.5, "x", None, np.nan, [1], np.array([1, 2])],
+    "refine": [True, -1, 10**9, 1.5, "x", None, np.nan, [1], np.array([1, 2])],
     "moment": ["x", None, True, 1, ["auto"], np.array(["auto", "auto"])],
     "batch_size": [*WHOLE, None],
     "max_samples": WHOLE,
