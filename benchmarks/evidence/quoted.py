@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.images.comparisons import IG
 from benchmarks.scenes.pooling import USUAL
+from benchmarks.scenes.tables import shift as shifted_scenes
 from benchmarks.shared.families import CHOSEN_ON
 from benchmarks.shared.markdown import number
 
@@ -225,11 +226,22 @@ def images(results: Path) -> dict[str, str]:
 
 @cache
 def scenes(results: Path) -> dict[str, str]:
-    """IoU with the single object under the usual rule of pooling, by task and method: ``shape_agop_weighted``."""
-    table = pd.read_csv(results / "scenes.csv")
+    """IoU with the single object by task and method under the usual rule of pooling, as ``shape_agop_weighted``.
+
+    Also the ratios of the paper's two methods to IG over all rules and both truths, and the table of the shift.
+    """
+    table, found = pd.read_csv(results / "scenes.csv"), record(results, "scenes")
     usual = table[(table["truth"] == "target") & (table["pooling"] == USUAL)]
-    means = usual.groupby(["task", "method"])["iou"].mean()
-    return {_name("_".join(key)): number(value) for key, value in means.items()}
+    values = {"_".join(key): number(iou) for key, iou in usual.groupby(["task", "method"])["iou"].mean().items()}
+    ratios = pd.DataFrame(found["claims"]).groupby(["task", "method", "against"])["ratio"].agg(["min", "max"])
+    for key, (least, most) in ratios.iterrows():
+        name = "_".join(key)
+        values |= {f"{name}_least": f"{least:.1f}".removeprefix("0"), f"{name}_most": f"{most:.1f}".removeprefix("0")}
+    for row in shifted_scenes(found["shift"]).to_dict("records"):
+        values |= {f"shift_{row['task']}_{row['scenes']}_{column}": str(value) for column, value in row.items()}
+    for cell in found["networks"]:
+        values[f"accuracy_{cell['task']}_{cell['seed']}"] = number(cell["accuracy"]["test"])
+    return {_name(key): value for key, value in values.items()}
 
 
 def _at(measured: dict[str, Any], base: dict[str, int]) -> bool:
