@@ -100,7 +100,8 @@ class TestSkorch:
                 return torch.softmax(1e4 * super().forward(x), dim=-1)
 
         net = NeuralNetClassifier(Hard, module__n_in=6, module__n_out=3, verbose=0).initialize()
-        explanation = AGOPExplainer(net).fit(X)(X)
+        with pytest.warns(UserWarning, match="100.0% of 200 training rows have a probability of exactly 0 or 1"):
+            explanation = AGOPExplainer(net).fit(X)(X)
         assert np.isfinite(explanation.values).all()
         np.testing.assert_array_equal(explanation.target, net.predict(X))
         # a probability of 0 counts as the smallest normal float32, and log-probabilities are taken in contrast

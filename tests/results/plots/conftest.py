@@ -5,10 +5,11 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def figures():
-    """matplotlib.pyplot without a screen and, at the end, without figures."""
+    """matplotlib.pyplot without a screen and without figures, at the start and at the end."""
     import matplotlib.pyplot as plt
 
     plt.switch_backend("Agg")
+    plt.close("all")
     yield plt
     plt.close("all")
 
