@@ -1,5 +1,7 @@
 """Paired comparisons against hand-worked figures and the libraries' own."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -69,3 +71,14 @@ def test_compare_methods():
     assert table["non_inferior"].all()
     assert table.loc["worse", "p_t"] < 1e-6 < table.loc["same", "p_t"]
     assert not compare_methods(values, "worse")["non_inferior"].any()
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_many_differences_are_tested_quickly_and_as_exactly_as_few(rounded):
+    d = np.random.default_rng(0).standard_normal(60) + 0.2
+    d = d.round(1) if rounded else d
+    started = time.perf_counter()
+    found = paired_comparison(d, np.zeros(60))["p_wilcoxon"]
+    assert time.perf_counter() - started < 0.2  # random signs take a second
+    by_signs = stats.wilcoxon(d, method=stats.PermutationMethod(rng=np.random.default_rng(0))).pvalue
+    assert found == pytest.approx(by_signs, abs=0.01)
