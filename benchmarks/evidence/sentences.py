@@ -12,6 +12,7 @@ from benchmarks.evidence.quoted import (
     overhead,
     roar,
     scale,
+    scenes,
     support,
     synthetic,
     timing,
@@ -19,6 +20,7 @@ from benchmarks.evidence.quoted import (
 )
 
 ABLATION = "docs/ablation.md"
+IMAGES = "docs/images.md"
 
 GUIDED_ROWS = {
     "`xtrain`": "xtrain",
@@ -249,5 +251,63 @@ SENTENCES: tuple[Sentence, ...] = (
         "LRP ({typefaces_shifted_lrp_clean}) and Integrated Gradients from black "
         "({typefaces_shifted_integrated_gradients__black_clean})",
         training_guided,
+    ),
+    Sentence(
+        IMAGES,
+        "three networks that tell the shape (accuracy on test scenes {accuracy_shape_7000}, {accuracy_shape_7001} and "
+        "{accuracy_shape_7002}), and one each for colour and material ({accuracy_color_7000} and "
+        "{accuracy_material_7000}).",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "Weighted is level on the shape ({shape_agop_weighted} against {shape_integrated_gradients}) and behind on "
+        "colour ({color_agop_weighted} against {color_integrated_gradients}) and material ({material_agop_weighted} "
+        "against {material_integrated_gradients}); over all rules of pooling and both truths it has "
+        "{color_agop_weighted_integrated_gradients_least} to {shape_agop_weighted_integrated_gradients_most} times "
+        "IG's IoU. From the black image IG is so much worse ({shape_integrated_gradients__black} on the shape) that "
+        "the claim holds there, with {shape_agop_weighted_integrated_gradients__black_least} to "
+        "{shape_agop_weighted_integrated_gradients__black_most} times; on material, too,",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "the plain gradient has {shape_vanilla_gradient}, {color_vanilla_gradient} and {material_vanilla_gradient}. "
+        "The standard deviation of the training images' pixels in place of M does better than both "
+        "({shape_gradient___sd_of_pixels}, {color_gradient___sd_of_pixels}, {material_gradient___sd_of_pixels}).",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "one map for all images ({shape_agop_global} on the shape) finds them no better than the variance of the "
+        "training images does ({shape_data__variance}).",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "at all four stages ({shape_refined_cam}, {color_refined_cam} and {material_refined_cam}) and LayerCAM at "
+        "the second stage ({shape_layer_cam__stage_2}, {color_layer_cam__stage_2}, {material_layer_cam__stage_2}), "
+        "then the image times the gradient ({shape_input_x_gradient}, {color_input_x_gradient}, "
+        "{material_input_x_gradient}). GradCAM is coarse here, four by four pixels at the last stage "
+        "({shape_grad_cam} on the shape). Scenes less the mean image show all objects better than any method, but "
+        "not which of them counts ({shape__x___mean_image_}).",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "by the sum over channels ({shape_agop_adaptive}, {color_agop_adaptive}, {material_agop_adaptive}).",
+        scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "{shift_shape_elsewhere_agop_weighted} against {shift_shape_elsewhere_vanilla_gradient} on the shape, while "
+        "the networks still classify {shift_shape_elsewhere_accuracy} correctly; {shift_color_elsewhere_agop_weighted} "
+        "against {shift_color_elsewhere_vanilla_gradient} on colour ({shift_color_elsewhere_accuracy}). With more "
+        "objects the difference is what it was. Under another light it is level on the shape "
+        "({shift_shape_evening_agop_weighted} against {shift_shape_evening_vanilla_gradient}), where the networks fail "
+        "({shift_shape_evening_accuracy}). The median of support falls with the region (from "
+        "{shift_shape_as_in_training_support} to {shift_shape_elsewhere_support} on the shape, from "
+        "{shift_color_as_in_training_support} to {shift_color_elsewhere_support} on colour)",
+        scenes,
     ),
 )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scenes.maps import BLACK_IG, GRADIENT, IG
-from benchmarks.scenes.shift import NONE, WEIGHTED
+from benchmarks.scenes.shift import WEIGHTED
+from benchmarks.scenes.tables import kind_of_scenes
 from benchmarks.shared.pictures import SERIES, WIDTH, plt, save
 
 DRAWN = 2
@@ -57,7 +58,7 @@ def draw_shift(cells: list[dict[str, Any]], path: Path) -> None:
         error, support = 1 - np.array(found["iou"][WEIGHTED]), np.array(found["support"])
         for k, (chosen, label) in enumerate(((right, "classified right"), (~right, "wrong"))):
             axis.plot(support[chosen], error[chosen], "os"[k], ms=3, color=SERIES[k], label=label, alpha=0.7)
-        axis.set_title("as in training" if name == NONE else name, fontsize=9)
+        axis.set_title(kind_of_scenes(name), fontsize=9)
         axis.set_xlabel("support")
     axes[0, 0].set_ylabel("1 - IoU of agop-weighted")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)

@@ -85,7 +85,7 @@ def shift(cells: list[dict[str, Any]]) -> pd.DataFrame:
             rows.append(
                 {
                     "task": task,
-                    "scenes": "as in training" if name == NONE else name,
+                    "scenes": kind_of_scenes(name),
                     "images": len(found[0]["correct"]),
                     "accuracy": number(float(np.mean([f["correct"] for f in found]))),
                     "support": number(float(np.median([f["support"] for f in found]))),
@@ -95,6 +95,11 @@ def shift(cells: list[dict[str, Any]]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def kind_of_scenes(name: str) -> str:
+    """What the scenes of a set are like, without the name of the folder that such sets lie beside."""
+    return "as in training" if name == NONE else name.removeprefix("scenes-")
 
 
 def segments(cells: list[dict[str, Any]]) -> pd.DataFrame:
