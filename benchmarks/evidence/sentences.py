@@ -9,6 +9,7 @@ from benchmarks.evidence.quoted import (
     contrast_truth,
     few_rows,
     gate,
+    images,
     overhead,
     roar,
     scale,
@@ -309,5 +310,40 @@ SENTENCES: tuple[Sentence, ...] = (
         "{shift_shape_as_in_training_support} to {shift_shape_elsewhere_support} on the shape, from "
         "{shift_color_as_in_training_support} to {shift_color_elsewhere_support} on colour)",
         scenes,
+    ),
+    Sentence(
+        IMAGES,
+        "holds under the union rule, {cnn8by8_white_linear_agop_weighted_union} against "
+        "{cnn8by8_white_linear_integrated_gradients_union} ({cnn8by8_white_linear_agop_weighted_union_ratio}×); for "
+        "the image's own shape {cnn8by8_white_linear_agop_weighted_own} against "
+        "{cnn8by8_white_linear_integrated_gradients_own} ({cnn8by8_white_linear_agop_weighted_own_ratio}×).",
+        images,
+    ),
+    Sentence(
+        IMAGES,
+        "Against the image's own shape it is {cnn8by8_white_multiplicative_agop_global_own_ratio}×, with a standard "
+        "deviation of {cnn8by8_white_multiplicative_agop_global_own_ratio_sd} over seeds, because Integrated "
+        "Gradients is at chance there ({cnn8by8_white_multiplicative_integrated_gradients_own}, random "
+        "{cnn8by8_white_multiplicative_random_own}). Against the union of both shapes it is "
+        "{cnn8by8_white_multiplicative_agop_global_union_ratio}×. On the correlated background it is "
+        "{cnn8by8_correlated_multiplicative_agop_global_own_ratio}× and "
+        "{cnn8by8_correlated_multiplicative_agop_global_union_ratio}×.",
+        images,
+    ),
+    Sentence(
+        IMAGES,
+        "computed without the network, are a better such map ({cnn8by8_white_multiplicative_class_variances_union} and "
+        "{cnn8by8_white_multiplicative_class_variances_own}). On tasks whose shapes never move, a constant map wins by "
+        "construction; on translations_rotations Global is at chance "
+        "({cnn8by8_white_translations_rotations_agop_global_own}).",
+        images,
+    ),
+    Sentence(
+        IMAGES,
+        "the prediction changes for {digits_agop_adaptive}% of the images with `agop-adaptive`, "
+        "{digits_agop_weighted}% with AGOP-Weighted, {digits_vanilla_gradient}% with the plain gradient, "
+        "{digits_smoothgrad}% with SmoothGrad, {digits_agop_global}% with AGOP-Global, {digits_integrated_gradients}% "
+        "with Integrated Gradients from zero, whose maps are zero at black pixels, and {digits_random}% at random.",
+        images,
     ),
 )
