@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agop_tabular.image.adaptive import STEADY
 from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.images.comparisons import IG
 from benchmarks.scenes.pooling import USUAL
@@ -220,6 +221,12 @@ def images(results: Path) -> dict[str, str]:
             places = (row["network"], row["background"], row["scenario"], row["method"], row["rule"][4:])
             name = _name("_".join(places)).lower()
             found |= {f"{name}_ratio": f"{row['ratio']:.1f}", f"{name}_ratio_sd": f"{row['ratio_sd']:.1f}"}
+    for background, networks in pd.DataFrame(record(results, "images")["networks"]).groupby("background"):
+        known = networks[networks["learned"]]
+        moving = known["scenario"] == "translations_rotations"
+        wrong = (known["steadiness"] > STEADY) == moving
+        found |= {f"{background}_networks": str(len(known)), f"{background}_wrong": str(int(wrong.sum()))}
+        found |= {f"{background}_moving": str(int(moving.sum())), f"{background}_missed": str(int(wrong[moving].sum()))}
     digits = pd.DataFrame([cell["changed"] for cell in record(results, "images")["digits"]]).mean()
     return found | {f"digits_{_name(method)}": f"{100 * share:.0f}" for method, share in digits.items()}
 

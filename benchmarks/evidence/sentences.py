@@ -346,4 +346,31 @@ SENTENCES: tuple[Sentence, ...] = (
         "with Integrated Gradients from zero, whose maps are zero at black pixels, and {digits_random}% at random.",
         images,
     ),
+    Sentence(
+        IMAGES,
+        "On CNN8by8, white, it has {cnn8by8_white_linear_agop_adaptive_union} on linear, "
+        "{cnn8by8_white_multiplicative_agop_adaptive_union} on multiplicative and "
+        "{cnn8by8_white_xor_agop_adaptive_union} on xor, each above the best of Integrated Gradients, SmoothGrad, the "
+        "plain gradient and AGOP-Weighted ({cnn8by8_white_linear_smoothgrad_union}, "
+        "{cnn8by8_white_multiplicative_smoothgrad_union}, {cnn8by8_white_xor_smoothgrad_union}; intervals above zero "
+        "under the union rule), and {cnn8by8_white_translations_rotations_agop_adaptive_union} on "
+        "translations_rotations against Integrated Gradients' "
+        "{cnn8by8_white_translations_rotations_integrated_gradients_union}. On the MLP's translations_rotations it "
+        "has {mlp_white_translations_rotations_agop_adaptive_union} like Integrated Gradients "
+        "({mlp_white_translations_rotations_integrated_gradients_union}), where AGOP-Weighted has "
+        "{mlp_white_translations_rotations_agop_weighted_union}; on the MLP's multiplicative task AGOP-Weighted is "
+        "better against the image's own shape ({mlp_white_multiplicative_agop_weighted_own} against "
+        "{mlp_white_multiplicative_agop_adaptive_own}).",
+        images,
+    ),
+    Sentence(
+        IMAGES,
+        "On white background it chooses wrongly for {white_wrong} of {white_networks} networks, on the correlated one "
+        "for {correlated_wrong} of {correlated_networks}: for {correlated_missed} of the {correlated_moving} whose "
+        "shapes move. There `agop-adaptive` has {cnn8by8_correlated_translations_rotations_agop_adaptive_union} with "
+        "CNN8by8 against Integrated Gradients' {cnn8by8_correlated_translations_rotations_integrated_gradients_union} "
+        "(MLP {mlp_correlated_translations_rotations_agop_adaptive_union} against "
+        "{mlp_correlated_translations_rotations_integrated_gradients_union}).",
+        images,
+    ),
 )
