@@ -14,9 +14,11 @@ from agop_tabular.image.adaptive import STEADY
 from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.images.comparisons import IG
 from benchmarks.scenes.pooling import USUAL
+from benchmarks.scenes.tables import segments as found_segments
 from benchmarks.scenes.tables import shift as shifted_scenes
 from benchmarks.shared.families import CHOSEN_ON
 from benchmarks.shared.markdown import number
+from benchmarks.shared.segments import COLUMNS
 
 
 @cache
@@ -235,7 +237,7 @@ def images(results: Path) -> dict[str, str]:
 def scenes(results: Path) -> dict[str, str]:
     """IoU with the single object by task and method under the usual rule of pooling, as ``shape_agop_weighted``.
 
-    Also the ratios of the paper's two methods to IG over all rules and both truths, and the table of the shift.
+    Also ratios of the paper's two methods to IG over all rules and both truths, the table of the shift, and segments.
     """
     table, found = pd.read_csv(results / "scenes.csv"), record(results, "scenes")
     usual = table[(table["truth"] == "target") & (table["pooling"] == USUAL)]
@@ -246,6 +248,12 @@ def scenes(results: Path) -> dict[str, str]:
         values |= {f"{name}_least": f"{least:.1f}".removeprefix("0"), f"{name}_most": f"{most:.1f}".removeprefix("0")}
     for row in shifted_scenes(found["shift"]).to_dict("records"):
         values |= {f"shift_{row['task']}_{row['scenes']}_{column}": str(value) for column, value in row.items()}
+    for row in found_segments(found["segments"]).to_dict("records"):
+        name = f"{row['task']}_{row['map (*control*)'].strip('*')}"
+        values |= {
+            f"{name}_threshold": row[COLUMNS["threshold", "iou"]],
+            f"{name}_cut": row[COLUMNS["graph cut", "iou"]],
+        }
     for cell in found["networks"]:
         values[f"accuracy_{cell['task']}_{cell['seed']}"] = number(cell["accuracy"]["test"])
     return {_name(key): value for key, value in values.items()}

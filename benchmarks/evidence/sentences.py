@@ -373,4 +373,16 @@ SENTENCES: tuple[Sentence, ...] = (
         "{mlp_correlated_translations_rotations_integrated_gradients_union}).",
         images,
     ),
+    Sentence(
+        IMAGES,
+        "(RefineCAM {shape_refined_cam_threshold}, {color_refined_cam_threshold} and {material_refined_cam_threshold} "
+        "IoU on shape, colour and material). The graph cut fills in maps whose thresholds find little: `agop-ixg` "
+        "from {shape_agop_ixg_threshold}, {color_agop_ixg_threshold} and {material_agop_ixg_threshold} to "
+        "{shape_agop_ixg_cut}, {color_agop_ixg_cut} and {material_agop_ixg_cut}, the image times the gradient from "
+        "{shape_input_x_gradient_threshold}, {color_input_x_gradient_threshold} and "
+        "{material_input_x_gradient_threshold} to {shape_input_x_gradient_cut}, {color_input_x_gradient_cut} and "
+        "{material_input_x_gradient_cut}; RefineCAM's it makes no better. From the middle of the picture it finds "
+        "{shape_centre_cut}",
+        scenes,
+    ),
 )
