@@ -59,7 +59,8 @@ class AGOPImageExplainer(ExplainerParameters):
     method : str, default="agop-weighted"
         One of "agop-adaptive", "agop-weighted", "agop-local", "agop-global", "agop-ixg" and "ixg".
         "agop-adaptive" is this project's: where scores change when training images are shifted, so that positions
-        count, the gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients.
+        count, the gradient averaged over noise × sqrt(diag M / max diag M); otherwise Integrated Gradients. It often
+        trusts positions wrongly where backgrounds are smooth; see ``steadiness_``.
         "agop-weighted" (gradient × sqrt(diag M / max diag M)), "agop-local" (the gradient) and "agop-global" (diag M,
         the same for every image, without a call of the model) are [1]_; "agop-ixg" is the image times the gradient
         filtered by the rank-truncated M, "ixg" the image times the gradient.
