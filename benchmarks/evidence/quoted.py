@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,17 @@ import pandas as pd
 from agop_tabular.image.adaptive import STEADY
 from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.images.comparisons import IG
+from benchmarks.images.tables import shift as shifted_images
+from benchmarks.roar.page import SCORES, area_table, spread
 from benchmarks.scenes.pooling import USUAL
 from benchmarks.scenes.tables import segments as found_segments
 from benchmarks.scenes.tables import shift as shifted_scenes
 from benchmarks.shared.families import CHOSEN_ON
 from benchmarks.shared.markdown import number
 from benchmarks.shared.segments import COLUMNS
+
+SEARCHES = ("grid search", "autogluon", "flaml", "pytabkit")
+"""Tools of the AutoML study that search, whose time the step's is compared with."""
 
 
 @cache
@@ -74,7 +80,10 @@ def contrast_truth(results: Path) -> dict[str, str]:
 
 @cache
 def gate(results: Path) -> dict[str, str]:
-    """What the gate does where everything is informative, and where noise is known."""
+    """What the gate does where everything is informative, and where noise is known.
+
+    Also the least and the most per cent of a classifier's predictions that change without what is below the floor.
+    """
     records = record(results, "ablation")["gate"]
     informative = [r["training rows"] for r in records if r["family"] == "all-informative"]
     known = [r["training rows"] for r in records if r["passed"] and r["family"] != "all-informative"]
@@ -82,7 +91,11 @@ def gate(results: Path) -> dict[str, str]:
     noise, kept, real, lost = (
         sum(r[name] for r in known) for name in ("noise", "noise_kept", "informative", "informative_lost")
     )
+    changed = [100 * r["training rows"]["predictions_changed"] for r in records if r["passed"]]
+    changed = [share for share in changed if share > 0]  # none where nothing is gated, and of regressors
     return {
+        "changed_least": f"{min(changed):.0f}",
+        "changed_most": f"{max(changed):.0f}",
         "untouched": str(sum(r["gated"] == 0 for r in informative)),
         "informative": str(len(informative)),
         "kept": f"{100 * kept / noise:.1f}",
@@ -142,7 +155,8 @@ def scale(results: Path) -> dict[str, str]:
 def overhead(results: Path) -> dict[str, str]:
     """AGOP-IxG beside a loop in plain torch; the default beside a forward pass, and its fit beside AGOP-IxG's."""
     found = record(results, "overhead")
-    ratios = {"loop": [cell["explain"]["ratio"] for cell in found["cells"]]}
+    loop = {"loop": [cell["explain"]["ratio"] for cell in found["cells"]]}
+    ratios: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
     for cell in found["default"]:
         seconds.setdefault(f"seconds_{cell['columns']}", []).append(cell["fit_seconds"])
@@ -150,7 +164,7 @@ def overhead(results: Path) -> dict[str, str]:
         ratios.setdefault(f"fit_{cell['columns']}", []).append(cell["times_ixg"])
     return {
         f"{name}_{end}": printed(value)
-        for group, printed in ((ratios, lambda ratio: f"{ratio:.1f}".removeprefix("0")), (seconds, _two))
+        for group, printed in ((loop, _hundredths), (ratios, lambda ratio: f"{ratio:.1f}"), (seconds, _two))
         for name, values in group.items()
         for end, value in (("least", min(values)), ("most", max(values)))
     }
@@ -158,7 +172,10 @@ def overhead(results: Path) -> dict[str, str]:
 
 @cache
 def synthetic(results: Path) -> dict[str, str]:
-    """Means over the tasks against the network's own Shapley values, and by task against the raw truth."""
+    """Means over the tasks against the network's own Shapley values, and by task against the raw truth.
+
+    Also by how much AGOP-IxG is behind each peer there (``linear_lime_top_k_behind``), and the networks that failed.
+    """
     table = pd.read_csv(results / "synthetic.csv")
     table = table[table["passed"]]
     own = table[(table["truth"] == "network contrast") & (table["form"] == "centred")]
@@ -170,16 +187,33 @@ def synthetic(results: Path) -> dict[str, str]:
     raw = table[(table["truth"] == "raw") & (table["form"] == "plain")]
     for (task, method), means in raw.groupby(["task", "method"])[["spearman", "top_k", "noise_mass"]].mean().iterrows():
         found |= {f"{_name(task)}_{_name(method)}_{metric}": number(value) for metric, value in means.items()}
+    for row in record(results, "synthetic")["paper_family"]:
+        name = _name(f"{row['task']}_{row['against']}_{row['metric']}")
+        found |= {f"{name}_behind": _hundredths(-row["difference"]), f"{name}_p": _hundredths(row["holm_t"])}
+    networks = pd.DataFrame(record(results, "synthetic")["networks"])
+    for task, passed in networks.groupby("task")["passed"]:
+        found |= {f"{_name(task)}_failed": str(int((~passed).sum())), f"{_name(task)}_networks": str(len(passed))}
     return found
 
 
 @cache
 def roar(results: Path) -> dict[str, str]:
-    """Mean areas of ROC-AUC, by table, curve and method: ``adult_remove_agop``."""
+    """Mean areas of ROC-AUC, by table, curve and method: ``adult_remove_agop``.
+
+    Also p-values, per cent of the random rankings beaten, and per cent between the paper's lowest and highest method.
+    """
     areas = record(results, "roar")["areas"]
     table = pd.DataFrame([row | {"data": data} for data, rows in areas.items() for row in rows])
     means = table.groupby(["data", "curve", "method"])["roc_auc"].mean()
-    return {_name("_".join(key)): number(value) for key, value in means.items()}
+    found = {"_".join(key): number(value) for key, value in means.items()}
+    for data, of in table.groupby("data"):
+        found |= {f"{data}_spread_{score}": f"{100 * spread(of, score)[0]:.1f}".removeprefix("0") for score in SCORES}
+        for curve in ("remove", "keep"):
+            for row in area_table(of, curve).to_dict("records"):
+                name = f"{data}_{curve}_{row['method']}"
+                found |= {f"{name}_p": _hundredths(row["p (t, Holm)"])} if row["p (t, Holm)"][0] == "." else {}
+                found |= {f"{name}_beaten": row["random rankings beaten"].removesuffix("%")}
+    return {_name(key): value for key, value in found.items()}
 
 
 @cache
@@ -193,7 +227,8 @@ def automl(results: Path) -> dict[str, str]:
             f"{name}_share": _two(100 * tool["share"]),
         }
         found |= {f"{name}_predicting": _two(100 * tool["predicting"] / fit)}
-    return found
+    shares = [100 * tool["share"] for tool in record(results, "automl")["tools"] if tool["tool"] in SEARCHES]
+    return found | {"share_least": _two(min(shares)), "share_most": _two(max(shares))}
 
 
 @cache
@@ -212,7 +247,10 @@ def training_guided(results: Path) -> dict[str, str]:
 
 @cache
 def images(results: Path) -> dict[str, str]:
-    """Mean IoU of each method and its ratio to IG, as ``cnn8by8_white_linear_agop_weighted_own``; digits; shifts."""
+    """Mean IoU of each method and its ratio to IG, as ``cnn8by8_white_linear_agop_weighted_own``; digits.
+
+    Also the table of shifted images, as ``shift_cnn8by8_linear_places_moved_1_accuracy``, and its largest correlations.
+    """
     table, found = pd.read_csv(results / "images.csv"), {}
     learned = table[table["learned"]].groupby(["network", "background", "scenario", "method"])
     for key, means in learned[["iou_union", "iou_own"]].mean().iterrows():
@@ -229,6 +267,12 @@ def images(results: Path) -> dict[str, str]:
         wrong = (known["steadiness"] > STEADY) == moving
         found |= {f"{background}_networks": str(len(known)), f"{background}_wrong": str(int(wrong.sum()))}
         found |= {f"{background}_moving": str(int(moving.sum())), f"{background}_missed": str(int(wrong[moving].sum()))}
+    moved = shifted_images(_shift_records(record(results, "images")["networks"]))
+    for row in moved.to_dict("records"):
+        name = _name(f"shift_{row['network']}_{row['scenario']}_{row['shift']}_{row['level']}").lower()
+        found |= {f"{name}_{_name(column)}": str(value) for column, value in row.items()}
+    correlations = moved[["correlation with support", "with distance"]].astype(float).to_numpy()
+    found |= {"correlation_least": _hundredths(correlations.min()), "correlation_most": _hundredths(correlations.max())}
     digits = pd.DataFrame([cell["changed"] for cell in record(results, "images")["digits"]]).mean()
     return found | {f"digits_{_name(method)}": f"{100 * share:.0f}" for method, share in digits.items()}
 
@@ -259,6 +303,12 @@ def scenes(results: Path) -> dict[str, str]:
     return {_name(key): value for key, value in values.items()}
 
 
+def _shift_records(networks: list[dict[str, Any]]) -> pd.DataFrame:
+    """A row for each network of a study of images and level of a shift."""
+    keys = ("network", "scenario", "seed")
+    return pd.DataFrame({key: net[key] for key in keys} | row for net in networks for row in net["shift"] or [])
+
+
 def _at(measured: dict[str, Any], base: dict[str, int]) -> bool:
     """Whether something was measured at the base size."""
     return all(measured[name] == value for name, value in base.items())
@@ -267,6 +317,11 @@ def _at(measured: dict[str, Any], base: dict[str, int]) -> bool:
 def _name(method: str) -> str:
     """A method's name as a figure's can be."""
     return "".join(c if c.isalnum() else "_" for c in method)
+
+
+def _hundredths(value: float | str) -> str:
+    """Two decimals, without a leading zero."""
+    return re.sub(r"^(-?)0\.", r"\1.", f"{float(value):.2f}")
 
 
 def _two(value: float) -> str:

@@ -85,10 +85,10 @@ def _table_section(name: str, table: TableResult, areas: pd.DataFrame) -> list[s
     lines = []
     for curve, title in CURVES.items():
         lines += [f"Areas, {title}; ± is the standard deviation over ranking seeds.", ""]
-        lines += [*markdown_table(_area_table(areas, curve)), ""]
+        lines += [*markdown_table(area_table(areas, curve)), ""]
     return [
         *lines,
-        *_spread(areas),
+        *_spread_lines(areas),
         "",
         *markdown_table(_first_columns(table.rankings)),
         "",
@@ -101,7 +101,7 @@ def _table_section(name: str, table: TableResult, areas: pd.DataFrame) -> list[s
     ]
 
 
-def _area_table(areas: pd.DataFrame, curve: str) -> pd.DataFrame:
+def area_table(areas: pd.DataFrame, curve: str) -> pd.DataFrame:
     """A row for each method: areas, random rankings beaten, difference from ``AGAINST``."""
     of = areas[areas["curve"] == curve]
     random = of[of["method"] == "random"]
@@ -127,19 +127,22 @@ def _area_table(areas: pd.DataFrame, curve: str) -> pd.DataFrame:
     return out
 
 
-def _spread(areas: pd.DataFrame) -> list[str]:
-    """How far the areas of the paper's methods are apart, relative to their mean."""
+def spread(areas: pd.DataFrame, score: str) -> tuple[float, str, str]:
+    """How far the areas of the paper's methods are apart, relative to their mean; the lowest method, the highest."""
     of = areas[(areas["curve"] == "remove") & areas["method"].isin(PAPER)]
-    lines = []
-    for score, title in SCORES.items():
-        means = of.groupby("method")[score].mean()
-        if len(means) > 1:
-            spread = (means.max() - means.min()) / means.mean()
-            lines.append(
-                f"The paper's methods lie within {spread:.1%} of their mean area of {title} (the paper: about 1.7%); "
-                f"lowest {means.idxmin()}, highest {means.idxmax()}."
-            )
-    return lines
+    means = of.groupby("method")[score].mean()
+    return float((means.max() - means.min()) / means.mean()), str(means.idxmin()), str(means.idxmax())
+
+
+def _spread_lines(areas: pd.DataFrame) -> list[str]:
+    if len(set(PAPER) & set(areas["method"])) < 2:
+        return []
+    found = [(title, *spread(areas, score)) for score, title in SCORES.items()]
+    return [
+        f"The paper's methods lie within {share:.1%} of their mean area of {title} (the paper: about 1.7%); "
+        f"lowest {lowest}, highest {highest}."
+        for title, share, lowest, highest in found
+    ]
 
 
 def _first_columns(rankings: pd.DataFrame) -> pd.DataFrame:
