@@ -17,6 +17,9 @@ SHOWN_PAIRS = 16
 """Refined pairs whose worth in plain sampling is shown: the larger of the ablation study's two budgets."""
 
 
+LARGEST = 10
+"""Above which an error is not written out: some regressions fail with few coalitions."""
+
 METHODS = ("look-up", "refined", NOISY, "permutations", "KernelSHAP", *SAMPLERS)
 
 
@@ -53,6 +56,8 @@ def page(result: dict[str, Any], table: pd.DataFrame, worth: pd.DataFrame) -> st
         "",
         *markdown_table(_error_table(table)),
         "",
+        _verdict(table),
+        "",
         "## How many evaluations is the look-up worth?",
         "",
         "Pairs of permutations, and evaluations of the network a row, at which plain sampling reaches the error of the "
@@ -75,6 +80,27 @@ def mean_errors(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["family", "pairs", "method"]
     of_backgrounds = table.groupby([*keys, "background"], sort=False, dropna=False)["error"].mean()
     return of_backgrounds.groupby(keys, sort=False).min().unstack().reindex(columns=list(METHODS))
+
+
+def lowest(table: pd.DataFrame) -> pd.DataFrame:
+    """A row for each family and number of pairs: the errors of refinement and of the best other one, and its name."""
+    means = mean_errors(table)
+    others = means.drop(columns=["look-up", "refined"])[means["refined"].notna()]
+    found = pd.DataFrame({"refined": means["refined"].dropna(), "other": others.min(axis=1)})
+    return found.assign(best=others.idxmin(axis=1)).reset_index()
+
+
+def _verdict(table: pd.DataFrame) -> str:
+    found = lowest(table)
+    lost = found[found["other"] <= found["refined"]]
+    where = [f"{r.best} on {r.family} with {r.pairs} pairs" for r in lost.itertuples()]
+    most = found[found["pairs"] == found["pairs"].max()]
+    return (
+        f"Refinement has the lowest error in {len(found) - len(lost)} of {len(found)} families and budgets"
+        + (f"; not so: {', '.join(where)}." if where else ".")
+        + f" With {most['pairs'].max()} pairs the best other one has {(most['other'] / most['refined']).min():.1f} to "
+        f"{(most['other'] / most['refined']).max():.1f} times its error: {', '.join(sorted(set(most['best'])))}."
+    )
 
 
 def equivalents(table: pd.DataFrame, fit_seconds: dict[tuple[str, int], float]) -> pd.DataFrame:
@@ -119,8 +145,12 @@ def _error_table(table: pd.DataFrame) -> pd.DataFrame:
         for name in part.columns:
             cells = {"0": part[name].get((family, 0), np.nan)}
             cells |= {str(k): part[name].get((family, k), np.nan) for k in sorted(table["pairs"].unique()) if k}
-            rows.append({"family": family, "pairs K:": name} | {k: number(v) for k, v in cells.items()})
+            rows.append({"family": family, "pairs K:": name} | {k: _shown(v) for k, v in cells.items()})
     return pd.DataFrame(rows)
+
+
+def _shown(error: float) -> str:
+    return f"> {LARGEST}" if error > LARGEST else number(error)
 
 
 def _worth_table(worth: pd.DataFrame) -> pd.DataFrame:
