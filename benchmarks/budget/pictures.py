@@ -44,7 +44,15 @@ def draw(table: pd.DataFrame, means: pd.DataFrame, path: Path) -> None:
             panel.set_xlabel("evaluations a row")
         if place % COLUMNS == 0:
             panel.set_ylabel("relative error")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False, fontsize=9
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=len(labels),
+        frameon=False,
+        fontsize=9,
+        columnspacing=1.2,
+        handlelength=1.6,
     )
     save(figure, path)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from agop_tabular.image.adaptive import STEADY
 from benchmarks.ablation.comparisons import TRUTH
+from benchmarks.budget.page import lowest, mean_errors
 from benchmarks.images.comparisons import IG
 from benchmarks.images.tables import shift as shifted_images
 from benchmarks.roar.page import SCORES, area_table, spread
@@ -110,6 +111,22 @@ def support(results: Path) -> dict[str, str]:
         r["support"]: r["error, network"] for r in record(results, "ablation")["support"] if r["rows"] == "test rows"
     }
     return {"high": rows["0.95 to 1"], "middle": rows["0.7 to 0.8"], "low": rows["0 to 0.5"]}
+
+
+@cache
+def budget(results: Path) -> dict[str, str]:
+    """Mean errors over families with the most pairs, by method; where refinement is best, and how far it is ahead."""
+    table = pd.read_csv(results / "budget.csv")
+    found, most = lowest(table), table["pairs"].max()
+    means = mean_errors(table).xs(most, level="pairs").mean()
+    times = (found["other"] / found["refined"])[found["pairs"] == most]
+    return {f"{_name(method)}_error": number(error) for method, error in means.items()} | {
+        "won": str(int((found["refined"] < found["other"]).sum())),
+        "budgets": str(len(found)),
+        "pairs": str(most),
+        "least": f"{times.min():.1f}",
+        "most": f"{times.max():.1f}",
+    }
 
 
 @cache
