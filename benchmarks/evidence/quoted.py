@@ -16,6 +16,7 @@ from benchmarks.ablation.comparisons import TRUTH
 from benchmarks.budget.page import lowest, mean_errors
 from benchmarks.images.comparisons import IG
 from benchmarks.images.tables import shift as shifted_images
+from benchmarks.orders.page import by_family
 from benchmarks.roar.page import SCORES, area_table, spread
 from benchmarks.scenes.pooling import USUAL
 from benchmarks.scenes.tables import segments as found_segments
@@ -120,13 +121,32 @@ def budget(results: Path) -> dict[str, str]:
     found, most = lowest(table), table["pairs"].max()
     means = mean_errors(table).xs(most, level="pairs").mean()
     times = (found["other"] / found["refined"])[found["pairs"] == most]
+    left = found[found["pairs"] == most // 2].set_index("family")["refined"] / mean_errors(table)["look-up"].xs(
+        0, level="pairs"
+    )
     return {f"{_name(method)}_error": number(error) for method, error in means.items()} | {
         "won": str(int((found["refined"] < found["other"]).sum())),
         "budgets": str(len(found)),
         "pairs": str(most),
+        "half_of_them": str(most // 2),
+        "left_least": f"{100 * left.min():.0f}",
+        "left_most": f"{100 * left.max():.0f}",
         "least": f"{times.min():.1f}",
         "most": f"{times.max():.1f}",
     }
+
+
+@cache
+def orders(results: Path) -> dict[str, str]:
+    """Means of exact effects and of the default, as it is and finer; on how many families exact triples are nearer."""
+    table = by_family(record(results, "orders")["networks"]).set_index("family").replace("–", "nan")
+    table = table.astype(float).dropna()
+    families = table.drop(index=table.index[-1])
+    found = {f"{_name(column)}_error": number(value) for column, value in table.iloc[-1].items()}
+    for family, row in families.iterrows():
+        found |= {f"{_name(str(family))}_{_name(str(column))}": number(value) for column, value in row.items()}
+    nearer = int((families["exact, 3"] < families["default"]).sum())
+    return found | {"families": str(len(families)), "nearer": str(nearer)}
 
 
 @cache

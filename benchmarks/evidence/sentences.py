@@ -12,6 +12,7 @@ from benchmarks.evidence.quoted import (
     few_rows,
     gate,
     images,
+    orders,
     overhead,
     roar,
     scale,
@@ -113,6 +114,31 @@ SENTENCES: tuple[Sentence, ...] = (
         "(SVARM). These take values for exact that have to be sampled; a regression that does not, "
         "written for this study, has {Leverage_SHAP__noisy_values_error}. The best of all "
         "these has {least} to {most} times the error of refinement.",
+        budget,
+    ),
+    Sentence(
+        ABLATION,
+        "its error is {default_error} in the mean of {families} families, that of exact effects of up to two columns "
+        "{exact__2_error}, of up to three {exact__3_error}, and of",
+        orders,
+    ),
+    Sentence(
+        ABLATION,
+        "With more shuffled rows it is {more_shuffled_rows_error}, with twice the bins {twice_the_bins_error}, with "
+        "more groups {more_groups_for_pairs_error}, with nearly all pair effects "
+        "{nearly_all_pair_effects_error}, with all of these {all_of_these_error}.",
+        orders,
+    ),
+    Sentence(
+        ABLATION,
+        "exact effects of all triples are nearer on {nearer} of {families} families, such as Adult ({adult_exact__3} "
+        "for {adult_default}), heavy tails ({heavy_tails_exact__3} for {heavy_tails_default}), SiLU ({silu_exact__3} "
+        "for {silu_default}) and parity ({parity_exact__3} for {parity_default}),",
+        orders,
+    ),
+    Sentence(
+        ABLATION,
+        "{half_of_them} pairs of permutations leave {left_least}% to {left_most}% of the look-up's error",
         budget,
     ),
     Sentence(
