@@ -16,7 +16,7 @@ from benchmarks.ablation.claims import verdicts
 from benchmarks.ablation.comparisons import GATED, TRUTH, comparisons
 from benchmarks.ablation.pictures import draw_support
 from benchmarks.shared.markdown import made_with, markdown_table
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 
 PARTS = ("agop", "without sharing out the rest", "without pair effects", "agop, refine=4", "agop, refine=16")
 NETWORK_SHAPLEY = "network-shapley"
@@ -35,7 +35,7 @@ def write(output: Path, result: dict[str, Any], cells: list[Cell]) -> None:
     """Write everything from the cells."""
     table, support = records(cells), support_records(cells)
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "ablation.csv.gz", index=False, float_format="%.4g")
+    write_csv(output / "ablation.csv.gz", table)
     found = comparisons(table)
     result["networks"] = rows_of(networks(cells))
     result["gate"] = [

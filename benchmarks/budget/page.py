@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.budget.coalitions import NOISY, SAMPLERS
 from benchmarks.budget.pictures import draw
 from benchmarks.shared.markdown import made_with, markdown_table, number
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 
 SHOWN_PAIRS = 16
 """Refined pairs whose worth in plain sampling is shown: the larger of the ablation study's two budgets."""
@@ -27,7 +27,7 @@ def write(output: Path, result: dict[str, Any], cells: list[dict[str, Any]]) -> 
     """Write everything from the cells."""
     table = pd.DataFrame({"family": c["family"], "seed": c["seed"]} | record for c in cells for record in c["errors"])
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "budget.csv", index=False, float_format="%.5g")
+    write_csv(output / "budget.csv", table)
     worth = equivalents(table, {(c["family"], c["seed"]): c["fit_seconds"] for c in cells})
     result["equivalents"] = rows_of(worth)
     write_json(output / "budget.json", result)

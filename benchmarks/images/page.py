@@ -12,7 +12,7 @@ from benchmarks.images.cell import Cell
 from benchmarks.images.comparisons import KEYS, RULES, comparisons, verdicts
 from benchmarks.images.pictures import draw_curves, draw_maps, draw_shift
 from benchmarks.shared.markdown import made_with, markdown_table
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 
 OTHER_METRICS = {
     "precision_recall_union": "precision-recall, union",
@@ -30,7 +30,7 @@ def write(output: Path, result: dict[str, Any], cells: list[Cell]) -> None:
     found = comparisons(table)
     shifts = tables.shift_records(cells)
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "images.csv", index=False, float_format="%.4g")
+    write_csv(output / "images.csv", table)
     names = (*KEYS, "seed", "rate", "accuracy", "learned", "zero_gradient", "callback_share", "steadiness", "epochs")
     result["networks"] = [{name: getattr(cell, name) for name in (*names, "shift")} for cell in cells]
     result["comparisons"] = rows_of(found)

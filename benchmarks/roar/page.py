@@ -13,7 +13,7 @@ from agop_tabular.evaluation import area, holm, paired_comparison
 from benchmarks.roar.pictures import CURVES, draw
 from benchmarks.shared.markdown import made_with, markdown_table, number, p_value
 from benchmarks.shared.methods import PAPER_PEERS
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 
 PAPER = ("agop-ixg", *PAPER_PEERS)
 """The methods that arXiv 2605.15700 compares."""
@@ -43,7 +43,7 @@ def write(output: Path, result: dict[str, Any], found: dict[str, TableResult]) -
     output.mkdir(parents=True, exist_ok=True)
     areas = {name: areas_under(table.curves) for name, table in found.items()}
     curves = pd.concat([table.curves.assign(data=name) for name, table in found.items()])
-    curves.to_csv(output / "roar.csv", index=False, float_format="%.5g")
+    write_csv(output / "roar.csv", curves)
     result["areas"] = {name: rows_of(table) for name, table in areas.items()}
     result["orders"] = {name: rows_of(table.rankings) for name, table in found.items()}
     result["by_row"] = {name: rows_of(table.by_row) for name, table in found.items()}

@@ -15,7 +15,7 @@ from benchmarks.scenes.pictures import draw_maps, draw_shift
 from benchmarks.scenes.pooling import USUAL
 from benchmarks.scenes.segments import SEGMENTED
 from benchmarks.shared.markdown import made_with, markdown_table
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 
 CLAIMED = (
     "The paper (arXiv 2605.12816) has +18% mIoU for AGOP-Weighted and +37% for AGOP-Global over Integrated Gradients "
@@ -38,7 +38,7 @@ def write(output: Path, result: dict[str, Any]) -> None:
     if maps:
         table, values = records(maps), by_image(maps)
         found = claims(values)
-        table.to_csv(output / "scenes.csv", index=False, float_format="%.4g")
+        write_csv(output / "scenes.csv", table)
         result["claims"] = rows_of(found.drop(columns="networks"))
         result["seconds"] = [{key: cell[key] for key in ("task", "seed", "seconds")} for cell in maps]
         draw_maps(maps, output / "scenes-maps.png")

@@ -1,4 +1,4 @@
-"""The JSON records that studies leave in ``results/``."""
+"""The records that studies leave in ``results/``, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import pandas as pd
 
 def write_json(path: Path, record: Any) -> None:
     path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """A table with seven significant digits, so that means of it print as means of what was measured."""
+    table.to_csv(path, index=False, float_format="%.7g")
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

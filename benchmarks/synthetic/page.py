@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.shared.markdown import made_with, markdown_table, number
-from benchmarks.shared.records import rows_of, write_json
+from benchmarks.shared.records import rows_of, write_csv, write_json
 from benchmarks.synthetic import tables
 from benchmarks.synthetic.comparisons import DEFAULT, PAPER
 from benchmarks.synthetic.pictures import draw
@@ -42,7 +42,7 @@ def write(output: Path, result: dict[str, Any], nets: pd.DataFrame, table: pd.Da
     passed = table[table["passed"]]
     paper, default = PAPER.compared(passed), DEFAULT.compared(passed)
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "synthetic.csv", index=False, float_format="%.5g")
+    write_csv(output / "synthetic.csv", table)
     result |= {
         "networks": rows_of(nets),
         "failures": rows_of(failed),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.shared.markdown import made_with, markdown_table
-from benchmarks.shared.records import write_json
+from benchmarks.shared.records import write_csv, write_json
 from benchmarks.timing.pictures import draw
 from benchmarks.timing.shape import Shape, along
 
@@ -25,7 +25,7 @@ def write(output: Path, result: dict[str, Any], table: pd.DataFrame) -> None:
     """Write everything from the records of all sizes and methods."""
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "timing.json", result)
-    table.to_csv(output / "timing.csv", index=False, float_format="%.5g")
+    write_csv(output / "timing.csv", table)
     (output / "timing.md").write_text(page(result, table))
     draw(table, Shape(**result["base"]), result["axes"], output / "timing.png")
 

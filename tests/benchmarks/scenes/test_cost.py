@@ -22,7 +22,7 @@ def test_a_file_holds_little_more_than_diag_m():
 
 
 def test_a_cell_is_measured_elsewhere(tmp_path):
-    cells = Cells(tmp_path, {"images": 8, "width": 4})
+    cells = Cells(tmp_path, {"images": 8, "width": 8})
     add_cost(cells, 32, "forward pass")
     cell = cells.read(cost_cell(32, "forward pass"))
     assert (cell["step"], cell["size"]) == ("forward pass", 32)

@@ -14,7 +14,7 @@ from benchmarks.scenes.resnet import ResNet18
 
 DATA = Path(__file__).with_name("data")
 TINY = (
-    "--epochs 4 --width 4 --size 32 --least-accuracy 0.01 --images 5 --background 20 --steps 3 --jobs 1 "
+    "--epochs 4 --width 8 --size 32 --least-accuracy 0.01 --images 5 --background 20 --steps 3 --jobs 1 "
     "--cost-sizes 32 --cost-images 16"
 )
 
@@ -78,7 +78,7 @@ def test_cost_needs_no_scenes(tmp_path, capsys):
 def test_what_it_cannot_work_on_is_one_sentence(tmp_path):
     with pytest.raises(SystemExit, match="no CLEVR-XAI_scenes.json"):
         run(tmp_path, "--parts", "maps", "--folder", str(tmp_path))
-    torch.save(ResNet18(3, width=8).state_dict(), tmp_path / "other.pth")
+    torch.save(ResNet18(3, width=4).state_dict(), tmp_path / "other.pth")
     with pytest.raises(SystemExit, match="weights of another network"):
         run(tmp_path, "--parts", "maps", "--folder", str(DATA), "--weights", str(tmp_path / "other.pth"))
     with pytest.raises(SystemExit, match="There is no file .*none.pth"):

@@ -12,7 +12,7 @@ from benchmarks.scenes.tasks import read_task
 from benchmarks.scenes.training import MEAN, STD, Settings, at_input, digest, scores, trained
 
 DATA = Path(__file__).with_name("data")
-SMALL = Settings(epochs=3, width=4, batch=16)
+SMALL = Settings(epochs=3, width=8, batch=16)  # of width 4, torch 2.13 crashes without AVX-512
 
 
 class Killed(BaseException):
@@ -88,7 +88,7 @@ def test_it_learns_and_is_left_in_evaluation_mode(data, tmp_path):
 
 
 def test_it_starts_from_given_weights(data, tmp_path):
-    given = ResNet18(1000, width=4)
+    given = ResNet18(1000, width=SMALL.width)
     torch.save(given.state_dict(), tmp_path / "given.pth")
     settings = replace(SMALL, epochs=1, rate=0.0, decay=0.0, weights=str(tmp_path / "given.pth"))
     found = trained(data, settings, 0, tmp_path / "network.pt", say=lambda _: None)
