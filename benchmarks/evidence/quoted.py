@@ -118,13 +118,11 @@ def support(results: Path) -> dict[str, str]:
 def budget(results: Path) -> dict[str, str]:
     """Mean errors over families with the most pairs, by method; where refinement is best, and how far it is ahead."""
     table = pd.read_csv(results / "budget.csv")
-    found, most = lowest(table), table["pairs"].max()
-    means = mean_errors(table).xs(most, level="pairs").mean()
+    means, found, most = mean_errors(table), lowest(table), table["pairs"].max()
     times = (found["other"] / found["refined"])[found["pairs"] == most]
-    left = found[found["pairs"] == most // 2].set_index("family")["refined"] / mean_errors(table)["look-up"].xs(
-        0, level="pairs"
-    )
-    return {f"{_name(method)}_error": number(error) for method, error in means.items()} | {
+    left = means["refined"].xs(most // 2, level="pairs") / means["look-up"].xs(0, level="pairs")
+    at_most = means.xs(most, level="pairs").mean()
+    return {f"{_name(method)}_error": number(error) for method, error in at_most.items()} | {
         "won": str(int((found["refined"] < found["other"]).sum())),
         "budgets": str(len(found)),
         "pairs": str(most),
