@@ -252,7 +252,8 @@ SENTENCES: tuple[Sentence, ...] = (
         "On sparse nonlinear its Spearman correlation is {sparse_nonlinear_shap_deep_spearman_behind} behind "
         "DeepExplainer and {sparse_nonlinear_lime_spearman_behind} behind LIME (Holm-adjusted p = "
         "{sparse_nonlinear_shap_deep_spearman_p} and {sparse_nonlinear_lime_spearman_p}), and its top-k precision "
-        "{sparse_nonlinear_shap_deep_top_k_behind} and {sparse_nonlinear_lime_top_k_behind}.",
+        "{sparse_nonlinear_shap_deep_top_k_behind} and {sparse_nonlinear_lime_top_k_behind} "
+        "(p = {sparse_nonlinear_shap_deep_top_k_p} and {sparse_nonlinear_lime_top_k_p}).",
         synthetic,
     ),
     Sentence(
