@@ -145,7 +145,6 @@ def audit(
     table: Table,
     train: Train = None,
     target: Target = None,
-    explainer: Explainer = None,
     rows: Annotated[int, typer.Option(metavar="N", help="Rows that are audited.")] = 64,
     trust: Trust = False,
     student: Student = False,
@@ -154,7 +153,7 @@ def audit(
     with screen(4) as shown:
         from agop_tabular.command import tasks
 
-        tasks.audit(tasks.Inputs(model, table, train, explainer, target, trust, student), rows, shown)
+        tasks.audit(tasks.Inputs(model, table, train, None, target, trust, student), rows, shown)
 
 
 @application.command()

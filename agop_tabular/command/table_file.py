@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ def read_table(path: Path) -> pd.DataFrame:
     if not path.name.lower().endswith(CSV + PARQUET):
         raise ValueError(f"{path} does not end in {', '.join(CSV + PARQUET)}, which say how it is read.")
     try:
+        if _is_csv(path):
+            _check_lines(path)
         table = pd.read_csv(path, low_memory=False) if _is_csv(path) else pd.read_parquet(path)
     except ImportError as error:
         raise ImportError(f"{path} needs the package pyarrow: pip install pyarrow") from error
@@ -47,6 +51,23 @@ def read_table(path: Path) -> pd.DataFrame:
     if not len(table):
         raise ValueError(f"{path} has no rows.")
     return table
+
+
+def _check_lines(path: Path) -> None:
+    """Raise unless every line has as many cells as there are names: pandas moves or fills in others without a word."""
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file)
+        try:
+            n_names = len(next((cells for cells in lines if cells), []))
+            for cells in lines:
+                if cells and len(cells) != n_names:
+                    raise ValueError(
+                        f"line {lines.line_num:,} has {len(cells)} cells and the first line {n_names} names: every "
+                        "column needs a name, every row all of its cells, and no line ends with a comma"
+                    )
+        except csv.Error as error:
+            raise ValueError(f"line {lines.line_num:,}: {error}") from error
 
 
 def _is_csv(path: Path) -> bool:

@@ -84,11 +84,14 @@ class Prepared:
     X : DataFrame
     y : Series or None
         Labels.
+    knows_rows : bool
+        Whether the explainer was fitted on these rows here.
     """
 
     explainer: AGOPExplainer
     X: pd.DataFrame
     y: pd.Series | None
+    knows_rows: bool = False
 
 
 def prepare(inputs: Inputs, screen: Screen) -> Prepared:
@@ -125,7 +128,7 @@ def prepare(inputs: Inputs, screen: Screen) -> Prepared:
             f"what is explained is a network that imitates {inputs.model} (R² {fidelity['r2']:.2f} on "
             f"{fidelity['rows']:.0f} rows that it was not trained on)."
         )
-    return Prepared(explainer, X, y)
+    return Prepared(explainer, X, y, knows_rows=train is None)
 
 
 def _fitted(model: Any, rows: pd.DataFrame, student: bool) -> AGOPExplainer:
@@ -174,7 +177,7 @@ def explain(inputs: Inputs, out: Path, label: str, screen: Screen) -> None:
 def audit(inputs: Inputs, n_rows: int, screen: Screen) -> None:
     """Print how wrong explanations are."""
     ready = prepare(inputs, screen)
-    if inputs.train is None and inputs.explainer is None:
+    if ready.knows_rows:
         screen.note(
             "the rows of the audit are those that the explainer was fitted on; with its training rows as --train the "
             "error is that of new rows."

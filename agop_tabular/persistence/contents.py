@@ -88,6 +88,8 @@ def declared(header: Header, tensors: Mapping[str, Tensor]) -> dict[str, Spec]:
         for j, values in enumerate(header.columns):
             k = f"values of column {j}"
             specs |= {f"column_{j}_share": real(k, low=0, high=1), f"column_{j}_coordinates": real(k, f"column {j}")}
+            if f"column_{j}_spread" in found:
+                specs[f"column_{j}_spread"] = real(f"spread of column {j}", f"column {j}")
             if values is None:
                 specs[f"column_{j}_values"] = real(k, free=True)
             else:
@@ -124,9 +126,10 @@ def check_values(header: Header, specs: Mapping[str, Spec], tensors: Mapping[str
     for j, values in enumerate(header.columns):
         width = int((column_of == j).sum())
         demand(tensors[f"column_{j}_coordinates"].shape[1] == width, "columns have values of other coordinates")
-        share = tensors[f"column_{j}_share"]
-        demand(len(share) and abs(float(share.sum()) - 1) < ROUNDING, "columns have shares that do not add up to 1")
+        whole = float(tensors[f"column_{j}_share"].sum())
+        demand(0 < whole < 1 + ROUNDING, "columns have shares that add up to more than 1, or to nothing")
         if values is None:
+            demand(abs(whole - 1) < ROUNDING, "columns of numbers have shares that do not add up to 1")
             numbers = tensors[f"column_{j}_values"]
             demand((numbers[~numbers.isnan()].diff() > 0).all(), "columns have values that do not ascend")
 

@@ -61,6 +61,8 @@ def columns_to_file(columns: tuple[ColumnValues, ...]) -> tuple[list[Any], dict[
     tensors: dict[str, Tensor] = {}
     for j, column in enumerate(columns):
         tensors |= {f"column_{j}_share": torch.from_numpy(column.share), f"column_{j}_coordinates": column.coordinates}
+        if column.spread is not None:
+            tensors[f"column_{j}_spread"] = column.spread
         if column.is_numeric:
             tensors[f"column_{j}_values"] = torch.from_numpy(column.values)
     return values, tensors
@@ -73,6 +75,7 @@ def columns_from_file(values: list[Any], tensors: Mapping[str, Tensor]) -> tuple
             tensors[f"column_{j}_values"].numpy() if own is None else np.array(own, dtype=str),
             tensors[f"column_{j}_share"].numpy(),
             tensors[f"column_{j}_coordinates"],
+            tensors.get(f"column_{j}_spread"),
         )
         for j, own in enumerate(values)
     )

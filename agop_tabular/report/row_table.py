@@ -12,6 +12,7 @@ from agop_tabular.report.document import script_json
 from agop_tabular.results.cells import cell_text, cut_names, cut_text
 from agop_tabular.results.explanation import Explanation
 from agop_tabular.results.one_target import predicts_classes
+from agop_tabular.results.row_facts import label_text
 
 COLUMNS = (15, 10, 6, 4, 2)
 """Columns with a bar of their own in each row: the first number whose data are small enough."""
@@ -114,7 +115,7 @@ def _facts(explanation: Explanation, values: np.ndarray, coverage: float | None)
         "classes": cut_names(classes, NAME_LENGTH),
         "signed": explanation.gap is not None,
         "unit": explanation.unit if explanation.gap is not None else "",
-        "label": [cut_text(label, NAME_LENGTH) for label in explanation.index],
+        "label": [cut_text(label_text(label), NAME_LENGTH) for label in explanation.index],
     }
     data |= _targets(explanation, classes)
     if explanation.predictions is not None and explanation.predictions.ndim == 1:

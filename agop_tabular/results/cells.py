@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any
@@ -57,6 +58,51 @@ def _number_text(value: float) -> str:
     return f"{value:.4g}"
 
 
+def cell_texts(cells: Iterable[Any]) -> list[str]:
+    """Cells as text, equal ones alike and different ones differently: with all digits where four are not enough.
+
+    Parameters
+    ----------
+    cells : iterable of object
+
+    Examples
+    --------
+    >>> from agop_tabular.results.cells import cell_texts
+    >>> cell_texts([1000.2, 1000.4, 3.0, 3, None, "missing", True])
+    ['1000.2', '1000.4', '3', '3', 'missing', "'missing'", 'True']
+    """
+    keys = []
+    first: dict[tuple[str, Any], Any] = {}  # of cells that are equal, the first
+    for cell in cells:
+        keys.append(_identity(cell))
+        first.setdefault(keys[-1], cell)
+    texts = {key: cell_text(cell) for key, cell in first.items()}
+    for exact in (_exact_text, repr):
+        count = Counter(texts.values())
+        texts = {key: text if count[text] == 1 else exact(first[key]) for key, text in texts.items()}
+    return [texts[key] for key in keys]
+
+
+def _identity(cell: Any) -> tuple[str, Any]:
+    """What tells a cell from others: True is not 1, and a missing one is not the text "missing"."""
+    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
+    if isinstance(value, str):
+        return "text", value
+    if cell_text(value) == MISSING:
+        return "missing", None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number", value
+    return type(value).__name__, str(value)
+
+
+def _exact_text(cell: Any) -> str:
+    """A cell with all its digits, or its hours; text in quotes."""
+    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
+    if cell_text(value) == MISSING:
+        return MISSING if not isinstance(value, str) else repr(value)
+    return repr(value) if isinstance(value, (float, str)) else str(value)
+
+
 def score_text(value: float) -> str:
     """A score, base value or prediction with three digits: no difference, so without a plus.
 
@@ -98,13 +144,14 @@ def probability_text(value: float) -> str:
 
 
 def percent_text(share: float) -> str:
-    """A share as a whole percentage, "<1%" where that would be 0.
+    """A share as a whole percentage, "<1%" where that would be 0 and ">99%" where it would be 100 without being all.
 
     Parameters
     ----------
     share : float
     """
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+    whole = f"{share:.0%}"
+    return "<1%" if whole == "0%" and share > 0 else ">99%" if whole == "100%" and share < 1 else whole
 
 
 def bound_text(value: float) -> str:

@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 
 from agop_tabular.models.frames import cells_of
 from agop_tabular.models.row_order import check_row_order
-from agop_tabular.results.cells import cell_text, signed_text
-from agop_tabular.results.facts import facts_html, facts_text
+from agop_tabular.results.cells import cell_texts, signed_text
+from agop_tabular.results.facts import facts_html, facts_text, named_list
 from agop_tabular.results.one_target import explained_name, same_target
 from agop_tabular.results.plots.canvas import score_label
 from agop_tabular.results.plots.cohorts import plot_cohorts
@@ -131,19 +131,19 @@ def compare_cohorts(
     one = same_target(explanation, target)
     target_name = explained_name(one)
     if target_name is None and one.target is not None:
-        several = sorted(set(one.row_targets()))[:3]
+        several = named_list(sorted(set(one.row_targets())), 3)
         raise ValueError(
-            f"Rows explain different classes ({', '.join(several)}, …), whose attributions have no common mean: choose "
+            f"Rows explain different classes ({several}), whose attributions have no common mean: choose "
             "one with target=, of explainer(X, target='all')."
         )
-    of_row = _groups(one, groups)
+    of_row, other_group = _groups(one, groups, against)
     names = [str(name) for name in pd.Series(of_row).value_counts().index]
     _check_sizes(of_row, names)
     values = np.asarray(one.values, dtype=float)
     rng = np.random.default_rng(check_random_state(0 if random_state is None else random_state).randint(2**31))
     parts = [
         _difference(values, of_row == group, others, group, label, one.feature_names, confidence, rng)
-        for group, others, label in _comparisons(of_row, names, against)
+        for group, others, label in _comparisons(of_row, names, other_group)
     ]
     differences = pd.concat(parts, ignore_index=True)
     from agop_tabular.evaluation.statistics import holm  # with it come all metrics
@@ -155,8 +155,8 @@ def compare_cohorts(
     return Cohorts(means, sizes, differences, target_name, one.unit, one.method, confidence)
 
 
-def _groups(explanation: Explanation, groups: Any) -> np.ndarray:
-    """The group of each row, (n,) of str."""
+def _groups(explanation: Explanation, groups: Any, against: Any) -> tuple[np.ndarray, str | None]:
+    """The group of each row, (n,) of str, and the one that others are compared with, where one is asked for."""
     n = len(explanation)
     if isinstance(groups, str):
         if groups not in explanation.feature_names:
@@ -167,7 +167,13 @@ def _groups(explanation: Explanation, groups: Any) -> np.ndarray:
     if cells is None or len(cells) != n:
         found = f"{len(cells):,} values" if cells is not None else f"shape {np.shape(groups)}"
         raise ValueError(f"groups has {found}, but {n:,} rows are explained: give the name of a column, or one each.")
-    return np.array([cell_text(cell) for cell in cells], dtype=object)
+    if against is None:
+        return np.array(cell_texts(cells), dtype=object), None
+    *of_row, other = cell_texts([*cells, against])
+    if other not in of_row:
+        known = ", ".join(dict.fromkeys(of_row))
+        raise ValueError(f"against={against!r} is not a group: {known}.")
+    return np.array(of_row, dtype=object), other
 
 
 def _check_sizes(of_row: np.ndarray, names: list[str]) -> None:
@@ -184,12 +190,9 @@ def _check_sizes(of_row: np.ndarray, names: list[str]) -> None:
             raise ValueError(f"Group {name!r} has one row, which has no interval: join it with another group.")
 
 
-def _comparisons(of_row: np.ndarray, names: list[str], against: Any) -> list[tuple[str, np.ndarray, str]]:
+def _comparisons(of_row: np.ndarray, names: list[str], other: str | None) -> list[tuple[str, np.ndarray, str]]:
     """Groups, the rows that each is compared with, and what these are called."""
-    if against is not None:
-        other = cell_text(against)
-        if other not in names:
-            raise ValueError(f"against={against!r} is not a group: {', '.join(names)}.")
+    if other is not None:
         return [(name, of_row == other, other) for name in names if name != other]
     if len(names) == 2:
         return [(names[0], of_row == names[1], names[1])]

@@ -18,6 +18,9 @@ from agop_tabular.effects.triples import Triples
 from agop_tabular.results.column_values import ColumnValues
 from agop_tabular.results.importance_intervals import importance_intervals
 
+NUMBERS = 2**22
+"""Coordinates of rows at which effects are computed at a time: 32 MB."""
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnEffects:
@@ -84,19 +87,27 @@ class ColumnEffects:
         return first.where(first < second, second), first.where(first > second, second)
 
     def _main(self, j: int, effects: Effects | None = None) -> pd.DataFrame:
-        x = self._rows(j)
-        total = torch.zeros(len(self.target_names), len(x), dtype=torch.float64)
-        inside = self._axes(j)
-        for n, a in enumerate(inside):
-            total += (self._effects if effects is None else effects).main(a, x)
-            for b in inside[n + 1 :]:  # pair effects inside a column belong to its main effect
-                total += torch.einsum(
-                    "ckr,cr,ckr->ck",
-                    self._effects.factors_at(a, x),
-                    self._effects.signs,
-                    self._effects.factors_at(b, x),
-                )
+        total = self._main_at(j, self._rows(j), effects)
         return pd.DataFrame(total.T.numpy(), index=self._labels(j), columns=list(self.target_names))
+
+    def _main_at(self, j: int, x: Tensor, effects: Effects | None = None) -> Tensor:
+        """Main effect of column j at rows x (k, p), (n_scores, k)."""
+        total = torch.zeros(len(self.target_names), len(x), dtype=torch.float64)
+        for i in self._axes(j):
+            total += (self._effects if effects is None else effects).main(i, x)
+        if len(self._axes(j)) > 1:  # pair effects inside a column belong to its main effect
+            total += self._pairs_inside(self._axes(j), x)
+        return total
+
+    def _pairs_inside(self, axes: list[int], x: Tensor) -> Tensor:
+        """Pair effects of the axes of one column at rows x (k, p), summed over all pairs, (n_scores, k)."""
+        sums = torch.zeros(len(self.target_names), len(x), self._effects.signs.shape[1], dtype=torch.float64)
+        squares = torch.zeros_like(sums)
+        for i in axes:
+            factors = self._effects.factors_at(i, x)
+            sums += factors
+            squares += factors.square()
+        return torch.einsum("ckr,cr->ck", sums.square() - squares, self._effects.signs) / 2  # it has each pair twice
 
     def pair(self, first: Any, second: Any, target: Any = None) -> pd.DataFrame:
         """Pair effect of two columns.
@@ -209,9 +220,18 @@ class ColumnEffects:
                 main, share = self._effects.mains[inside[0]], self._effects.share[inside[0]]
                 out[j, j] = float((main.square() @ share).sum())
             elif inside:
-                h, own = self._main(j).to_numpy(), self.columns[j].share
-                out[j, j] = (own @ np.square(h - own @ h)).sum()
+                out[j, j] = self._variance_of_several_axes(j)
         return out
+
+    def _variance_of_several_axes(self, j: int) -> float:
+        """Variance of the main effect of a column of several axes, summed over scores."""
+        column = self.columns[j]
+        rows = column.coordinates if column.spread is None else column.spread
+        weights = np.ones(len(rows)) if column.spread is not None else column.share
+        parts = torch.split(rows, max(1, NUMBERS // self._feature_map.n_coordinates))
+        h = torch.cat([self._main_at(j, self._rows(j, part)) for part in parts], dim=1).numpy()
+        own = weights / weights.sum()
+        return float((np.square(h - (h @ own)[:, None]) @ own).sum())
 
     def variance_shares(self) -> np.ndarray:
         """Share of the variance of all effects that each main effect (diagonal) and each pair has, (d, d), symmetric.
@@ -298,11 +318,12 @@ class ColumnEffects:
             found.setdefault(int(self._feature_map.column_of[int(axis.coordinates[0])]), []).append(i)
         return found
 
-    def _rows(self, j: int) -> Tensor:
-        """Rows of coordinates (k, p): the column at each of its values, all other coordinates zero."""
+    def _rows(self, j: int, coordinates: Tensor | None = None) -> Tensor:
+        """Rows (k, p): coordinates (k, p_j) of a column, by default those of its values; all others zero."""
+        coordinates = self.columns[j].coordinates if coordinates is None else coordinates
         own = torch.from_numpy(np.flatnonzero(self._feature_map.column_of == j))
-        x = torch.zeros(len(self.columns[j].values), self._feature_map.n_coordinates, dtype=torch.float64)
-        x[:, own] = self.columns[j].coordinates
+        x = torch.zeros(len(coordinates), self._feature_map.n_coordinates, dtype=torch.float64)
+        x[:, own] = coordinates
         return x
 
     def _sum_of_vectors(self, j: int) -> Tensor:

@@ -20,6 +20,9 @@ MOST_VALUES = 64
 CELLS, FEWEST_ROWS = 2**19, 256
 """Cells from which the values are chosen, so that of wide tables not all rows are sorted, and rows at least."""
 
+SPREAD_NUMBERS, SPREAD_ROWS = 2**18, 2048
+"""Numbers (2 MB), and rows, of a column of several coordinates that stand for all of its values."""
+
 NUMERIC_CELLS = ("integer", "floating", "mixed-integer-float", "decimal")
 """Kinds of cells, as pandas infers them, that are read as numbers; text that looks like a number stays text, and
 booleans are the two categories "False" and "True"."""
@@ -34,14 +37,19 @@ class ColumnValues:
     values : ndarray of shape (k,)
         Ascending float64 for a column of numbers, str for any other; NaN and "nan" are missing values.
     share : ndarray of shape (k,)
-        Share of the training rows whose value is nearest to each.
+        Share of the training rows that have each category, or whose number is nearest to each. The rows of categories
+        that are not among the values are left out; in files up to format 9 the shares sum to 1 nevertheless.
     coordinates : Tensor of shape (k, p_j)
         The p_j coordinates that are made of this column.
+    spread : Tensor of shape (m, p_j), optional
+        The same of rows spread evenly over all values, where there are more than ``values``, and several coordinates
+        that may not be one axis of the effects: what the effect varies over.
     """
 
     values: np.ndarray
     share: np.ndarray
     coordinates: Tensor
+    spread: Tensor | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -66,10 +74,33 @@ def column_values(X: Any, x: Tensor, feature_map: FeatureMap) -> tuple[ColumnVal
     x = x.cpu()
     for j, own in enumerate(coordinates):
         cells = cells_of(X, j)
-        values, first, count = _representative_values(cells)
+        values, first, count, n_distinct = _representative_values(cells)
         rows = x[torch.from_numpy(first)[:, None], own].double()
-        out.append(ColumnValues(values, count / count.sum(), rows))
+        spread = None
+        if len(own) > 1 and len(values) < n_distinct and not _is_one_axis(cells, feature_map.block_of[own.numpy()]):
+            few = spread_rows(len(x), _rows_spread(len(own)))
+            spread = x[torch.from_numpy(_order(cells)[few])[:, None], own].double()
+        out.append(ColumnValues(values, count / len(cells), rows, spread))
     return tuple(out)
+
+
+def _rows_spread(n_coordinates: int) -> int:
+    """Rows, at most, that stand for all values of a column."""
+    return min(SPREAD_ROWS, max(MOST_VALUES, SPREAD_NUMBERS // n_coordinates))
+
+
+def _is_one_axis(cells: pd.Series, blocks: np.ndarray) -> bool:
+    """Whether the coordinates of a column are one block of one-hot categories, each of which the effects know.
+
+    Blocks of numbers may be splines.
+    """
+    return bool((blocks >= 0).all() and (blocks == blocks[0]).all()) and _as_numbers(cells) is None
+
+
+def _order(cells: pd.Series) -> np.ndarray:
+    """Places of the rows such that those of one value are next to each other, numbers ascending."""
+    numbers = _as_numbers(cells)
+    return np.argsort(_codes(cells) if numbers is None else numbers, kind="stable")
 
 
 def _coordinates_of(feature_map: FeatureMap) -> list[Tensor]:
@@ -97,16 +128,34 @@ def _merged(old: ColumnValues, new: ColumnValues, share: float) -> ColumnValues:
     weights = np.concatenate((old.share * (1 - share), new.share * share))
     total = np.bincount(place.ravel(), weights)
     coordinates = torch.cat((old.coordinates, new.coordinates))[torch.from_numpy(first)]
+    n_distinct = len(values)
     if values.dtype.kind == "f":
         kept, total = _thinned(values, total)
     else:
         kept = np.argsort(-total, kind="stable")[:MOST_VALUES]
         total = total[kept]
-    return ColumnValues(values[kept], total / total.sum(), coordinates[torch.from_numpy(kept)])
+    hides = len(kept) < n_distinct and coordinates.shape[1] > 1
+    spread = _mixed(old, new, share) if hides or old.spread is not None or new.spread is not None else None
+    return ColumnValues(values[kept], total, coordinates[torch.from_numpy(kept)], spread)
 
 
-def _representative_values(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values of a column, the first row that has each, and the number of rows whose value is nearest to each."""
+def _mixed(old: ColumnValues, new: ColumnValues, share: float) -> Tensor:
+    """Rows spread over all values of two tables, of whose rows ``share`` are in the second."""
+    most, parts = _rows_spread(old.coordinates.shape[1]), []
+    for column, of in ((old, 1 - share), (new, share)):
+        n = max(1, round(most * of))
+        if column.spread is not None:
+            places = np.linspace(0, len(column.spread) - 1, n)
+            parts.append(column.spread[torch.from_numpy(np.rint(places).astype(int))])
+        else:
+            below = column.share.cumsum() / column.share.sum()
+            places = np.searchsorted(below, (np.arange(n) + 0.5) / n).clip(max=len(below) - 1)
+            parts.append(column.coordinates[torch.from_numpy(places)])
+    return torch.cat(parts)
+
+
+def _representative_values(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Values of a column, the first row of each, the rows whose value is nearest, and how many values there are."""
     numbers = _as_numbers(cells)
     return _most_frequent(cells) if numbers is None else _spread_numbers(numbers)
 
@@ -121,25 +170,29 @@ def _as_numbers(cells: pd.Series) -> np.ndarray | None:
         return None
 
 
-def _most_frequent(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The most frequent categories as text, the first row and the number of rows of each."""
+def _codes(cells: pd.Series) -> np.ndarray:
+    """The number of each cell's category."""
     try:
-        codes, _ = pd.factorize(cells, use_na_sentinel=False)
+        return pd.factorize(cells, use_na_sentinel=False)[0]
     except TypeError:  # cells that cannot be hashed, such as lists
-        cells = cells.map(repr)
-        codes, _ = pd.factorize(cells, use_na_sentinel=False)
+        return pd.factorize(cells.map(repr), use_na_sentinel=False)[0]
+
+
+def _most_frequent(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """The most frequent categories as text, the first row and the number of rows of each, and how many there are."""
+    codes = _codes(cells)
     first = np.flatnonzero(~pd.Series(codes).duplicated())
     count = np.bincount(codes)
     names = cells.iloc[first].astype(object).where(cells.iloc[first].notna(), "nan").astype(str)
     kept = np.argsort(-count, kind="stable")[:MOST_VALUES]
-    return names.to_numpy().astype(str)[kept], first[kept], count[kept]
+    return names.to_numpy().astype(str)[kept], first[kept], count[kept], len(count)
 
 
-def _spread_numbers(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All distinct numbers if they are few, otherwise some of them; the first row and the number of rows of each."""
+def _spread_numbers(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """All distinct numbers or, of many, some; the first row and the rows of each, and how many there are."""
     unique, first, count = np.unique(numbers, return_index=True, return_counts=True)
     kept, nearest = _thinned(unique, count)
-    return unique[kept], first[kept], nearest
+    return unique[kept], first[kept], nearest, len(unique)
 
 
 def _thinned(unique: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

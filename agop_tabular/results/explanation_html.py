@@ -40,12 +40,12 @@ def explanation_html(explanation: Explanation, rows: int = ROWS, columns: int = 
     """
     n = min(len(explanation), rows)
     lines = []
-    for i in range(n):
+    for i, label in enumerate(explanation.index[:n]):
         if explanation.values.ndim == 2:
-            lines += _row_lines(RowFacts.of_one(explanation[i]), columns, False)
+            lines += _row_lines(RowFacts.of_one(explanation[i], label), columns, False)
             continue
         for c in range(min(TARGETS, explanation.values.shape[2])):
-            lines += _row_lines(RowFacts.of_one(score_at(explanation[i], np.array([c]))), columns, True)
+            lines += _row_lines(RowFacts.of_one(score_at(explanation[i], np.array([c])), label), columns, True)
     notes = _student_note(explanation) + _gate_note(explanation)
     if len(explanation) > n:
         notes += f"<p>… and {len(explanation) - n:,} more rows</p>"

@@ -36,18 +36,35 @@ def one_target(explanation: Explanation, target: Any = None) -> Explanation:
     ValueError
         Where another class was explained, or none of several is chosen.
     """
+    if target is not None:
+        return with_score(explanation, place_of_target(explanation, target))
+    return _predicted(explanation) if explanation.values.ndim == 3 else explanation
+
+
+def with_score(explanation: Explanation, place: int) -> Explanation:
+    """The explanation with the score of this place, for every row.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    place : int
+        Among ``target_names``; unlike a label or a name it is never that of two scores.
+
+    Raises
+    ------
+    ValueError
+        Where another class was explained.
+    """
     if explanation.values.ndim == 3:
-        return _chosen(explanation, target)
-    if target is None:
-        return explanation
-    place, known = place_of_target(explanation, target), explanation.row_targets()
-    name = explanation.target_names[place]
+        return score_at(explanation, np.full(len(explanation), place))
+    known, name = explanation.row_targets(), explanation.target_names[place]
     if (known == name).all() or explanation.target is None:
         return explanation
     if _mirrors(explanation):
-        return _turned(explanation, np.flatnonzero(known != name), name)
+        return _turned(explanation, np.flatnonzero(known != name), place)
+    label = _labels(explanation)[place]
     raise ValueError(
-        f"Not all rows explain {name!r}: make the explanation with explainer(X, target={target!r}), or target='all'."
+        f"Not all rows explain {name!r}: make the explanation with explainer(X, target={label!r}), or target='all'."
     )
 
 
@@ -63,7 +80,7 @@ def same_target(explanation: Explanation, target: Any = None) -> Explanation:
     one = one_target(explanation, target)
     if target is not None or not _mirrors(one) or len(set(one.row_targets())) < 2:
         return one
-    return one_target(one, one.target_names[1])
+    return with_score(one, 1)
 
 
 def explained_name(explanation: Explanation) -> str | None:
@@ -94,7 +111,7 @@ def place_of_target(explanation: Explanation, target: Any) -> int:
         Where there is no such score.
     """
     names = explanation.target_names
-    labels = names if explanation.label_names is None else tuple(map(str, explanation.label_names))
+    labels = tuple(map(str, _labels(explanation)))
     for known in (labels, names):
         if str(target) in known:
             return known.index(str(target))
@@ -116,11 +133,14 @@ def predicts_classes(explanation: Explanation) -> bool:
     return found is not None and found.ndim == 1 and all(str(label) in labels for label in set(found.tolist()))
 
 
-def _chosen(explanation: Explanation, target: Any) -> Explanation:
-    """One of all scores of each row."""
+def _labels(explanation: Explanation) -> list[Any]:
+    """What ``target`` calls the scores: labels where names are other ones, and names otherwise."""
+    return list(explanation.target_names if explanation.label_names is None else explanation.label_names)
+
+
+def _predicted(explanation: Explanation) -> Explanation:
+    """Of all scores of each row that of the predicted class."""
     names = explanation.target_names
-    if target is not None:
-        return score_at(explanation, np.full(len(explanation), place_of_target(explanation, target)))
     if predicts_classes(explanation):
         assert explanation.predictions is not None
         found = [place_of_target(explanation, label) for label in explanation.predictions.tolist()]
@@ -149,7 +169,7 @@ def score_at(explanation: Explanation, place: np.ndarray) -> Explanation:
         parts[field] = None if part is None else part[rows, :, place]
     if explanation.predictions is not None and explanation.predictions.ndim == 2:
         parts["predictions"] = explanation.predictions[rows, place]
-    return replace(explanation, **parts, target=np.array(explanation.target_names, dtype=object)[place])
+    return replace(explanation, **parts, target=np.array(_labels(explanation), dtype=object)[place])
 
 
 def _mirrors(explanation: Explanation) -> bool:
@@ -158,8 +178,8 @@ def _mirrors(explanation: Explanation) -> bool:
     return two and explanation.unit in MIRRORED and predicts_classes(explanation)
 
 
-def _turned(explanation: Explanation, rows: np.ndarray, name: str) -> Explanation:
-    """The explanation with some rows turned to the other class, whose name is given."""
+def _turned(explanation: Explanation, rows: np.ndarray, place: int) -> Explanation:
+    """The explanation with some rows turned to the other class, whose place is given."""
     parts: dict[str, Any] = {}
     for field in ("values", "gap", "residual", "base_values", "probabilities"):
         part = getattr(explanation, field)
@@ -167,6 +187,8 @@ def _turned(explanation: Explanation, rows: np.ndarray, name: str) -> Explanatio
             probability = field == "probabilities" or (field == "base_values" and explanation.unit == "probability")
             parts[field] = part.copy()
             parts[field][rows] = 1 - part[rows] if probability else -part[rows]
-    target = explanation.row_targets()
-    target[rows] = name
+    labels = _labels(explanation)
+    known = [explanation.target_names.index(name) for name in explanation.row_targets()]
+    target = np.array(labels, dtype=object)[known]
+    target[rows] = labels[place]
     return replace(explanation, **parts, target=target)

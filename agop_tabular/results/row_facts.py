@@ -66,15 +66,18 @@ class RowFacts:
         target : object, optional
             As in :func:`~agop_tabular.results.one_target.one_target`.
         """
-        return cls.of_one(one_target(explanation[place_of_row(explanation, row)], target))
+        place = place_of_row(explanation, row)
+        return cls.of_one(one_target(explanation[place], target), explanation.index[place])
 
     @classmethod
-    def of_one(cls, one: Explanation) -> RowFacts:
+    def of_one(cls, one: Explanation, label: Any) -> RowFacts:
         """Of an explanation of one score of one row.
 
         Parameters
         ----------
         one : Explanation
+        label : object
+            Of the row in its table; rows that are taken out of an array are numbered from 0 again.
         """
 
         def number(part: np.ndarray | None) -> float | None:
@@ -82,13 +85,13 @@ class RowFacts:
 
         name, prediction, predicted = str(one.row_targets()[0]), None, False
         if one.predictions is not None and predicts_classes(one):
-            label = one.predictions.tolist()[0]
-            prediction = str((one.label_names or {}).get(label, label))
+            predicted_label = one.predictions.tolist()[0]
+            prediction = str((one.label_names or {}).get(predicted_label, predicted_label))
             predicted = prediction == name
         elif one.predictions is not None:
             prediction, predicted = score_text(float(one.predictions[0])), True
         return cls(
-            label=_label_text(one.index[0]),
+            label=label_text(label),
             target=name,
             prediction=prediction,
             is_predicted=predicted,
@@ -174,8 +177,13 @@ def place_of_row(explanation: Explanation, row: Any) -> int:
     raise ValueError(f"row={row!r} is neither a place from 0 to {n - 1} nor a label of the rows.")
 
 
-def _label_text(label: Any) -> str:
-    """A row's label; that of a MultiIndex as "(p, 2)", whatever kinds of numbers are in it."""
+def label_text(label: Any) -> str:
+    """A row's label; that of a MultiIndex as "(p, 2)", whatever kinds of numbers are in it.
+
+    Parameters
+    ----------
+    label : object
+    """
     return f"({', '.join(map(str, label))})" if isinstance(label, tuple) else str(label)
 
 

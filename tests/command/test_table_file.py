@@ -27,6 +27,18 @@ def test_rows_come_back(tmp_path, table, name):
         ("a.csv", b"", r"a\.csv cannot be read as a table \(No columns to parse from file\)\.$"),
         ("a.csv", b"x,y\n", r"a\.csv has no rows\.$"),
         ("a.csv", b"x\n1,2\n1,2,3\n", r"a\.csv cannot be read as a table \(.*\)\.$"),
+        (
+            "a.csv",
+            b"x,y\n1,2,3\n1,2,3\n",
+            r"\(line 2 has 3 cells and the first line 2 names: every column needs a name",
+        ),
+        (
+            "a.csv",
+            b"x,y\n1,2,\n",
+            r"\(line 2 has 3 cells and the first line 2 names: .* no line ends with a comma\)\.$",
+        ),
+        ("a.csv", b'x,y\n1,"2\n3"\n\n5\n', r"\(line 5 has 1 cells and the first line 2 names"),
+        ("a.csv", b'x,y\n1,"2\n', r"\(line 2 has 2 cells|cannot be read as a table"),
         ("a.csv", b"x\n\xff\xfe\n", r"a\.csv cannot be read as a table \(.*\)\.$"),
         ("a.csv.gz", b"no gzip", r"a\.csv\.gz cannot be read as a table \(.*\)\.$"),
         ("a.parquet", b"no parquet", r"a\.parquet cannot be read as a table \(.*\)\.$"),
@@ -130,3 +142,9 @@ def test_labels_have_the_type_of_the_classes(tmp_path):
     model = LogisticRegression().fit(table[["a"]], ["01", "NA", "None", "01"])
     assert model_labels(table["kind"], model, path).tolist() == ["01", "NA", "None", "01"]
     assert model_labels(table["a"], LogisticRegression().fit(table[["a"]], [1, 1, 2, 2]), path).tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfx,y\r\n1,2\r\n\r\n", b'"x","y"\n"1",2', b"\nx,y\n1,2\n"])
+def test_even_lines(tmp_path, content):
+    (tmp_path / "a.csv").write_bytes(content)
+    assert_frame_equal(read_table(tmp_path / "a.csv"), pd.DataFrame({"x": [1], "y": [2]}))

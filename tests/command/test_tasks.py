@@ -73,7 +73,7 @@ def test_a_csv_says_what_a_parquet_says(folder, call, table):
     assert "t.csv has the cell '1,304.00' in the column 'age', where the model needs a number." in result.stderr
 
 
-def test_audit(folder, call, table):
+def test_audit(folder, call, mlp, table):
     table.iloc[:100].to_csv("train.csv", index=False)
     table.iloc[100:].to_csv("test.csv", index=False)
     result = call("audit model.joblib test.csv --train train.csv --target kind --rows 20 --trust")
@@ -85,6 +85,11 @@ def test_audit(folder, call, table):
     assert "rows of the audit" not in result.stderr
     result = call("audit model.joblib test.csv --target kind --rows 20 --trust")
     assert "the rows of the audit are those that the explainer was fitted on" in result.stderr
+    joblib.dump(AGOPExplainer(mlp).fit(table[NAMES].iloc[:100]), "explainer.joblib")
+    result = call("audit explainer.joblib test.csv --target kind --rows 20 --trust")
+    assert result.exit_code == 0
+    assert "rows of the audit" not in result.stderr, "a pickled explainer was fitted on others"
+    assert call("audit model.joblib test.csv --explainer a.agop --trust").exit_code == 2, "files hold no rows"
 
 
 def test_report(folder, call, mlp, table):

@@ -9,8 +9,10 @@ import pytest
 from agop_tabular.results.cells import (
     bound_text,
     cell_text,
+    cell_texts,
     cut_names,
     cut_text,
+    percent_text,
     probability_text,
     score_text,
     signed_text,
@@ -79,3 +81,35 @@ def test_long_names_are_cut_where_they_are_alike():
     assert len(set(cut_names(names, 60))) == 16
     assert cut_text("a  name\nof lines", 40) == "a name of lines"
     assert len(cut_text("abcdefgh", 4)) == 4
+
+
+def test_shares_are_nothing_and_all_only_where_they_are():
+    shares = [0, 1e-9, 0.004, 0.005, 0.0051, 0.5, 0.994, 0.995, 0.9951, 1 - 1e-9, 1]
+    expected = ["0%", "<1%", "<1%", "<1%", "1%", "50%", "99%", ">99%", ">99%", ">99%", "100%"]
+    assert [percent_text(share) for share in shares] == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [
+        ([0.12341, 0.12344, 0.12341, 0.5], ["0.12341", "0.12344", "0.12341", "0.5"]),
+        ([10**15 + 1, 10**15 + 2], ["1000000000000001", "1000000000000002"]),
+        ([np.float64(2), 2, True, "2", "True"], ["2", "2", "True", "'2'", "'True'"]),
+        ([None, np.nan, pd.NaT, pd.NA, "missing"], ["missing"] * 4 + ["'missing'"]),
+        ([pd.Timestamp("2024-05-01"), datetime.date(2024, 5, 1)], ["2024-05-01 00:00:00", "2024-05-01"]),
+        ([[1], [2], [1]], ["[1]", "[2]", "[1]"]),
+        ([12345.1, 12345.2], ["12345.1", "12345.2"]),
+    ],
+)
+def test_different_cells_have_different_texts(cells, texts):
+    found = cell_texts(cells)
+    if texts != found and isinstance(cells[0], np.float64):  # True and "True": either is put in other words
+        assert len(set(found)) == 4
+        assert found[0] == found[1]
+    else:
+        assert found == texts
+
+
+def test_cells_that_are_not_alike_are_written_as_ever():
+    cells = [3, 25000, 1234.56, "Rome", None, pd.Timestamp("2024-05-01"), True]
+    assert cell_texts(cells) == [cell_text(cell) for cell in cells]

@@ -115,3 +115,23 @@ def test_groups_that_are_alike_within_but_not_between(rng):
     assert lines.loc["x0", "p_holm"] == 0
     assert abs(lines.loc["x0", "difference"]) == pytest.approx(2, rel=1e-4)
     assert lines.loc["x1", "p_holm"] > 0.001
+
+
+def test_groups_are_those_of_the_cells_not_of_their_rounded_texts(explained):
+    explanation, _ = explained
+    dose = np.random.default_rng(0).choice([1000.2, 1000.4, 1003.0], len(explanation))
+    found = explanation.cohorts(dose, against=1000.4)
+    assert found.sizes.to_dict() == {
+        text: (dose == value).sum() for value, text in ((1000.2, "1000.2"), (1000.4, "1000.4"), (1003.0, "1003"))
+    }
+    assert set(found.differences["against"]) == {"1000.4"}
+    np.testing.assert_allclose(found.means.loc["1000.2"], explanation.values[dose == 1000.2].mean(axis=0))
+    answered = np.where(dose > 1001, None, np.where(dose > 1000.3, "missing", "yes"))
+    sizes = explanation.cohorts(answered, against=None).sizes
+    assert sizes.to_dict() == {
+        "missing": (dose > 1001).sum(),
+        "'missing'": (dose == 1000.4).sum(),
+        "yes": (dose == 1000.2).sum(),
+    }
+    with pytest.raises(ValueError, match=r"against=1000 is not a group: "):
+        explanation.cohorts(dose, against=1000)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
 from support.functions import Function
 from torch import nn
 
@@ -199,3 +199,31 @@ def test_the_band_between_halves(table_explainer):
     assert dataclasses.replace(effects, _halves=None).main_band("age") is None, "of an earlier file"
     with pytest.raises(AttributeError, match="fit again"):
         dataclasses.replace(effects, _halves=None).importance_intervals()
+
+
+@pytest.mark.parametrize("levels", [20, 150])
+def test_importances_of_a_category_of_several_axes(levels, rng, tmp_path):
+    city = np.where(rng.random(1500) < 0.1, "Berlin", np.char.add("city ", rng.integers(0, levels, 1500).astype(str)))
+    X = pd.DataFrame({"city": city, "z": rng.normal(size=1500)})
+    columns = make_column_transformer(
+        (OneHotEncoder(drop="first", sparse_output=False), ["city"]), remainder="passthrough"
+    )
+    model = make_pipeline(columns, LinearRegression()).fit(X, X["z"] + 3 * (city == "Berlin"))
+    explainer = AGOPExplainer(model).fit(X)
+    own = explainer.explain(X).var(ddof=0).to_numpy()  # of a linear model these are the variances of the two effects
+    assert_allclose(explainer.feature_importances_, own / own.sum(), atol=2e-3)
+    explainer.save(tmp_path / "a.agop")
+    loaded = AGOPExplainer.load(tmp_path / "a.agop", model)
+    assert_allclose(loaded.feature_importances_, explainer.feature_importances_, rtol=1e-12)
+
+
+def test_the_pairs_of_axes_inside_a_column(rng):
+    """Latitude and longitude of a city, whose product the network takes, are one column."""
+    places = pd.DataFrame(rng.normal(size=(200, 2)), index=[f"city {i}" for i in range(200)])
+    X = pd.DataFrame({"city": rng.choice(places.index, 2000), "z": rng.normal(size=2000)})
+
+    located = FunctionTransformer(lambda X: places.loc[np.asarray(X)[:, 0]].to_numpy())
+    columns = make_column_transformer((located, ["city"]), remainder="passthrough").fit(X)
+    explainer = AGOPExplainer(make_pipeline(columns, Function(lambda x: x[:, 0] * x[:, 1] + x[:, 2]))).fit(X)
+    own = explainer.explain(X).var(ddof=0).to_numpy()
+    assert_allclose(explainer.feature_importances_, own / own.sum(), atol=0.02)

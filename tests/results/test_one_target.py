@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.results.one_target import explained_name, one_target, predicts_classes, same_target
+from agop_tabular.results.one_target import explained_name, one_target, predicts_classes, same_target, with_score
 
 
 @pytest.fixture
@@ -56,3 +57,25 @@ def test_outputs_are_no_classes(X):
     with pytest.raises(ValueError, match="none is predicted: choose one with target="):
         one_target(every)
     agree(one_target(every, 1), explainer(X, target=1))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_names_that_are_labels_of_other_classes(rng, n_classes):
+    X = rng.normal(size=(300, 2))
+    y = np.digitize(X[:, 0], [-0.5, 0.5][: n_classes - 1]).astype(str)
+    names = ["1", "0"] if n_classes == 2 else ["1", "2", "0"]
+    explainer = AGOPExplainer(LogisticRegression().fit(X, y), class_names=names).fit(X)
+    every, predicted = explainer(X, target="all"), explainer(X)
+    expected = [names[int(label)] for label in explainer.predict(X)]
+    for one in (one_target(every), predicted):
+        assert one.row_targets().tolist() == expected
+    for place, label in enumerate(map(str, range(n_classes))):
+        own = explainer(X, target=label)
+        assert set(own.row_targets()) == {names[place]}
+        agree(one_target(every, label), own)
+        agree(with_score(every, place), own)
+        if n_classes == 2:
+            agree(one_target(predicted, label), own)
+    assert explained_name(same_target(predicted)) == (None if n_classes == 3 else names[1])
+    assert f"predicts {expected[7]} for row 7, with probability" in every.to_text(7)
+    assert every.to_frame(long=True)["target"].tolist()[: 2 * n_classes] == list(np.repeat(names, 2))

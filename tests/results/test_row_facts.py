@@ -1,5 +1,7 @@
 """What is said of a row: its place, prediction, score and error."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,3 +81,16 @@ def test_labels_of_a_multiindex_and_among_missing_ones(net, X):
         assert place_of_row(gaps, "b") == 2
         with pytest.raises(ValueError, match="nor a label"):
             place_of_row(gaps, pd.NA)
+
+
+def test_rows_of_an_array_are_called_by_their_place(net, X):
+    explanation = AGOPExplainer(net).fit(X)(X[:20])
+    every = AGOPExplainer(net).fit(X)(X[:20], target="all")
+    for one in (explanation, every):
+        assert RowFacts.of(one, 7).label == "7"
+        assert RowFacts.of(one, -1).label == "19"
+        assert " for row 7" in one.to_text(7)
+        named = re.findall(r"row (\d+)", one._repr_html_())
+        assert list(dict.fromkeys(named))[:3] == ["0", "1", "2"]
+    title = explanation.plot_comparison(explanation, 7, names=("a", "b")).get_title(loc="left")
+    assert title.startswith("Row 7: ")

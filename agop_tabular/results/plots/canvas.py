@@ -196,19 +196,22 @@ def set_title(ax: Axes, text: str) -> None:
     ax.set_title(escaped("\n".join(lines)), fontsize=TITLE, loc="left").set_x(left)
 
 
-def legend_below(ax: Axes, n_lines: int, n_entries: int) -> None:
+def legend_below(ax: Axes, n_lines: int, drawn: Sequence[Any], names: Sequence[str]) -> None:
     """A legend in room of its own below lines that are numbered from 0 at the top.
 
     Parameters
     ----------
     ax : matplotlib Axes
-    n_lines, n_entries : int
+    n_lines : int
+    drawn : sequence of matplotlib artists
+    names : sequence of str
+        What they are; matplotlib by itself would leave out names that begin with an underscore.
     """
-    needed = n_entries * ENTRY + 0.1
+    needed = len(names) * ENTRY + 0.1
     height = float(figure_of(ax).get_figheight() * ax.get_position().height)
     extra = n_lines * needed / max(height - needed, 0.2 * height)
     ax.set_ylim(n_lines - 0.4 + extra, -0.6)
-    ax.legend(fontsize=TICKS, frameon=False, loc="lower left")
+    ax.legend(drawn, [escaped(name) for name in names], fontsize=TICKS, frameon=False, loc="lower left")
 
 
 def set_scale(ax: Axes, text: str) -> None:

@@ -13,7 +13,6 @@ from agop_tabular.results.plots.canvas import (
     MOST,
     TICKS,
     count,
-    escaped,
     label_length,
     legend_below,
     one_axes,
@@ -58,18 +57,18 @@ def plot_cohorts(cohorts: Cohorts, ax: Any = None, *, n: int = 10) -> Axes:
     sure = np.array([smallest[cohorts.means.columns[j]] < SURE for j in order])
     y = np.arange(len(order))
     ax.hlines(y, means[:, order].min(axis=0), means[:, order].max(axis=0), color=PALE, lw=2, zorder=1)
-    for i, group in enumerate(groups):
+    dots, labels = [], [f"{cut_text(group, MOST // 2)} ({cohorts.sizes[group]:,} rows)" for group in groups]
+    for i in range(len(groups)):
         x = means[i, order]
         style: dict[str, Any] = {"ls": "", "marker": MARKERS[i], "color": SERIES[i], "ms": 7, "zorder": 2}
-        label = f"{cut_text(group, MOST // 2)} ({cohorts.sizes[group]:,} rows)"
-        ax.plot(x[sure], y[sure], label=escaped(label), **style)
+        dots += ax.plot(x[sure], y[sure], **style)
         ax.plot(x[~sure], y[~sure], markerfacecolor="none", **style)
     plain_frame(ax, zero=0.0)
     ax.set_yticks(y, side_labels(names, length=label_length(ax)), fontsize=TICKS)
     ax.tick_params(axis="y", length=0)
     note = "" if sure.all() else "\nhollow: no difference beyond chance (Holm)"
     set_scale(ax, f"mean attribution: {score_label(cohorts.unit, cohorts.target)}{note}")
-    legend_below(ax, len(order), len(groups))
+    legend_below(ax, len(order), dots, labels)
     title = f"Groups of rows: {len(groups)}" + (f" of {len(cohorts.sizes)}" if len(groups) < len(cohorts.sizes) else "")
     if len(order) < len(cohorts.means.columns):
         title += f"; {len(order)} of {len(cohorts.means.columns)} columns, the largest difference first"

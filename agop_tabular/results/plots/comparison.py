@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agop_tabular.results.colours import SERIES
-from agop_tabular.results.one_target import explained_name, one_target, same_target
+from agop_tabular.results.one_target import explained_name, one_target, same_target, with_score
 from agop_tabular.results.plots.canvas import (
     TICKS,
     count,
-    escaped,
     label_length,
     legend_below,
     one_axes,
@@ -67,23 +66,24 @@ def plot_comparison(
         place = place_of_row(first, row)
         one = one_target(first[place], target)
         name = explained_name(one)
-        other = one_target(second[place], name if target is None and name else target)
-        facts = RowFacts.of_one(one)
+        if target is None and name:
+            other = with_score(second[place], one.target_names.index(name))
+        else:
+            other = one_target(second[place], target)
+        facts, others = (RowFacts.of_one(each, first.index[place]) for each in (one, other))
         values = [np.asarray(e.values[0], dtype=float) for e in (one, other)]
         cells, label = facts.cells, "attribution"
-        title = f"Row {facts.label}: {_predicted(names[0], facts)}, {_predicted(names[1], RowFacts.of_one(other))}"
+        title = f"Row {facts.label}: {_predicted(names[0], facts)}, {_predicted(names[1], others)}"
     order = np.argsort(-np.maximum(*np.abs(values)), kind="stable")[: count(n)]
     ax = one_axes(ax, (WIDTH, AROUND + LINE * len(order)))
     y = np.arange(len(order))
-    for i, (each, called) in enumerate(zip(values, names, strict=True)):
-        offset = (i - 0.5) * 0.38
-        ax.barh(y + offset, each[order], height=0.36, color=SERIES[i], label=escaped(called))
+    bars = [ax.barh(y + (i - 0.5) * 0.38, each[order], height=0.36, color=SERIES[i]) for i, each in enumerate(values)]
     plain_frame(ax, zero=0.0)
     labels = side_labels([one.feature_names[j] for j in order], [cells[j] for j in order], length=label_length(ax))
     ax.set_yticks(y, labels, fontsize=TICKS)
     ax.tick_params(axis="y", length=0)
     set_scale(ax, f"{label}: {score_label(one.unit, name)}")
-    legend_below(ax, len(order), 2)
+    legend_below(ax, len(order), bars, names)
     if len(order) < len(one.feature_names):
         title += f"\n{len(order)} of {len(one.feature_names)} columns, the largest first"
     set_title(ax, title)

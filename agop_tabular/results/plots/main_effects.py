@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from agop_tabular.results.cells import cell_text, cut_names, cut_text
+from agop_tabular.results.cells import MISSING, cell_text, cut_names, cut_text, percent_text
 from agop_tabular.results.colours import GREY, LOWERS, MARKERS, PALE, RAISES, SERIES
 from agop_tabular.results.column_effects import ColumnEffects
 from agop_tabular.results.column_values import MOST_VALUES, ColumnValues
@@ -207,7 +207,7 @@ def _draw_curve(ax: Axes, panel: Panel) -> None:
         draw_missing(ax, y[is_missing(panel.column)], colour)
     missing = is_missing(panel.column)
     if missing.any():
-        said = f"missing ({share[missing].sum():.0%})"
+        said = f"{MISSING} ({percent_text(share[missing].sum())})"
         level = float(panel.effect.iloc[:, -1].to_numpy(dtype=float)[missing][0])
         place: dict[str, Any] = {"xy": (0.99, level), "xycoords": ("axes fraction", "data")}
         ax.annotate(said, **place, ha="right", va="bottom", fontsize=TICKS - 2)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from agop_tabular.models.frames import cells_of
 from agop_tabular.models.rows import spread_rows
-from agop_tabular.results.cells import MISSING, cell_text, cut_text, percent_text
+from agop_tabular.results.cells import MISSING, cell_texts, cut_text, percent_text
 from agop_tabular.results.colours import DARK, GREY, PALE
 from agop_tabular.results.one_target import explained_name, same_target
 from agop_tabular.results.plots.canvas import (
@@ -139,7 +139,7 @@ def _lines_of(name: str, cells: pd.Series, x: np.ndarray, rows: np.ndarray) -> l
             span = np.ptp(shade[known])
             shade = (shade - shade[known].min()) / span if span > 0 else np.where(known, 0.5, np.nan)
         return [Line(name, None, x[rows], shade[rows])]
-    texts = pd.Series([cell_text(cell) for cell in cells])
+    texts = pd.Series(cell_texts(cells))
     share = texts.value_counts(normalize=True)
     few = share.index[: len(share) if len(share) <= MOST_LEVELS + 1 else MOST_LEVELS]
     drawn = texts.to_numpy()[rows]

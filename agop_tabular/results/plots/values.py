@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agop_tabular.results.cells import MISSING, cell_text, cut_names, percent_text
+from agop_tabular.results.cells import MISSING, cell_texts, cut_names, percent_text
 from agop_tabular.results.column_values import ColumnValues
 from agop_tabular.results.plots.canvas import TICKS, escaped
 
@@ -24,6 +24,9 @@ SPREAD = 3.0
 
 SMALLER = 1.35
 """Letters of levels for each one of a usual label: they are written smaller."""
+
+MIDNIGHT = " 00:00:00"
+"""Time of day of dates, which is left out."""
 
 LARGE = 20_000
 """Numbers from here on have k, M and so on for thousands and millions."""
@@ -61,7 +64,9 @@ def level_texts(column: ColumnValues, places: np.ndarray, length: int) -> list[s
     length : int
     """
     missing, share = is_missing(column), column.share
-    names = [MISSING if missing[place] else cell_text(column.values[place]) for place in places]
+    names = cell_texts(None if missing[place] else column.values[place] for place in places)
+    if all(name.endswith(MIDNIGHT) or name == MISSING for name in names):
+        names = [name.removesuffix(MIDNIGHT) for name in names]
     cut = cut_names(names, max(6, int(SMALLER * length) - 6))
     percents = [percent_text(share[place]) for place in places]
     return [escaped(f"{name} ({percent})") for name, percent in zip(cut, percents, strict=True)]

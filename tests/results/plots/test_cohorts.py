@@ -26,3 +26,11 @@ def test_chance_is_hollow_and_many_groups_are_cut(table_explainer, table, saved)
     assert "hollow: no difference beyond chance" in ax.get_xlabel()
     assert ax.get_title(loc="left").startswith("Groups of rows: 8 of 12")
     assert all(line.get_markerfacecolor() == "none" for line in ax.lines if len(line.get_xdata()) == 4)
+
+
+def test_every_group_is_in_the_legend(table_explainer, table, saved):
+    groups = np.array(["_other", "$a", "low"])[np.arange(400) % 3]
+    ax = table_explainer(table[0][:400]).cohorts(groups).plot()
+    saved(ax)
+    assert len(ax.get_legend().get_texts()) == 3
+    assert any(text.get_text().startswith("_other") for text in ax.get_legend().get_texts())

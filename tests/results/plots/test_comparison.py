@@ -60,3 +60,9 @@ def test_what_cannot_be_compared(two, figures):
     with pytest.raises(ValueError, match="no rows"):
         first[:0].plot_comparison(second[:0])
     assert figures.get_fignums() == []
+
+
+def test_any_name_is_in_the_legend(two, saved):
+    ax = two[0].plot_comparison(two[1], names=("_v1", "_v2"))
+    saved(ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_v1", "_v2"]

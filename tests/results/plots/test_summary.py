@@ -98,3 +98,11 @@ def test_one_row_all_zeros_and_no_row(table_explainer, table, net, X, saved):
         table_explainer(table[0][:1])[:0].plot_summary()
     with pytest.raises(ValueError, match="n=-1"):
         table_explainer(table[0][:1]).plot_summary(n=-1)
+
+
+def test_two_numbers_that_round_alike_are_two_lines(saved, rng):
+    X = pd.DataFrame({"a": rng.choice([1.00012, 1.00031], 100), "b": rng.normal(size=100)})
+    ax = AGOPExplainer(LinearRegression().fit(X, 1e4 * X["a"] + X["b"])).fit(X)(X).plot_summary()
+    saved(ax)
+    share = (X["a"] == 1.00012).mean()
+    assert {f"1.00012 ({share:.0%})", f"1.00031 ({1 - share:.0%})"} < set(labels_of(ax))

@@ -48,3 +48,12 @@ def test_large_numbers_are_short():
     number_axis(ax, "x", np.array([0.0, 250_000.0, 1e6]), (0.0, 1e6))
     figure.draw_without_rendering()
     assert "500k" in [label.get_text() for label in ax.get_xticklabels()]
+
+
+def test_different_levels_have_different_names():
+    two = column([1.00012, 1.00031])
+    assert level_texts(two, shown_levels(two), 20) == ["1.00012 (50%)", "1.00031 (50%)"]
+    gaps = column(["nan", "missing"])
+    assert level_texts(gaps, shown_levels(gaps), 20) == ["missing (50%)", "'missing' (50%)"]
+    days = column(["2022-08-21 00:00:00", "2022-08-22 00:00:00", "nan", "2022-08-23 00:00:00"])
+    assert level_texts(days, np.arange(3), 16) == ["2022-08-21 (25%)", "2022-08-22 (25%)", "missing (25%)"]
