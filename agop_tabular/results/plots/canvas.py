@@ -30,9 +30,6 @@ FEWEST, MOST = 12, 44
 ENTRY = 0.21
 """Height of a line of a legend, in inches."""
 
-SLACK = 0.15
-"""Inches by which a title begins further right than the labels below it."""
-
 TICKS, TITLE = 9, 11
 """Sizes of text, in points."""
 
@@ -180,20 +177,24 @@ def side_labels(names: Sequence[Any], cells: Sequence[str] | None = None, *, len
 def set_title(ax: Axes, text: str) -> None:
     """A title that begins where the labels do, in as many lines as the width asks for; called last.
 
+    Its place is one in the figure, whose edge does not move where another resolution makes labels wider.
+
     Parameters
     ----------
     ax : matplotlib Axes
     text : str
     """
+    from matplotlib.transforms import blended_transform_factory
+
     figure = figure_of(ax)
     figure.draw_without_rendering()  # labels have their place only then
-    left, width, box = 0.0, width_of(ax), ax.get_tightbbox()
-    if box is not None:
-        start = box.x0 + SLACK * figure.dpi  # another resolution may move labels by as much
-        left, width = ax.transAxes.inverted().transform((start, 0))[0], box.width / figure.dpi
+    box = ax.get_tightbbox() or ax.get_window_extent()
+    left, width = figure.transFigure.inverted().transform((box.x0, 0))[0], box.width / figure.dpi
     length = max(FEWEST, int(width / CHARACTER * TICKS / TITLE * WIDER))
     lines = [line for part in text.split("\n") for line in textwrap.wrap(part, length)]
-    ax.set_title(escaped("\n".join(lines)), fontsize=TITLE, loc="left").set_x(left)
+    title = ax.set_title(escaped("\n".join(lines)), fontsize=TITLE, loc="left")
+    title.set_transform(blended_transform_factory(figure.transFigure, title.get_transform()))
+    title.set_x(left)
 
 
 def legend_below(ax: Axes, n_lines: int, drawn: Sequence[Any], names: Sequence[str]) -> None:

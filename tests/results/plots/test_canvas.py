@@ -66,12 +66,16 @@ def test_labels_fit(figures):
 def test_titles_begin_where_labels_do_and_do_not_leave_the_picture(figures):
     for width in (3.6, 8):
         ax = one_axes(None, (width, 3))
-        ax.set_yticks([0, 1], ["a long label", "b"])
+        ax.set_yticks([0, 1], ["a rather long name of…column here\n= -0.4577", "another long name of …measurement"])
         set_title(ax, "a title of many words that does not fit one line of a small picture at all")
-        ax.figure.draw_without_rendering()
-        title = ax._left_title.get_window_extent()
-        assert title.x0 >= -1
-        assert title.x1 <= ax.figure.bbox.width + 1
+        for dpi in (100, 60, 80, 300):
+            ax.figure.set_dpi(dpi)
+            ax.figure.draw_without_rendering()
+            title = ax._left_title.get_window_extent()
+            assert title.x0 >= 0
+            assert title.x1 <= ax.figure.bbox.width + 1
+            label = min(label.get_window_extent().x0 for label in ax.get_yticklabels())
+            assert abs(title.x0 - label) < 0.15 * dpi
 
 
 def test_scales_and_colours():
