@@ -271,8 +271,8 @@ SENTENCES: tuple[Sentence, ...] = (
     ),
     Sentence(
         "docs/roar.md",
-        "On Credit Default `agop` has an area of {credit_default_remove_agop}, behind LIME ({credit_default_remove_lime}) "
-        "and permutation importance ({credit_default_remove_permutation_importance}), which sees the labels, and ahead "
+        "On Credit Default `agop` has an area of {credit_default_remove_agop}, behind LIME "
+        "({credit_default_remove_lime}) and permutation importance ({credit_default_remove_permutation_importance}), which sees the labels, and ahead "
         "of DeepExplainer ({credit_default_remove_shap_deep}), Integrated "
         "Gradients ({credit_default_remove_integrated_gradients}) and Input×Gradient "
         "({credit_default_remove_input_x_gradient}). On Adult Input×Gradient's area is the lowest, "
@@ -318,8 +318,9 @@ SENTENCES: tuple[Sentence, ...] = (
     ),
     Sentence(
         "docs/automl.md",
-        "Explaining takes {grid_search_share}% of the time of a grid search of {grid_search_fit} s, {autogluon_share}% of "
-        "AutoGluon's {autogluon_fit} s, {flaml_share}% of FLAML's {flaml_fit} s and {pytabkit_share}% of RealMLP's {pytabkit_fit} s. Two rows of the table have a larger share. Five "
+        "Explaining takes {grid_search_share}% of the time of a grid search of {grid_search_fit} s, "
+        "{autogluon_share}% of AutoGluon's {autogluon_fit} s, {flaml_share}% of FLAML's {flaml_fit} s and "
+        "{pytabkit_share}% of RealMLP's {pytabkit_fit} s. Two rows of the table have a larger share. Five "
         "calibrated members fit in {calibrated_fit} s, and their own `predict_proba` on the test rows alone takes "
         "{calibrated_predicting}% of that.",
         automl,
