@@ -272,9 +272,9 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence(
         "docs/roar.md",
         "On Credit Default `agop` has an area of {credit_default_remove_agop}, behind LIME "
-        "({credit_default_remove_lime}) and permutation importance ({credit_default_remove_permutation_importance}), which sees the labels, and ahead "
-        "of DeepExplainer ({credit_default_remove_shap_deep}), Integrated "
-        "Gradients ({credit_default_remove_integrated_gradients}) and Input×Gradient "
+        "({credit_default_remove_lime}) and permutation importance ({credit_default_remove_permutation_importance}), "
+        "which sees the labels, and ahead of DeepExplainer ({credit_default_remove_shap_deep}), Integrated Gradients "
+        "({credit_default_remove_integrated_gradients}) and Input×Gradient "
         "({credit_default_remove_input_x_gradient}). On Adult Input×Gradient's area is the lowest, "
         "{adult_remove_input_x_gradient}, then Integrated Gradients ({adult_remove_integrated_gradients}), AGOP-IxG "
         "({adult_remove_agop_ixg}), `agop` ({adult_remove_agop}) and DeepExplainer ({adult_remove_shap_deep}); "
