@@ -38,7 +38,7 @@ def test_rows_come_back(tmp_path, table, name):
             r"\(line 2 has 3 cells and the first line 2 names: .* no line ends with a comma\)\.$",
         ),
         ("a.csv", b'x,y\n1,"2\n3"\n\n5\n', r"\(line 5 has 1 cells and the first line 2 names"),
-        ("a.csv", b'x,y\n1,"2\n', r"\(line 2 has 2 cells|cannot be read as a table"),
+        ("a.csv", b'x,y\n1,"2\n', r"EOF inside string"),
         ("a.csv", b"x\n\xff\xfe\n", r"a\.csv cannot be read as a table \(.*\)\.$"),
         ("a.csv.gz", b"no gzip", r"a\.csv\.gz cannot be read as a table \(.*\)\.$"),
         ("a.parquet", b"no parquet", r"a\.parquet cannot be read as a table \(.*\)\.$"),
