@@ -36,7 +36,8 @@ def cell_text(value: Any) -> str:
     """
     if value is None or value is pd.NA or value is pd.NaT:
         return MISSING
-    value = _plain(value)
+    if isinstance(value, np.generic):
+        value = pd.Timestamp(value) if isinstance(value, np.datetime64) else value.item()
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, (int, float)):
@@ -44,13 +45,6 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime):
         return MISSING if pd.isna(value) else str(value).removesuffix(" 00:00:00")
     return str(value) if not isinstance(value, date) else value.isoformat()
-
-
-def _plain(value: Any) -> Any:
-    """A number, flag, text or date of numpy as Python has it, or pandas."""
-    if isinstance(value, np.datetime64):
-        return pd.Timestamp(value)
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _number_text(value: float) -> str:
@@ -91,7 +85,7 @@ def cell_texts(cells: Iterable[Any]) -> list[str]:
 
 def _identity(cell: Any) -> tuple[str, Any]:
     """What tells a cell from others: True is not 1, and a missing one is not the text "missing"."""
-    value = _plain(cell)
+    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
     if isinstance(value, str):
         return "text", value
     if cell_text(value) == MISSING:
@@ -103,7 +97,7 @@ def _identity(cell: Any) -> tuple[str, Any]:
 
 def _exact_text(cell: Any) -> str:
     """A cell with all its digits, or its hours; text in quotes."""
-    value = _plain(cell)
+    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
     if cell_text(value) == MISSING:
         return MISSING if not isinstance(value, str) else repr(value)
     return repr(value) if isinstance(value, (float, str)) else str(value)
