@@ -1,6 +1,8 @@
 # Everything runs in .venv; each target makes what it needs of it.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests run in two processes; more threads than cores would wait for each other.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo demo-dask test test-slow fuzz test-lowest test-autogluon test-pytabkit test-dashboard test-mlflow test-scenes lint typecheck docs wheel benchmark-automl scenes study evidence clean
@@ -12,19 +14,19 @@ demo-dask: .venv/.dask
 	$(BIN)/python docs/examples/dask_cluster.py
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2
+	$(TEST) -n 2
 
 test-slow: .venv/.dev
-	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+	$(TEST) -n 2 -m "slow or not slow"
 
 # New random cases; prints how many were right, refused and at fault, and the smallest that is at fault.
 fuzz: .venv/.dev
-	FUZZ_CASES=5000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz
+	FUZZ_CASES=5000 $(TEST) tests/fuzz
 
 # The lowest versions that pyproject.toml allows, and no optional tool. torch is the one of constraints.txt, whose
 # build for CPUs is the only one that can be had everywhere.
 test-lowest: .venv-lowest/.ready
-	.venv-lowest/bin/python -m pytest -p no:cacheprovider -n 2 --without-optional --doctest-ignore-import-errors
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -p no:cacheprovider -n 2 --without-optional --doctest-ignore-import-errors
 
 .venv-lowest/.ready: pyproject.toml constraints.txt .ci/lowest.py
 	$(PYTHON) -m venv .venv-lowest

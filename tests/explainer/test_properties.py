@@ -101,6 +101,7 @@ def test_a_row_does_not_depend_on_its_batch(case, size):
 
 
 @pytest.mark.filterwarnings("ignore:Column.* had one value among the first rows")  # as every column of one row has
+@settings(max_examples=8)
 @given(cases, st.integers(1, 59))
 def test_fitting_in_parts_is_fitting_at_once(case, cut):
     module, X, _ = setting(case)

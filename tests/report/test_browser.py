@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from support.browser import address, browser, loaded
+from support.quick import quick
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.results.cells import signed_text
@@ -244,12 +245,13 @@ def test_ten_thousand_rows(opened, files):
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(numbers, y)
     path = AGOPExplainer(model, max_samples=500).fit(numbers).report(numbers, y, files / "large.html")
     assert path.stat().st_size < SIZE
-    shown(opened, path)
-    took = opened.execute_script("return performance.timing.loadEventEnd - performance.timing.navigationStart") / 1000
+    quick(OPENS, lambda: shown(opened, path))
     assert one(opened, "#rows-status").text == "Rows 1 to 25 of 10,000"
-    assert took < OPENS
-    started = time.perf_counter()
-    one(opened, "#rows-search").send_keys("the 3th")
-    head(opened, "Probability").click()
-    assert time.perf_counter() - started < 2 * OPENS
+
+    def search_and_sort():
+        one(opened, "#rows-search").clear()
+        one(opened, "#rows-search").send_keys("the 3th")
+        head(opened, "Probability").click()
+
+    quick(2 * OPENS, search_and_sort)
     assert quiet(opened)

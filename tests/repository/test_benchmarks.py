@@ -180,7 +180,7 @@ def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
 
 def test_timing(tmp_path, capsys):
     options = (
-        "--base 12 4 3 8 --rows 12 24 --features 4 6 --classes 3 --width 8 --train-rows 120 --rounds 2 --limit 0.1"
+        "--base 12 4 3 8 --rows 12 24 --features 4 6 --classes 3 --width 8 --train-rows 120 --rounds 1 --limit 0.1"
     )
     call("timing", tmp_path, options + " --methods agop-ixg shap-deep", capsys)
     result = json.loads((tmp_path / "timing.json").read_text())
@@ -196,9 +196,9 @@ def test_timing(tmp_path, capsys):
 
 
 def test_ablation(tmp_path, capsys):
-    options = "--families 300-rows untrained 50-levels --seeds 2 --first-seed 0 --rows 6 --permutations 4 --jobs 1"
-    assert "cells: 0 of 4 are already done" in call("ablation", tmp_path, options, capsys)
-    assert "cells: 4 of 4 are already done" in call("ablation", tmp_path, options, capsys)
+    options = "--families untrained 50-levels --seeds 2 --first-seed 0 --rows 3 --permutations 4 --jobs 1"
+    assert "cells: 0 of 3 are already done" in call("ablation", tmp_path, options, capsys)
+    assert "cells: 3 of 3 are already done" in call("ablation", tmp_path, options, capsys)
     table = pd.read_csv(tmp_path / "ablation.csv.gz")
     assert set(table["truth"]) == {"raw", "contrast", "network contrast"}
     assert {"agop", "agop, refine=16", "without pair effects", "shap-deep", "network-shapley"} <= set(table["method"])
@@ -281,7 +281,7 @@ def test_probability(tmp_path, capsys):
 
 
 def test_audit(tmp_path, capsys):
-    options = "--families wine random --seeds 1 --fresh 20 --pairs 16 --audits 2 --jobs 1"
+    options = "--families wine random --seeds 1 --fresh 20 --pairs 8 --audits 2 --jobs 1"
     assert "cells: 0 of 3 are already done" in call("audit", tmp_path, options, capsys)
     found = json.loads((tmp_path / "audit.json").read_text())["networks"]
     assert [record["seed"] for record in found] == [5000, 5000, 5001]  # of unseen families twice as many
@@ -301,7 +301,7 @@ def test_importance(tmp_path, capsys):
 
 
 def test_segments(tmp_path, capsys):
-    call("segments", tmp_path, "--seeds 1 --train 500 --test 6 --epochs 1 --jobs 1", capsys)
+    call("segments", tmp_path, "--seeds 1 --train 500 --test 3 --epochs 1 --jobs 1", capsys)
     (network,) = json.loads((tmp_path / "segments.json").read_text())["networks"]
     assert network["pictures"] > 0
     for found in network["methods"].values():
@@ -329,7 +329,7 @@ def test_every_family_draws_what_it_says():
 
 def test_roar(tmp_path, capsys):
     options = (
-        "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 2 --train-rows 300 --test-rows 200 "
+        "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 1 --train-rows 300 --test-rows 200 "
         "--ranking-rows 20 --epochs 1 --jobs 1"
     )
     assert "rankings: 0 of 2 are already done" in call("roar", tmp_path, options, capsys)
