@@ -36,8 +36,7 @@ def cell_text(value: Any) -> str:
     """
     if value is None or value is pd.NA or value is pd.NaT:
         return MISSING
-    if isinstance(value, np.generic):
-        value = pd.Timestamp(value) if isinstance(value, np.datetime64) else value.item()
+    value = _plain(value)
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, (int, float)):
@@ -45,6 +44,13 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime):
         return MISSING if pd.isna(value) else str(value).removesuffix(" 00:00:00")
     return str(value) if not isinstance(value, date) else value.isoformat()
+
+
+def _plain(value: Any) -> Any:
+    """A value of numpy as Python's own, a date as pandas'."""
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _number_text(value: float) -> str:
@@ -85,7 +91,7 @@ def cell_texts(cells: Iterable[Any]) -> list[str]:
 
 def _identity(cell: Any) -> tuple[str, Any]:
     """What tells a cell from others: True is not 1, and a missing one is not the text "missing"."""
-    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
+    value = _plain(cell)
     if isinstance(value, str):
         return "text", value
     if cell_text(value) == MISSING:
@@ -97,7 +103,7 @@ def _identity(cell: Any) -> tuple[str, Any]:
 
 def _exact_text(cell: Any) -> str:
     """A cell with all its digits, or its hours; text in quotes."""
-    value = cell.item() if isinstance(cell, np.generic) and not isinstance(cell, np.datetime64) else cell
+    value = _plain(cell)
     if cell_text(value) == MISSING:
         return MISSING if not isinstance(value, str) else repr(value)
     return repr(value) if isinstance(value, (float, str)) else str(value)

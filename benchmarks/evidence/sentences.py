@@ -76,6 +76,12 @@ SENTENCES: tuple[Sentence, ...] = (
     ),
     Sentence(
         ABLATION,
+        "the error of the default is {transformer_agop_error}, of KernelExplainer {transformer_shap_kernel_error} and "
+        "of GradientExplainer with 1,000 rows {transformer_shap_gradient_1000_error}.",
+        ablation,
+    ),
+    Sentence(
+        ABLATION,
         "relative error of {permutations__time_of_10_rows_error} for ten rows, "
         "{permutations__time_of_100_rows_error} for a hundred and {permutations__time_of_1_000_rows_error} for a "
         "thousand, against {agop_error} of the default",
