@@ -120,7 +120,7 @@ def test_constant_features(net, X):
     assert explainer.feature_importances_[2] == 0
 
 
-@pytest.mark.parametrize("n_classes", [2, 3, 40])
+@pytest.mark.parametrize("n_classes", [2, 3, 40, pytest.param(100, marks=pytest.mark.slow)])
 def test_many_classes_and_text_labels(n_classes, rng):
     X = rng.standard_normal((300, 4))
     y = np.array([f"class {i:03d}" for i in range(n_classes)])[np.arange(300) % n_classes]
