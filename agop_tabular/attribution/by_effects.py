@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -14,15 +14,17 @@ from agop_tabular.attribution.moment_summary import MomentSummary
 from agop_tabular.attribution.row_by_row import AttributeBatch, Batch, BatchAttributions, RowByRow
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.core.feature_map import FeatureMap
+from agop_tabular.core.gradients import Scores
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.knots import simplified
 from agop_tabular.effects.look_up import LookUp
-from agop_tabular.effects.outliers import Bounds
+from agop_tabular.effects.outliers import Bounds, Changes, Outliers
 from agop_tabular.effects.refinement import Refinement
 from agop_tabular.effects.remainder import Measured, Remainder, with_constants
 from agop_tabular.effects.shapley_sampling import ShapleySampling
 from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.effects.tables import Effects
+from agop_tabular.effects.typical_rows import some_rows, typical_rows
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_scores
 from agop_tabular.models.row_means import RowMeans
@@ -50,7 +52,16 @@ class EffectsMethod(Method):
         remainder = statistics.remainder
         if remainder is None:  # until it is measured, and in files of earlier formats
             remainder = Remainder.nothing(len(statistics.mean_scores), feature_map.n_columns)
-        return FittedEffectsMethod(self, feature_map, summary, effects, statistics.mean_scores, remainder)
+        coordinates, constants = statistics.coordinates, statistics.constants
+        if constants is None:  # in files of earlier formats
+            constants = torch.where(coordinates.varies, torch.nan, coordinates.first)
+        if not effects.axes:  # as fit warns, all attributions are zero
+            constants = torch.full_like(constants, torch.nan)
+        others = torch.where(constants.isnan(), coordinates.mean, constants)
+        typical = typical_rows(effects.axes, torch.from_numpy(feature_map.column_of), others)
+        return FittedEffectsMethod(
+            self, feature_map, summary, effects, statistics.mean_scores, remainder, constants, typical
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +75,17 @@ class FittedEffectsMethod(RowByRow):
         Of the training rows.
     remainder : Remainder
         What is added to the effects.
+    constants : Tensor of shape (p,)
+        Values of the coordinates that are constant in the training rows; NaN for the others.
+    typical : Tensor of shape (n, p)
+        Rows that stand for those that attributions are differences from.
     """
 
     effects: Effects
     mean_scores: Tensor
     remainder: Remainder
+    constants: Tensor
+    typical: Tensor
     _tables: dict[tuple[torch.device, torch.dtype], ColumnLookUp] = field(init=False, default_factory=dict, repr=False)
 
     @property
@@ -95,8 +112,9 @@ class FittedEffectsMethod(RowByRow):
         """
         dtype = torch.float64 if network_dtype is torch.float64 else torch.float32
         if (device, dtype) not in self._tables:
-            column = torch.tensor([self.feature_map.column_of[int(a.coordinates[0])] for a in self.effects.axes])
-            tables = LookUp(self.centred_effects, device, dtype) if self.effects.axes else None
+            axes, column_of = self.effects.axes, torch.from_numpy(self.feature_map.column_of)
+            column = torch.tensor([int(column_of[a.coordinates[0]]) for a in axes])
+            tables = LookUp(self.centred_effects, device, dtype) if axes else None
             same = torch.equal(column, torch.arange(self.feature_map.n_columns))
             self._tables[device, dtype] = ColumnLookUp(
                 tables,
@@ -104,7 +122,8 @@ class FittedEffectsMethod(RowByRow):
                 self.feature_map.n_columns,
                 self.mean_scores.to(device),
                 self.remainder.to(device, dtype),
-                Bounds.of(self.effects.axes, torch.from_numpy(self.feature_map.column_of), device, network_dtype),
+                Bounds.of(axes, self.constants, device, network_dtype),
+                Outliers(self.typical.to(device, network_dtype), column_of.clamp_min(0), self.feature_map.n_columns),
             )
         return self._tables[device, dtype]
 
@@ -123,8 +142,9 @@ class FittedEffectsMethod(RowByRow):
     def against(self, model: ExplainedModel, x: Tensor, means: RowMeans) -> FittedEffectsMethod:
         """The same effects against other background rows; see :meth:`FittedMethod.against`."""
         with evaluating(model.network.module), torch.no_grad():
-            moved = replace(self.centred_on(x), mean_scores=means.scores)
-            return moved.with_remainder(with_constants(moved.remainder, moved.measured(model, sorted_rows(x))))
+            rows = sorted_rows(x)
+            moved = replace(self.centred_on(x), mean_scores=means.scores, typical=some_rows(rows))
+            return moved.with_remainder(with_constants(moved.remainder, moved.measured(model, rows)))
 
     def with_remainder(self, remainder: Remainder) -> FittedEffectsMethod:
         """The same effects, over the same background rows, with other constants, shares or triples."""
@@ -135,15 +155,16 @@ class FittedEffectsMethod(RowByRow):
 
     def measured(self, model: ExplainedModel, background: Tensor) -> Measured:
         """The network and the effects, as their differences are measured on sorted background rows (m, p)."""
-        adapter = model.network
+        look_up = self.look_up(model.network.device, model.network.dtype)
         return Measured(
             model.scores,
-            self.look_up(adapter.device, adapter.dtype).of_effects,
+            look_up.of_effects,
             self.mean_scores,
             background,
             torch.from_numpy(self.feature_map.column_of),
             self.effects.axes,
             self.feature_map.n_columns,
+            partial(look_up.near, scores=model.scores),
             model.sums_to_constant,
         )
 
@@ -177,11 +198,7 @@ class FittedEffectsMethod(RowByRow):
                 check_scores(raw, batch.first_row)
                 index = None if batch.choose is None else batch.choose(raw)  # as the estimator predicts
                 s = model.explained(raw)
-                near, changes = batch.x, None
-                if look_up.bounds.has_far(near):
-                    changes = look_up.bounds.changes(model.scores, near, s, look_up.n_columns)
-                    _check_replaced(changes, "values far outside the training rows need", "leave such rows out")
-                    near = look_up.bounds.clamped(near)
+                near, changes = look_up.near(batch.x, model.scores)
                 if index is None:
                     values, support = look_up.of_all_scores(near, s, changes)
                 else:
@@ -257,6 +274,8 @@ class ColumnLookUp:
     remainder : Remainder
     bounds : Bounds
         Where values begin to be far from the training rows.
+    outliers : Outliers
+        Attributes what such values change in the scores.
     """
 
     tables: LookUp | None
@@ -265,16 +284,24 @@ class ColumnLookUp:
     mean_scores: Tensor
     remainder: Remainder
     bounds: Bounds
+    outliers: Outliers
 
-    def of_all_scores(self, x: Tensor, s: Tensor, changes: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Attributions (b, d, C) of all scores (b, C), and their support (b, C); ``changes`` as for one of them."""
-        each = [
-            self.attributions(x, s[:, c], c, None if changes is None else changes[:, :, c]) for c in range(s.shape[1])
-        ]
+    def near(self, x: Tensor, scores: Scores) -> tuple[Tensor, Changes | None]:
+        """Rows (b, p) as they are looked up, and what is added to their attributions, if anything."""
+        near = self.bounds.near(x)
+        if near is x:
+            return x, None
+        changes = self.outliers.changes(scores, x, near)
+        _check_replaced(changes.values, "values outside the training rows need", "leave such rows out")
+        return near, changes
+
+    def of_all_scores(self, x: Tensor, s: Tensor, changes: Changes | None) -> tuple[Tensor, Tensor]:
+        """Attributions (b, d, C) of all scores (b, C), and their support (b, C); arguments as for one of them."""
+        each = [self.attributions(x, s[:, c], c, changes) for c in range(s.shape[1])]
         values, support = (torch.stack(part, dim=-1) for part in zip(*each, strict=True))
         return values, support
 
-    def of_one_score(self, x: Tensor, s: Tensor, index: Tensor, changes: Tensor | None) -> tuple[Tensor, Tensor]:
+    def of_one_score(self, x: Tensor, s: Tensor, index: Tensor, changes: Changes | None) -> tuple[Tensor, Tensor]:
         """Attributions (b, d) of one of the scores (b, C) of each row, and their support (b,).
 
         Parameters
@@ -283,14 +310,13 @@ class ColumnLookUp:
             With far values at the bounds.
         s : Tensor of shape (b, C)
         index : Tensor of int, shape (b,)
-        changes : Tensor of shape (b, d, C) or None
-            What far values change in the scores.
+        changes : Changes or None
+            As from :meth:`near`.
         """
-        own = None if changes is None else changes[torch.arange(len(x), device=x.device), :, index]
-        return self.attributions(x, _chosen(s, index), index, own)
+        return self.attributions(x, _chosen(s, index), index, changes)
 
     def attributions(
-        self, x: Tensor, score: Tensor, target: Tensor | int, changes: Tensor | None = None
+        self, x: Tensor, score: Tensor, target: Tensor | int, changes: Changes | None = None
     ) -> tuple[Tensor, Tensor]:
         """Attributions (b, d) of one score a row, and their support (b,).
 
@@ -302,12 +328,12 @@ class ColumnLookUp:
         x : Tensor of shape (b, p)
         score : Tensor of shape (b,)
         target : Tensor of shape (b,), or int
-        changes : Tensor of shape (b, d), optional
-            Added to what is looked up.
+        changes : Changes, optional
+            As from :meth:`near`.
         """
         phi = self.of_effects(x, target)
         if changes is not None:
-            phi = phi + changes.to(phi.dtype)
+            phi = changes.added_to(phi, target)
         total = (score.double() - self.mean_scores[target]).to(phi.dtype)
         return self.remainder.completed(phi, total, target)
 

@@ -38,6 +38,11 @@ class Statistics(Protocol):
         ...
 
     @property
+    def constants(self) -> Tensor | None:
+        """Values of the coordinates that are constant in the background rows."""
+        ...
+
+    @property
     def effects(self) -> EffectSums | None:
         """Conditional sums of gradients on shuffled rows."""
         ...

@@ -20,8 +20,8 @@ leave .27, and effects along the curve are nearer than those of the block and th
 63 values leave .72, and they are not (.37 against .17)."""
 
 FURTHER = 1.0
-"""How far beyond all numbers the grid point is that goes before the missing value's, as a multiple of their range: as
-far as effects are followed at all (outliers.FAR)."""
+"""How far beyond all numbers the grid point is that goes before the missing value's, as a multiple of their range: well
+beyond those that effects are followed to (outliers.FAR)."""
 
 HARDLY_ANY = 1e-9
 """Share of the rows at this grid point, where there are none. Numerical, as SMALLEST_SHARE of the sums."""

@@ -37,8 +37,9 @@ def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor,
         For each order, the row that supplies the columns that have not joined yet.
     orders : Tensor of int, shape (n, d), or (b, n, d)
         Permutations of the columns, the same for every row of x, or its own.
-    column_of : Tensor of int, shape (p,)
-        The column of each coordinate; a coordinate of none, -1, joins with the first column.
+    column_of : Tensor of int, shape (p,), or (b, p)
+        The column of each coordinate, the same for every row of x, or its own; a coordinate of none, -1, joins with the
+        first column.
 
     Returns
     -------
@@ -61,8 +62,16 @@ def permutation_gains(scores: Scores, x: Tensor, absent: Tensor, orders: Tensor,
         # Row k of the d + 1 has the first k columns of the order from x, so its difference to row k + 1 is the gain of
         # the column that joins at k.
         present = torch.arange(d + 1)[:, None] > joins_at[:, :, None, :]  # (1 or b, n, d + 1, d)
-        present = present[..., column_of.clamp_min(0)].to(x.device)
+        present = _of_coordinates(present, column_of.clamp_min(0)).to(x.device)
         hybrid = torch.where(present, x[:, None, None], absent[:, :, None])
         gains = scores(hybrid.reshape(-1, p)).double().cpu().reshape(b, n, d + 1, -1).diff(dim=2)
         both.append(gains.gather(2, joins_at[..., None].expand(gains.shape)))
     return torch.stack(both, dim=2)
+
+
+def _of_coordinates(present: Tensor, column_of: Tensor) -> Tensor:
+    """Which coordinates are present, (1 or b, n, k, p), from columns (1 or b, n, k, d)."""
+    if column_of.ndim == 1:
+        return present[..., column_of]
+    b, n, k = len(column_of), *present.shape[1:3]
+    return present.expand(b, -1, -1, -1).gather(3, column_of[:, None, None].expand(b, n, k, -1))

@@ -25,6 +25,7 @@ from agop_tabular.core.gradients import Scores
 from agop_tabular.core.precision import NEVER_ZERO, variance_of_scores
 from agop_tabular.effects.axis import Axis
 from agop_tabular.effects.background import Background
+from agop_tabular.effects.outliers import Changes
 from agop_tabular.effects.shuffling import shuffled_values
 from agop_tabular.effects.triples import TRIED_AXES, Triples, find_triples
 
@@ -159,6 +160,9 @@ class Measured:
         The column of each coordinate.
     axes : tuple of Axis
     n_columns : int
+    near : callable
+        Maps coordinates (b, p) to those at which they are looked up, and what is added to their attributions, if
+        anything.
     zero_sum : bool
         Whether the scores of all rows have one sum, so that what the tables leave of the last one follows from the
         others.
@@ -171,6 +175,7 @@ class Measured:
     column_of: Tensor
     axes: tuple[Axis, ...]
     n_columns: int
+    near: Callable[[Tensor], tuple[Tensor, Changes | None]] = lambda x: (x, None)
     zero_sum: bool = False
 
     def residual(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -239,9 +244,11 @@ def with_constants(remainder: Remainder, measured: Measured) -> Remainder:
     ).long()  # sorted rows: from all over the table
     background = torch.split(measured.background[few], measured.rows_at_a_time)
     s = torch.cat([measured.scores(x).double().cpu() for x in background])
+    near = [measured.near(x) for x in background]
     constants = torch.zeros_like(remainder.constants)
     for c in range(s.shape[1]):
-        phi = torch.cat([measured.tables(x, c).double().cpu() for x in background])
+        found = [(measured.tables(x, c), changes) for x, changes in near]
+        phi = torch.cat([(p if changes is None else changes.added_to(p, c)).double().cpu() for p, changes in found])
         constants[c] = phi.mean(dim=0)
         # What the shares leave of a mean, since they depend on the row, is a constant as well. It changes the shares a
         # little, so that once more something is left.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from agop_tabular.core.evaluating import evaluating
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.axis import Axis
+from agop_tabular.effects.axis import SMALLEST_RANGE, Axis
 from agop_tabular.effects.curves import Curve
 from agop_tabular.effects.grid_check import axes_missed_by_gradients
 from agop_tabular.effects.halves import Halves
@@ -82,18 +82,16 @@ def with_background(
     pool = model.coordinates(rows) if coordinates is None else coordinates
     columns, pool = column_values(rows, pool, model.feature_map), sorted_rows(pool)
     if statistics.n == n:
-        return replace(statistics, columns=columns, background=pool)
+        return replace(statistics, columns=columns, constants=_constants(pool), background=pool)
     if statistics.background is None:
         raise ValueError(
             'partial_fit of method="agop" needs the earlier training rows, which a saved file does not hold: call fit '
             "with all rows, or keep the explainer with pickle, which holds them."
         )
     share = n / statistics.n
-    return replace(
-        statistics,
-        columns=merged_values(statistics.columns, columns, share),
-        background=sorted_rows(_mixed(statistics.background, pool, share)),
-    )
+    pool = sorted_rows(_mixed(statistics.background, pool, share))
+    columns = merged_values(statistics.columns, columns, share)
+    return replace(statistics, columns=columns, constants=_constants(pool), background=pool)
 
 
 class ShuffledPass:
@@ -185,6 +183,12 @@ def check_shuffled(*sums: Tensor) -> None:
 def pool_rows(n: int) -> np.ndarray:
     """Places of the rows of a table of n that shuffled rows are drawn from."""
     return spread_rows(n, POOL)
+
+
+def _constants(rows: Tensor) -> Tensor:
+    """Values (p,) of those coordinates of rows (m, p) that have only one, NaN for the others."""
+    low, high = torch.aminmax(rows, dim=0)
+    return torch.where(high - low > SMALLEST_RANGE, torch.nan, low).double().cpu()
 
 
 def _mixed(old: Tensor, new: Tensor, share: float) -> Tensor:

@@ -38,6 +38,9 @@ class TrainingStatistics:
         What the effects leave of the scores, where it has been measured.
     columns : tuple of ColumnValues
         Values of the user's columns at which effects are shown, where there are effects.
+    constants : Tensor of shape (p,) or None
+        Values of the coordinates that are constant in the background rows, and so belong to no effect; NaN for the
+        others. None without effects, and in files up to format 10.
     background : Tensor of shape (m, p) or None
         Coordinates of the training rows that shuffled rows are drawn from, in the order of
         :func:`~agop_tabular.effects.shuffling.sorted_rows`; a saved file does not hold them.
@@ -50,6 +53,7 @@ class TrainingStatistics:
     halves: Halves | None = None
     remainder: Remainder | None = None
     columns: tuple[ColumnValues, ...] = ()
+    constants: Tensor | None = None
     background: Tensor | None = None
 
     @classmethod
@@ -79,7 +83,7 @@ class TrainingStatistics:
     def merged(self, other: TrainingStatistics) -> TrainingStatistics:
         """With the sums over other rows, gathered from the same network; both stay as they are.
 
-        Effects, columns and background are those of ``self``.
+        Effects, columns, constants and background are those of ``self``.
         """
         gradients, coordinates = deepcopy(self.gradients), deepcopy(self.coordinates)
         gradients.merge(other.gradients)

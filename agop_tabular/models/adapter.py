@@ -17,7 +17,12 @@ from agop_tabular.models.dense import to_dense
 from agop_tabular.models.embedding_search import embedded_codes
 from agop_tabular.models.embeddings import EmbeddedCodes, Lookups, has_embeddings
 from agop_tabular.models.no_gradient import NoGradientError
-from agop_tabular.models.probabilities import ScoresOfProbabilities, SeveralOutputsError, one_tensor
+from agop_tabular.models.probabilities import (
+    ScoresOfProbabilities,
+    SeveralOutputsError,
+    behind_final_layer,
+    one_tensor,
+)
 from agop_tabular.models.row_independence import check_row_by_row, describe, trying
 from agop_tabular.models.rows import spread_rows, take_rows
 
@@ -58,8 +63,8 @@ class Adapter:
         Labels in the order of the scores; None stands for 0, 1, ….
     classes_given : bool
         Whether the user gave them, so that another number of scores is an error; otherwise 0, 1, … take their place.
-    outputs : {"scores", "probabilities"}
-        What the module returns.
+    outputs : {"scores", "probabilities", "unsaid"}
+        What the module returns; where nobody says, a layer that it ends in tells probabilities from scores.
     independent : bool
         Whether several outputs are separate labels, any number of which may hold for a row.
     threshold_owner : object or None
@@ -80,7 +85,7 @@ class Adapter:
     module: nn.Module
     kind: Literal["classifier", "regressor", "module"]
     classes: np.ndarray | None = None
-    outputs: Literal["scores", "probabilities"] = "scores"
+    outputs: Literal["scores", "probabilities", "unsaid"] = "scores"
     independent: bool = False
     threshold_owner: Any = None
     preprocessing: tuple[Any, ...] = ()
@@ -268,7 +273,10 @@ class Adapter:
                 self.module, self.contrast_only = ScoresOfProbabilities.around(
                     self.module, x[few], raw[few], independent=self.independent
                 )
-            self.outputs = "scores"
+        if self.outputs == "unsaid":
+            with trying(self.module):
+                self.module = behind_final_layer(self.module, x[:most_rows], raw[:most_rows])
+        self.outputs = "scores"
         self.p = x.shape[1]
         self._set_scores(raw.shape[1])
 

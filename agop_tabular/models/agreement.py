@@ -169,6 +169,8 @@ def _largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 def _method_of_values(estimator: Any, adapter: Adapter) -> str:
     """The method of an estimator that returns what the scores are, or probabilities made of them."""
+    if adapter.kind == "regressor" and not adapter.independent:
+        return "predict"
     if adapter.contrast_only and hasattr(estimator, "predict_proba"):  # scores are logarithms of its probabilities
         return "predict_proba"
     return next((m for m in ("decision_function", "predict_proba") if hasattr(estimator, m)), "predict")

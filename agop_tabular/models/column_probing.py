@@ -184,12 +184,22 @@ def missing_cells_of(values: np.ndarray) -> np.ndarray:
     return np.asarray(pd.isna(values))
 
 
+def _of_dtype(values: np.ndarray, column: pd.Series) -> Any:
+    """Values of the dtype of a column of pandas' own types, such as a category, whose methods a step may call."""
+    if not pd.api.types.is_extension_array_dtype(column.dtype):
+        return values
+    try:
+        return pd.Series(values, index=column.index).astype(column.dtype)
+    except (TypeError, ValueError):  # such as a fraction in a column of whole numbers
+        return values
+
+
 def _with_columns(rows: Any, columns: Any, values: Any) -> Any:
     """A copy of the rows with other values, a constant or one per row, in some columns."""
     if hasattr(rows, "iloc"):
         copy = rows.copy()
         for j, value in zip(columns, values, strict=True):
-            copy.isetitem(j, np.broadcast_to(value, len(copy)))
+            copy.isetitem(j, _of_dtype(np.broadcast_to(value, len(copy)), rows.iloc[:, j]))
         return copy
     if other_frame(rows) is not None:
         return with_values(rows, columns, values)

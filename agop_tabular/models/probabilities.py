@@ -97,6 +97,26 @@ class ScoresOfProbabilities(nn.Module):
         return (scores[..., None] == clamped).flatten(1).any(dim=1)
 
 
+def behind_final_layer(module: nn.Module, x: Tensor, raw: Tensor) -> nn.Module:
+    """The scores before the Softmax that a module of classes ends in, or the Sigmoid of its single output.
+
+    Without such a layer the module itself: its outputs are scores.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    x : Tensor of shape (b, p)
+        Probe rows.
+    raw : Tensor of shape (b, C) or (b, 1)
+        The module's output for them.
+    """
+    wrapped, _ = ScoresOfProbabilities.around(module, x, raw, independent=False)
+    if not isinstance(wrapped, ScoresOfProbabilities) or wrapped.final is None:
+        return module
+    final = nn.Sigmoid if raw.shape[1] == 1 else nn.Softmax
+    return wrapped if isinstance(module.get_submodule(wrapped.final), final) else module
+
+
 class SeveralOutputsError(NoGradientError):
     """The module returned something else than one tensor, of which nobody can tell what is to be explained."""
 

@@ -44,6 +44,9 @@ MAP_ARRAYS = ("column_of", "block_of", "low", "high")
 COORDINATE_TENSORS = ("mean", "squares", "first", "varies")
 """Tensors of a CoordinateMoment, in the order of its fields."""
 
+CONSTANTS = "coordinate_constants"
+"""Name of the values of constant coordinates, which files up to format 10 do not have."""
+
 MOST_BLOCK_NUMBERS = 2**27
 """Numbers, blocks times coordinates, that one-hot blocks are centred by: 1 GB in float64."""
 
@@ -85,6 +88,8 @@ def declared(header: Header, tensors: Mapping[str, Tensor]) -> dict[str, Spec]:
     }
     if gathers:
         specs |= effect_specs(p, d, header.n, found)
+        if CONSTANTS in found:
+            specs[CONSTANTS] = real("p", free=True)
         for j, values in enumerate(header.columns):
             k = f"values of column {j}"
             specs |= {f"column_{j}_share": real(k, low=0, high=1), f"column_{j}_coordinates": real(k, f"column {j}")}
@@ -123,6 +128,9 @@ def check_values(header: Header, specs: Mapping[str, Spec], tensors: Mapping[str
     if INTERACTING not in tensors:
         return
     check_effects(tensors, column_of)
+    if CONSTANTS in tensors:
+        constants = tensors[CONSTANTS]
+        demand((constants[~constants.isnan()].abs() < SINGLE).all(), "constant coordinates have values that are none")
     for j, values in enumerate(header.columns):
         width = int((column_of == j).sum())
         demand(tensors[f"column_{j}_coordinates"].shape[1] == width, "columns have values of other coordinates")
@@ -195,6 +203,8 @@ def statistics_to_file(statistics: TrainingStatistics) -> tuple[list[Any], dict[
     if statistics.effects is None:
         return [], tensors
     columns, of_columns = columns_to_file(statistics.columns)
+    if statistics.constants is not None:
+        tensors[CONSTANTS] = statistics.constants
     tensors |= {"score_total": statistics.score_total} | effects_to_tensors(statistics.effects) | of_columns
     return columns, tensors | halves_to_tensors(statistics.halves) | remainder_to_tensors(statistics.remainder)
 
@@ -218,4 +228,5 @@ def statistics_from_file(header: Header, tensors: Mapping[str, Tensor]) -> Train
         halves=halves_from_tensors(tensors, effects),
         remainder=remainder_from_tensors(tensors, effects),
         columns=columns_from_file(header.columns, tensors),
+        constants=tensors.get(CONSTANTS),
     )

@@ -1,4 +1,4 @@
-"""A bare torch module: its outputs are the scores."""
+"""A bare torch module: its outputs are the scores, or what a last layer makes probabilities of."""
 
 import warnings
 from collections import namedtuple
@@ -112,3 +112,30 @@ class TestTheModuleSaysWhatItsOutputsAre:
         module.classes_ = classes
         with pytest.raises(ValueError, match="classes_ are . but|classes_ are ., but it returns 3 scores"):
             AGOPExplainer(module).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("last", "n_outputs"),
+    [(nn.Sigmoid(), 1), (nn.Softmax(dim=1), 2), (nn.Softmax(dim=-1), 3), (nn.LogSoftmax(dim=1), 3), (nn.Identity(), 3)],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_module_of_classes_that_ends_in_probabilities(last, n_outputs, nested, X):
+    net = MLP(6, n_outputs)
+    module = nn.Sequential(nn.Sequential(net, last)) if nested else nn.Sequential(net, last)
+    module.classes_ = list("abc")[: max(2, n_outputs)]
+    x = torch.from_numpy(X)
+    with torch.no_grad():
+        scores, out = net(x), module(x)
+    p = torch.cat((1 - out, out), dim=1) if n_outputs == 1 else torch.softmax(scores, dim=1)
+    explanation = AGOPExplainer(module).fit(X)(X)
+    assert explanation.unit == "log-odds"
+    assert explanation.predictions.tolist() == np.array(module.classes_)[p.argmax(dim=1)].tolist()
+    np.testing.assert_allclose(explanation.probabilities, p.amax(dim=1), rtol=1e-4)
+
+
+def test_a_softmax_inside_is_no_end(X):
+    net = MLP(3, 2)
+    module = nn.Sequential(MLP(6, 3), nn.Softmax(dim=1), net)
+    module.classes_ = ["no", "yes"]
+    adapter, scores = confirmed(module, X)
+    torch.testing.assert_close(scores, module(torch.from_numpy(X)))

@@ -235,11 +235,11 @@ def relative_error(found, expected):
 
 @pytest.mark.parametrize("f", [torch.log, torch.sqrt, lambda z: torch.where(z < 0, torch.inf, z)])
 @pytest.mark.parametrize(
-    ("row", "refine", "way_out"), [([4.0, -1.0, 0.0], 20, "refine=0"), ([-20.0, 20.0, 0.0], 0, "leave such rows out")]
+    ("row", "refine", "way_out"), [([2.9, -1.0, 0.0], 20, "refine=0"), ([-20.0, 20.0, 0.0], 0, "leave such rows out")]
 )
 def test_a_network_that_is_not_finite_at_rows_that_nobody_gave_is_refused(f, row, refine, way_out):
     """Refinement takes columns from training rows, and far values are moved to where tables end."""
-    net = Function(lambda x: f(5 - x[:, 0] - x[:, 1]) + x[:, 2]).double()
+    net = Function(lambda x: f(4.5 - x[:, 0] - x[:, 1]) + x[:, 2]).double()
     X = np.random.default_rng(0).uniform(-2, 2, (300, 3))
     explainer = AGOPExplainer(net, refine=refine).fit(X)
     assert np.isfinite(explainer.explain(X)).all()

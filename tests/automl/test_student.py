@@ -1,5 +1,7 @@
 """Predictors without a gradient are explained through a student network, whose fidelity is stated."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,3 +131,13 @@ def test_tables_of_other_libraries(kind):
     assert explanation.feature_names == ("a", "kind", "day")
     assert explanation.about["fidelity"] == pytest.approx(expected.about["fidelity"])
     assert_allclose(explanation.values, expected.values, rtol=1e-4, atol=1e-5)
+
+
+def test_a_regressor_of_several_outputs_differs_from_nothing():
+    X = np.random.default_rng(0).normal(size=(600, 3))
+    model = RandomForestRegressor(30, random_state=0).fit(X, np.column_stack([X[:, 0] + X[:, 1], X[:, 2] ** 2]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*student.*")
+        explanation = automl.explain(model, X, X[:20], target="all", random_state=0)
+    assert explanation.values.shape == (20, 3, 2)

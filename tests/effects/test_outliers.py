@@ -1,13 +1,22 @@
-"""Values far outside the training rows are credited with what they change in the scores."""
+"""Values outside the training rows are credited with what they change in the scores."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from support.nets import MLP
+from support.shapley import enumerated
+from support.three_way import COLUMNS, D, brute_force, scores, table
 
 from agop_tabular import AGOPExplainer
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.outliers import Bounds
+from agop_tabular.effects.outliers import FAR, Bounds, Outliers
+from agop_tabular.effects.typical_rows import TYPICAL_ROWS
+from agop_tabular.fitting.shuffled_rows import pool_rows
 
 
 @pytest.fixture(scope="module")
@@ -15,31 +24,54 @@ def X():
     return np.random.default_rng(0).standard_normal((800, 4), dtype=np.float32)
 
 
-def test_bounds_are_a_range_beyond_the_grid_points(X):
-    rows = torch.from_numpy(X)
+def test_bounds_are_beyond_the_grid_points_or_at_the_one_value(X):
+    rows = torch.from_numpy(X).clone()
+    rows[:, 3] = 0.1
     axes = find_axes(rows)
-    bounds = Bounds.of(axes, torch.arange(4), rows.device, torch.float64)
+    constants = torch.tensor([torch.nan, torch.nan, torch.nan, rows[0, 3].double()])
+    bounds = Bounds.of(axes, constants, rows.device, torch.float32)
     first, last = axes[0].nodes[0], axes[0].nodes[-1]
-    assert bounds.upper[0] == 2 * last - first
-    assert not bounds.has_far(rows)
-    assert not bounds.has_far(rows[:0])
-    assert bounds.has_far(torch.full((1, 4), 1e3))
+    torch.testing.assert_close(bounds.upper[0], (last + FAR * (last - first)).float())
+    torch.testing.assert_close(bounds.lower[3], rows[0, 3])
+    for known in (rows, rows[:0], rows * torch.tensor([1, 1, 1, 1 + 1e-7])):
+        assert bounds.near(known) is known
+    x = torch.full((1, 4), 1e3)
+    assert torch.equal(bounds.near(x)[0], bounds.upper)
 
 
-def test_changes_are_those_of_each_far_column_alone(X):
-    def scores(x):
-        return torch.stack((x[:, 0].clamp(-3, 30) + x[:, 1] * x[:, 2], x[:, 3]), dim=1)
+@pytest.mark.parametrize("singly", [32, 2])
+def test_changes_are_the_shapley_values_of_the_difference(monkeypatch, singly):
+    """Exact where effects are of pairs; in wide tables those of far columns, when all others join at once."""
+    monkeypatch.setattr("agop_tabular.effects.outliers.SINGLY", singly)
 
-    rows = torch.from_numpy(X).double()
-    bounds = Bounds.of(find_axes(rows), torch.arange(4), rows.device, torch.float64)
-    x = rows[:3].clone()
-    x[1, 0], x[2, 1], x[2, 3] = 100, -100, 100
-    found = bounds.changes(scores, x, scores(x), 4)
-    expected = torch.zeros(3, 4, 2).double()
-    expected[1, 0, 0] = 30 - bounds.upper[0]
-    expected[2, 1, 0] = (-100 - bounds.lower[1]) * x[2, 2]
-    expected[2, 3, 1] = 100 - bounds.upper[3]
-    torch.testing.assert_close(found, expected)
+    def of_pairs(x):
+        a, b, c, s, t = x.unbind(1)
+        return torch.stack((a * b.square() + torch.sin(2 * c) + torch.exp(s) * a, s * t + b * s, 0 * a), dim=1)
+
+    typical, near = table(TYPICAL_ROWS, 3), table(6, 4)
+    x = near.clone()
+    x[1, 0], x[2, 1], x[2, 3], x[4, 4] = 100, -10, 3, 2
+    found = Outliers(typical, COLUMNS, D).changes(of_pairs, x, near)
+    assert found.rows.tolist() == [1, 2, 4]
+    expected = (brute_force(of_pairs, x, typical) - brute_force(of_pairs, near, typical))[found.rows]
+    if singly < D:
+        far = torch.tensor([[0], [1], [1]]) == torch.arange(D)
+        far[1, 3], far[2, 1], far[2, 3] = True, False, True
+        expected = torch.where(far[..., None], expected, 0.0)
+    torch.testing.assert_close(found.values, expected)
+
+
+def test_rows_are_attributed_alike_alone_and_together(monkeypatch):
+    typical, near = table(TYPICAL_ROWS, 3), table(50, 4)
+    x = near.clone()
+    x[::3, 0], x[::2, 1] = 20, 20
+    for singly in (32, 2):
+        monkeypatch.setattr("agop_tabular.effects.outliers.SINGLY", singly)
+        outliers = Outliers(typical, COLUMNS, D)
+        together = outliers.changes(scores, x, near)
+        for row, values in zip(together.rows.tolist(), together.values, strict=True):
+            alone = outliers.changes(scores, x[[row]], near[[row]])
+            torch.testing.assert_close(alone.values[0], values)
 
 
 @pytest.mark.parametrize("value", [1e2, 1e8, 1e30, -1e20])
@@ -77,3 +109,83 @@ def test_values_below_what_float32_holds_are_constant(X, scale):
     usual = explainer.explain(X.astype(np.float64))
     assert np.isfinite(usual).all()
     assert np.isfinite(explainer.explain(rows)).all()
+
+
+def test_a_column_that_was_constant_is_credited_where_it_is_not():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=2000), "b": rng.normal(size=2000), "flag": 0.0})
+    X.loc[1990:, "flag"] = 1.0
+    model = LinearRegression().fit(X, X["a"] + X["b"] + 10 * X["flag"])
+    explainer = AGOPExplainer(model).fit(X[:1000])
+    found = explainer.explain(X[1985:1995])
+    expected = (X[1985:1995] - X[:1000].mean()) * [1, 1, 10]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert (found["flag"][:5] == 0).all()
+
+
+@pytest.mark.parametrize("left_out", ["a", "c"])
+@pytest.mark.parametrize("drop", ["first", None])
+def test_a_level_that_no_training_row_has(left_out, drop):
+    """As the first, it is all zeros of the others' indicators; as another, an indicator that was never on."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=1200), "level": rng.choice(list("abcd"), 1200)})
+    y = X["x"] + X["level"].map({"a": 7.0, "b": 1.0, "c": 5.0, "d": -3.0})
+    columns = ColumnTransformer([("level", OneHotEncoder(drop=drop), ["level"])], remainder="passthrough")
+    model = make_pipeline(columns, LinearRegression()).fit(X, y)
+    known = X[X["level"] != left_out]
+    own = known["level"].map({"a": 7.0, "b": 1.0, "c": 5.0, "d": -3.0})
+    found = AGOPExplainer(model).fit(known).explain(X[:50])
+    np.testing.assert_allclose(found["level"], y[:50] - X["x"][:50] - own.mean(), atol=1e-3)
+    np.testing.assert_allclose(found["x"], X["x"][:50] - known["x"].mean(), atol=1e-3)
+
+
+@pytest.mark.parametrize("kept", ["fitted", "saved", "against rows"])
+def test_an_interaction_with_a_value_that_no_training_row_has(kept, tmp_path):
+    """Close to the exact values, where a column has 0 in all training rows, or one of two levels."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((600, 5)).astype("float32")
+    X[:, 3:] = X[:, 3:] > 1
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(5, 32), torch.nn.Tanh(), torch.nn.Linear(32, 1))
+    known, new = X[(X[:, 3:] == 0).all(axis=1)], X[(X[:, 3:] == 1).any(axis=1)][:6]
+    explainer = AGOPExplainer(net).fit(known)
+    background, reference = known, None
+    if kept == "saved":
+        explainer.save(tmp_path / "e.agop")
+        explainer = AGOPExplainer.load(tmp_path / "e.agop", net)
+    elif kept == "against rows":
+        background = reference = X[(X[:, 3:] == 1).any(axis=1)][6:60]
+    found = explainer.explain(new, reference=reference)
+
+    def scored(rows):
+        with torch.no_grad():
+            return net(torch.from_numpy(rows)).numpy()
+
+    expected = np.stack([enumerated(scored, row, background)[:, 0] for row in new])
+    most = 0.2 if kept == "against rows" else 0.1  # a few rows with and without the value stand for all of them
+    assert np.linalg.norm(found - expected) < most * np.linalg.norm(expected)
+
+
+def test_a_flag_too_rare_for_the_background_rows():
+    """It varies in the training rows, but is constant in those that effects are gathered on."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_000, 3))
+    X[:, 2] = 0
+    rare = np.setdiff1d(np.arange(len(X)), pool_rows(len(X)))[:2]
+    X[rare, 2] = 1
+    model = LinearRegression().fit(X, X[:, 0] + 10 * X[:, 2])
+    explainer = AGOPExplainer(model).fit(X)
+    assert explainer.scale_[2] > 0
+    assert (explainer.statistics_.background[:, 2] == 0).all()
+    np.testing.assert_allclose(explainer.explain(X[[0, *rare]])[:, 2], [0, 10, 10], atol=0.01)
+
+
+def test_states_that_are_not_known_are_looked_up_at_the_nearest():
+    seen = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]).double()
+    rows = seen.repeat(100, 1)
+    (axis,) = find_axes(rows, column_of=torch.zeros(2, dtype=torch.long))
+    bounds = Bounds.of((axis,), torch.full((2,), torch.nan), rows.device, torch.float64)
+    assert bounds.near(rows) is rows
+    near = bounds.near(torch.tensor([[1.0, 2.0], [0.0, 2.0]]).double())
+    assert any(torch.equal(near[0], state) for state in seen)
+    assert torch.equal(near[1], seen[2])

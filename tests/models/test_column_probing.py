@@ -36,6 +36,25 @@ def test_mixed_columns_are_refused(rows):
         probed(lambda table: table[:, [0]] + table[:, [2]], rows)
 
 
+@pytest.mark.parametrize(
+    ("column", "is_q"),
+    [
+        (pd.Categorical(list("pqr") * 10), lambda column: column.cat.codes == 1),
+        (pd.Categorical([1, 2, 3] * 10, ordered=True), lambda column: column.cat.as_ordered() > 1),
+        (pd.array(list("pqr") * 10, dtype="string"), lambda column: column.str.upper() == "Q"),
+        (pd.array([1, 2, None] * 10, dtype="Int64"), lambda column: column.fillna(0).astype("int64") == 2),
+        (pd.date_range("2026-01-01", periods=30, tz="UTC"), lambda column: column.dt.day > 10),
+    ],
+    ids=["category", "ordered", "string", "whole numbers", "dates"],
+)
+def test_a_column_keeps_its_dtype(column, is_q, rows):
+    table = pd.DataFrame({"a": rows[:, 0], "b": rows[:, 1], "c": column})
+    with pytest.raises(ValueError, match="FunctionTransformer mixes the columns 'a', 'c' into one coordinate"):
+        probed(lambda table: np.column_stack([table["a"] * is_q(table["c"]).to_numpy()]), table)
+    links = probed(lambda table: np.column_stack([table["a"], is_q(table["c"]).to_numpy() * 1.0]), table)
+    assert links.column.tolist() == [0, 2]
+
+
 def test_values_that_a_transformer_refuses_are_left_out(rows):
     def positive(table):
         if (table > rows.max()).any():
