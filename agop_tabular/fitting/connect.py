@@ -63,8 +63,8 @@ def connect(
     if not adapter.preprocessing and hasattr(estimator, "feature_names_in_"):
         _check_feature_names(estimator, table.example, reset=False)
     places = probe_rows(*table.shape[:2])
-    if adapter.preprocessing:  # which may treat a missing value in a way of its own
-        places = np.union1d(places, table.missing_rows())
+    if adapter.preprocessing:  # which may treat a missing value, or a rare one, in a way of its own
+        places = np.union1d(places, np.concatenate((table.missing_rows(), table.rare_rows())))
     rows = table.take(places)
     with keeping_weights(adapter.module):
         model = ExplainedModel.connect(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils import check_consistent_length, check_random_state
 from torch import Tensor
@@ -13,12 +14,19 @@ from torch import Tensor
 from agop_tabular.fitting.gather import gather
 from agop_tabular.fitting.statistics import TrainingStatistics
 from agop_tabular.models.explained_model import PROBE_ROWS, Batches, ExplainedModel
-from agop_tabular.models.frames import for_transformers, missing_cells
+from agop_tabular.models.frames import cells_of, for_transformers, missing_cells
 from agop_tabular.models.row_means import RowMeans
-from agop_tabular.models.rows import take_rows
+from agop_tabular.models.rows import spread_rows, take_rows
 
 CELLS_AT_A_TIME = 2**22
 """Cells that are looked at together for missing ones: their mask takes 4 MB."""
+
+
+LOOKED_THROUGH = 8192
+"""Rows from all over a table in which rare values are looked for, which takes half a millisecond a column."""
+
+FEW_VALUES = 64
+"""Values of a column at most of which each is one that a step may treat in a way of its own."""
 
 
 class Table(ABC):
@@ -66,6 +74,10 @@ class Table(ABC):
 
     def missing_rows(self) -> np.ndarray:
         """Places of the first row that lacks a value, for each column; none where finding them takes a pass."""
+        return np.zeros(0, dtype=int)
+
+    def rare_rows(self) -> np.ndarray:
+        """Places of a row of each value, of columns that have few; none where finding them takes a pass."""
         return np.zeros(0, dtype=int)
 
     def prefetch(self, *places: np.ndarray) -> None:
@@ -164,6 +176,24 @@ class MemoryTable(Table):
             if (first < n).all():
                 break
         return np.unique(first[first < n])[:PROBE_ROWS]
+
+    def rare_rows(self) -> np.ndarray:
+        """Places of a row of each value, of columns that have few, in rows from all over; the rarest if too many."""
+        places = spread_rows(len(self), LOOKED_THROUGH)
+        rows, first, counts = self.take(places), [], []
+        for j in range(self.shape[1]):
+            try:
+                codes, values = pd.factorize(cells_of(rows, j))
+            except TypeError:  # such as lists, which are no values that could be counted
+                continue
+            if len(values) <= FEW_VALUES:
+                own, at, n = np.unique(codes, return_index=True, return_counts=True)
+                first.append(at[own >= 0])
+                counts.append(n[own >= 0])
+        if not first:
+            return np.zeros(0, dtype=int)
+        rarest = np.argsort(np.concatenate(counts), kind="stable")[:PROBE_ROWS]
+        return places[np.unique(np.concatenate(first)[rarest])]
 
     def means(self, model: ExplainedModel, batch_size: int | str) -> RowMeans:
         """Means of scores and coordinates over all rows, batch by batch; see :meth:`Table.means`."""

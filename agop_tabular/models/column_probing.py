@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,12 @@ def links_by_probing(transformer: Any, links: Links, rows: Any) -> Links:
     Raises
     ------
     ValueError
-        If an output changes with several of the user's columns.
+        If an output changes with several of the user's columns, or the transformer takes no other values of one.
     """
     before = numbers_of(transformer.transform(rows))
     if len(set(links.column.tolist())) == 1 and len(links.column) != before.shape[1]:  # all come from the only column
         return links.derived([0] * before.shape[1], [f"[{k}]" for k in range(before.shape[1])])
-    moves = _moved_outputs(transformer, rows, before)
+    moves = _moved_outputs(transformer, rows, before, links.names)
     used = [np.flatnonzero(column) for column in moves.T]
     refuse_mixing(transformer, links, used)
     # Outputs that did not move stand for the input in the same place, if the others do.
@@ -85,13 +85,14 @@ def keeps_columns_apart(transformer: Any, links: Links, rows: Any, out: Any) -> 
     filled = missing_cells_of(cells)
     column = np.unique(links.column, return_inverse=True)[1]
     each = [list(_other_values(numbers_of(take_columns(rows, [j]))[:, 0])) for j in range(len(column))]
-    for way in (0, -1):  # values of other rows, and, of numbers, new ones: all ways would take seconds on wide frames
-        other = own_rows(_with_columns(rows, range(len(column)), [values[way] for values in each]))
-        for bit in range(int(column.max(initial=0)).bit_length()):
-            for changed in ((column >> bit) & 1 == 0, (column >> bit) & 1 == 1):
-                after = _after(transformer, _columns_of_both(rows, other, changed))
-                if after is not None and (_changes(before, after) & ~filled)[:, ~changed].any():
-                    return False
+    # values of other rows, and, of numbers, new ones: all ways would take seconds on wide frames
+    others = [own_rows(_with_columns(rows, range(len(column)), [values[way] for values in each])) for way in (0, -1)]
+    for bit in range(int(column.max(initial=0)).bit_length()):
+        for changed in ((column >> bit) & 1 == 0, (column >> bit) & 1 == 1):
+            tried = [_after(transformer, _columns_of_both(rows, other, changed)) for other in others]
+            taken = [after for after in tried if after is not None]
+            if not taken or any((_changes(before, after) & ~filled)[:, ~changed].any() for after in taken):
+                return False
     return True
 
 
@@ -131,7 +132,7 @@ def refuse_mixing(transformer: Any, links: Links, used: list[np.ndarray]) -> Non
             )
 
 
-def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarray:
+def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Which inputs change which outputs, (d, n_outputs) of bool.
 
     Parameters
@@ -140,13 +141,23 @@ def _moved_outputs(transformer: Any, rows: Any, before: np.ndarray) -> np.ndarra
     rows : array-like, sparse matrix or DataFrame of shape (n, d)
     before : ndarray of shape (n, n_outputs)
         Their outputs.
+    names : sequence of str
+        Of the inputs, for messages.
     """
     moves = np.zeros((rows.shape[1], before.shape[1]), dtype=bool)
     for j in range(len(moves)):
+        taken = False
         for values in _other_values(numbers_of(take_columns(rows, [j]))[:, 0]):
             after = _after(transformer, _with_columns(rows, [j], [values]))
             if after is not None:
+                taken = True
                 moves[j] |= _changes(before, after).any(axis=0)
+        if not taken:
+            raise NoGradientError(
+                f"{type(transformer).__name__} raises an error wherever {names[j]!r} has the value of another row, so "
+                "what it makes of that column cannot be seen. Let it take such rows, or explain the network itself on "
+                "the transformed table: AGOPExplainer(pipeline[-1]).fit(pipeline[:-1].transform(X))."
+            )
     return moves
 
 

@@ -17,6 +17,7 @@ from agop_tabular.effects.tables import Effects, main_effects
 from agop_tabular.effects.triples import Triples
 from agop_tabular.results.column_values import ColumnValues
 from agop_tabular.results.importance_intervals import importance_intervals
+from agop_tabular.results.one_target import place_among
 
 NUMBERS = 2**22
 """Coordinates of rows at which effects are computed at a time: 32 MB."""
@@ -200,9 +201,9 @@ class ColumnEffects:
         names = self.target_names
         if target is None:
             return len(names) - 1
-        for known in (self.target_labels, names):
-            if str(target) in known:
-                return known.index(str(target))
+        place = place_among(target, self.target_labels, names)
+        if place is not None:
+            return place
         raise ValueError(f"target {target!r} is not one of {', '.join(map(repr, names))}.")
 
     def variances(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -111,14 +112,39 @@ def place_of_target(explanation: Explanation, target: Any) -> int:
         Where there is no such score.
     """
     names = explanation.target_names
-    labels = tuple(map(str, _labels(explanation)))
-    for known in (labels, names):
-        if str(target) in known:
-            return known.index(str(target))
+    place = place_among(target, tuple(map(str, _labels(explanation))), names)
+    if place is not None:
+        return place
     if not predicts_classes(explanation) and isinstance(target, (int, np.integer)) and 0 <= target < len(names):
         return int(target)
     more = ", …" if len(names) > LISTED else ""
     raise ValueError(f"target {target!r} is not one of {', '.join(map(repr, names[:LISTED]))}{more}.")
+
+
+def place_among(target: Any, labels: Sequence[str], names: Sequence[str]) -> int | None:
+    """Place of a score among labels as text, or else among names; None where it is neither.
+
+    A number is that of a label which equals it, too, as it is where rows are explained: 1 is the label 1.0, and True.
+
+    Parameters
+    ----------
+    target : object
+    labels, names : sequence of str
+    """
+    for known in (labels, names):
+        if str(target) in known:
+            return known.index(str(target))
+    if not isinstance(target, (bool, int, float, np.bool_, np.number)):
+        return None
+    return next((place for place, label in enumerate(labels) if _number(label) == target), None)
+
+
+def _number(label: str) -> float | None:
+    """The number that a label is, as text."""
+    try:
+        return float({"False": 0, "True": 1}.get(label, label))
+    except ValueError:
+        return None
 
 
 def predicts_classes(explanation: Explanation) -> bool:

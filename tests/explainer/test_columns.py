@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from support.nets import MLP
 
 from agop_tabular import AGOPExplainer
@@ -76,3 +76,19 @@ class TestColumnsOfAPipeline:
         table = pd.DataFrame({"x": rng.random(20), "day": pd.date_range("2020-01-01", periods=20)})
         with pytest.raises(ValueError, match=r"Column\(s\) 'day' cannot be read as numbers"):
             AGOPExplainer(MLP(2)).fit(table)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mixing_that_shows_in_rare_rows_only_is_refused(seed):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"a": rng.normal(size=4000), "b": rng.normal(size=4000), "kind": "usual"})
+    X.loc[rng.choice(4000, 2, replace=False), "kind"] = "special"
+
+    def prepared(table):
+        return pd.DataFrame(
+            {"value": np.where(table["kind"] == "special", 5 * table["a"], table["b"]), "b": table["b"]}
+        )
+
+    model = make_pipeline(FunctionTransformer(prepared), LinearRegression()).fit(X, X["b"])
+    with pytest.raises(ValueError, match="mixes the columns 'a', 'b', 'kind'"):
+        AGOPExplainer(model).fit(X)

@@ -77,6 +77,27 @@ def test_rows_that_lack_a_value_are_found_in_parts(kind, monkeypatch):
         assert MemoryTable(rows).missing_rows().tolist() == [40, 70]
 
 
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars"])
+def test_a_row_of_each_rare_value(kind):
+    rows = np.column_stack([np.arange(500) % 3, np.arange(500.0), np.zeros(500)])
+    rows[[77, 78, 300], 2] = [5, 5, np.nan]
+    if kind == "pandas":
+        rows = pd.DataFrame(rows)
+    elif kind == "polars":
+        rows = pytest.importorskip("polars").DataFrame(rows)
+    assert MemoryTable(rows).rare_rows().tolist() == [0, 1, 2, 77]
+
+
+def test_cells_that_cannot_be_counted_have_no_rare_values():
+    assert not len(MemoryTable(pd.DataFrame({"a": [[1], [2]]})).rare_rows())
+
+
+def test_of_many_rare_values_the_rarest(monkeypatch):
+    monkeypatch.setattr(tables, "PROBE_ROWS", 2)
+    rows = np.repeat([0, 1, 2, 3], [10, 1, 20, 2])[:, None]
+    assert MemoryTable(rows).rare_rows().tolist() == [10, 31]
+
+
 def test_missing_rows_are_found_in_little_memory():
     rows = np.zeros((400_000, 50), dtype="float32")
     tracemalloc.start()

@@ -55,6 +55,26 @@ def test_a_column_keeps_its_dtype(column, is_q, rows):
     assert links.column.tolist() == [0, 2]
 
 
+def test_a_step_that_takes_no_other_values_of_a_column_is_refused(rows):
+    def checked(table):
+        if (np.asarray(table)[:, 1] != rows[: len(table), 1]).any():
+            raise KeyError("no such row")
+        return table[:, [0, 2]]
+
+    with pytest.raises(ValueError, match="raises an error wherever 'b' has the value of another row"):
+        probed(checked, rows)
+
+
+def test_nor_does_it_keep_columns_apart(rows):
+    def checked(table):
+        if not np.isin(table.round(6), rows.round(6)).all() or (table[:, 0] != rows[: len(table), 0]).any():
+            raise KeyError("no such row")
+        return table
+
+    links = Links.identity(("a", "b", "c"))
+    assert not keeps_columns_apart(FunctionTransformer(checked), links, rows, rows)
+
+
 def test_values_that_a_transformer_refuses_are_left_out(rows):
     def positive(table):
         if (table > rows.max()).any():

@@ -6,7 +6,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.results.one_target import explained_name, one_target, predicts_classes, same_target, with_score
+from agop_tabular.results.one_target import (
+    explained_name,
+    one_target,
+    place_among,
+    place_of_target,
+    predicts_classes,
+    same_target,
+    with_score,
+)
 
 
 @pytest.fixture
@@ -79,3 +87,22 @@ def test_names_that_are_labels_of_other_classes(rng, n_classes):
     assert explained_name(same_target(predicted)) == (None if n_classes == 3 else names[1])
     assert f"predicts {expected[7]} for row 7, with probability" in every.to_text(7)
     assert every.to_frame(long=True)["target"].tolist()[: 2 * n_classes] == list(np.repeat(names, 2))
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0], [False, True], [0, 1]])
+@pytest.mark.parametrize("target", [1, 1.0, True, np.float32(1)])
+def test_a_number_is_the_label_that_equals_it(labels, target):
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    explainer = AGOPExplainer(LogisticRegression().fit(X, np.array(labels)[(X[:, 0] > 0).astype(int)])).fit(X)
+    every = explainer(X[:5], target="all")
+    for explanation in (every, explainer(X[:5], target=target)):
+        assert place_of_target(explanation, target) == 1
+        np.testing.assert_array_equal(one_target(explanation, target).values, every.values[:, :, 1])
+    assert explainer.effects_.target_index(target) == 1
+    with pytest.raises(ValueError, match="target 2 is not one of"):
+        place_of_target(every, 2)
+
+
+def test_text_that_is_no_number_is_none():
+    assert place_among(1, ("no", "yes"), ("no", "yes")) is None
+    assert place_among("1", ("1.0", "0.0"), ("b", "1")) == 1
