@@ -36,7 +36,7 @@ def find_axes(
         rows, such as splines, are treated as numeric coordinates.
     column_of : Tensor of int, shape (p,), optional
         The column of each coordinate. Coordinates of one column that take few combinations of values, such as the
-        outputs of an embedding, form one axis.
+        outputs of an embedding, form one axis, and so do indicators of its levels.
     curves : mapping of int to Curve, optional
         Columns of numbers that are encoded into several coordinates.
 
@@ -86,12 +86,22 @@ def _of_columns(
         if tuple(coordinates.tolist()) in whole:
             continue
         axis = joint_axis(rows, coordinates)
+        if axis is None:
+            axis = _indicators_axis(rows, coordinates)
         has_few = axis is not None and axis.n_bins <= FREQUENT
         if axis is not None and (has_few or not torch.isin(coordinates, in_block).any()):
             joint[column] = axis
         if column in curves and not has_few:
             along[column] = coordinates, curves[column]
     return joint, along
+
+
+def _indicators_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
+    """The axis of a column whose coordinates are indicators of levels, one of which has none; None of other columns."""
+    low, high = torch.aminmax(rows[:, coordinates], dim=0)
+    varies = high > low
+    own = coordinates[varies], low[varies], high[varies]
+    return block_axis(rows, *own) if len(own[0]) > 1 and is_one_hot(rows, *own) else None
 
 
 def _coordinates_sharing_a_column(column_of: Tensor | None) -> Iterable[tuple[int, Tensor]]:

@@ -6,6 +6,7 @@ generated names. A transformer without a rule is probed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -151,14 +152,26 @@ def _behind_column_transformer(transformer: ColumnTransformer, links: Links, row
             parts.append((place.start, links.take(columns).derived([0] * len(labels), labels)))
         elif len(columns):
             inputs = take_columns(rows, list(columns))
-            parts.append((place.start, through(inner, links.take(columns), inputs)[0]))
+            behind = through(inner, links.take(columns), inputs)[0]
+            parts.append((place.start, _weighted(behind, transformer.transformer_weights, name)))
     return Links.concatenate([part for _, part in sorted(parts, key=lambda part: part[0])])
 
 
 @links_behind.register
 def _behind_feature_union(transformer: FeatureUnion, links: Links, rows: Any) -> Links:
-    inner = [t for _, t in transformer.transformer_list if t != "drop"]
-    return Links.concatenate([through(t, links, rows)[0] for t in inner])
+    inner = [(name, t) for name, t in transformer.transformer_list if t != "drop"]
+    weights = transformer.transformer_weights
+    return Links.concatenate([_weighted(through(t, links, rows)[0], weights, name) for name, t in inner])
+
+
+def _weighted(links: Links, weights: Mapping[str, float] | None, name: str) -> Links:
+    """Links of outputs that are multiplied with the weight of their transformer, if it has one."""
+    weight = 1.0 if weights is None else weights.get(name, 1.0)
+    links = links.take(np.arange(len(links.column)))
+    links.low, links.high = weight * links.low, weight * links.high
+    if weight == 0:
+        links.block = np.full_like(links.block, -1)
+    return links
 
 
 @links_behind.register

@@ -41,3 +41,13 @@ def test_rows_that_do_not_follow_a_curve_have_other_axes():
     column_of = torch.zeros(81, dtype=torch.long)
     axes = find_axes(torch.cat((t[:, None], x), dim=1), (), column_of, {0: curve})
     assert len(axes) == 81
+
+
+@pytest.mark.parametrize("n_levels", [20, 80])
+def test_indicators_of_a_column_are_one_axis_though_a_level_has_none(n_levels):
+    level = torch.arange(3200) % (n_levels + 1)
+    rows = torch.nn.functional.one_hot(level, n_levels + 1).double()[:, 1:]
+    rows[:, 3] = 0  # a level that no row has is constant
+    (axis,) = find_axes(rows, column_of=torch.zeros(n_levels, dtype=torch.long))
+    assert axis.n_bins == n_levels
+    assert len(torch.unique(axis.bins(rows))) == n_levels

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.compose import make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.impute import KNNImputer, SimpleImputer
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -159,3 +160,18 @@ def test_steps_that_return_tensors():
     for step in (torch.tensor, lambda X: torch.tensor(X, requires_grad=True), lambda X: torch.tensor(X).bfloat16()):
         links, _ = through(Step(step), Links.identity(("a", "b")), rows)
         assert links.column.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("weight", [0.5, 3.0, 0.0])
+@pytest.mark.parametrize("union", [False, True])
+def test_weights_of_transformers_scale_their_blocks(weight, union):
+    X = pd.DataFrame({"k": list("abc") * 10})
+    steps, weights = [("k", OneHotEncoder())], {"k": weight}
+    if union:
+        transformer = FeatureUnion(steps, transformer_weights=weights).fit(X)
+    else:
+        transformer = ColumnTransformer([(*steps[0], ["k"])], transformer_weights=weights).fit(X)
+    links, out = through(transformer, Links.identity(("k",)), X)
+    assert links.block.tolist() == ([-1] * 3 if weight == 0 else [0] * 3)
+    assert links.high.tolist() == [weight] * 3
+    assert np.asarray(out.todense() if scipy.sparse.issparse(out) else out).max() == weight
