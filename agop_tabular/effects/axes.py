@@ -19,6 +19,13 @@ NUMBERS = 2**21
 """Values of several columns that are looked at together: 16 MB."""
 
 
+MOST_INDICATORS = 2048
+"""Indicators of a column that are looked at for being those of its levels, at most: their states take 34 MB."""
+
+LOOKED_AT = 64
+"""Rows that tell nearly all other coordinates from indicators, without a look at the whole table."""
+
+
 def find_axes(
     rows: Tensor,
     blocks: Iterable[tuple[Tensor, Tensor, Tensor]] = (),
@@ -98,6 +105,9 @@ def _of_columns(
 
 def _indicators_axis(rows: Tensor, coordinates: Tensor) -> Axis | None:
     """The axis of a column whose coordinates are indicators of levels, one of which has none; None of other columns."""
+    few = rows[:LOOKED_AT, coordinates]
+    if len(coordinates) > MOST_INDICATORS or (few > few.amin(dim=0)).sum(dim=1).max() > 1:
+        return None
     low, high = torch.aminmax(rows[:, coordinates], dim=0)
     varies = high > low
     own = coordinates[varies], low[varies], high[varies]

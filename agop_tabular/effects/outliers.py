@@ -48,6 +48,7 @@ class KnownStates:
     edges : Tensor of shape (k - 1,)
         Keys between the states.
     states : Tensor of shape (k, m)
+        Those of the axis itself, since they are many numbers where a block has many levels.
     """
 
     coordinates: Tensor
@@ -58,16 +59,16 @@ class KnownStates:
 
     @classmethod
     def of(cls, axis: Axis, device: torch.device, dtype: torch.dtype) -> KnownStates:
-        """Of an axis of states, for coordinates of this dtype."""
+        """Of an axis of states, for coordinates of this dtype on this device."""
         assert axis.states is not None
         keys, precision = axis.nodes, torch.promote_types(dtype, torch.float32)
-        size = (axis.states.abs() @ axis.direction.abs()).max()
-        rounding = torch.maximum(KEY_GAP / 2 * (keys[-1] - keys[0]), ROUNDING * torch.finfo(precision).eps * size)
+        units = ROUNDING * torch.finfo(precision).eps * keys.abs().max()
+        rounding = torch.maximum(KEY_GAP / 2 * (keys[-1] - keys[0]), units)
         low, high = keys - rounding, keys + rounding
         low[1:], high[:-1] = torch.maximum(low[1:], axis.edges), torch.minimum(high[:-1], axis.edges)
         around = torch.stack((low, high), dim=1).flatten()
         direction, around, edges = (t.to(device, precision) for t in (axis.direction, around, axis.edges))
-        return cls(axis.coordinates.to(device), direction, around, edges, axis.states.to(device, dtype))
+        return cls(axis.coordinates.to(device), direction, around, edges, axis.states)
 
     def near(self, x: Tensor) -> Tensor:
         """Rows (b, p) with the nearest state where they have none of these; x itself if all have."""
@@ -76,7 +77,8 @@ class KnownStates:
         if known.all():
             return x
         rows, near = torch.nonzero(~known), x.clone()
-        near[rows, self.coordinates] = self.states[torch.bucketize(keys[rows[:, 0]], self.edges, right=True)]
+        place = torch.bucketize(keys[rows[:, 0]], self.edges, right=True)
+        near[rows, self.coordinates] = self.states[place.cpu()].to(near)
         return near
 
 

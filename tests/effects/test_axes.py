@@ -51,3 +51,9 @@ def test_indicators_of_a_column_are_one_axis_though_a_level_has_none(n_levels):
     (axis,) = find_axes(rows, column_of=torch.zeros(n_levels, dtype=torch.long))
     assert axis.n_bins == n_levels
     assert len(torch.unique(axis.bins(rows))) == n_levels
+
+
+def test_coordinates_of_which_several_are_on_are_no_indicators():
+    rows = (torch.rand(2000, 12, generator=torch.Generator().manual_seed(0)) < 0.5).double()
+    axes = find_axes(rows, column_of=torch.zeros(12, dtype=torch.long))
+    assert len(axes) == 12
