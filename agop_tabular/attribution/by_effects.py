@@ -17,14 +17,15 @@ from agop_tabular.core.feature_map import FeatureMap
 from agop_tabular.core.gradients import Scores
 from agop_tabular.effects.background import Background
 from agop_tabular.effects.knots import simplified
+from agop_tabular.effects.known_values import KnownValues
 from agop_tabular.effects.look_up import LookUp
-from agop_tabular.effects.outliers import Bounds, Changes, Outliers
+from agop_tabular.effects.outliers import Changes, Outliers
 from agop_tabular.effects.refinement import Refinement
 from agop_tabular.effects.remainder import Measured, Remainder, with_constants
 from agop_tabular.effects.shapley_sampling import ShapleySampling
 from agop_tabular.effects.shuffling import sorted_rows
 from agop_tabular.effects.tables import Effects
-from agop_tabular.effects.typical_rows import some_rows, typical_rows
+from agop_tabular.effects.typical_rows import typical_of, typical_rows
 from agop_tabular.models.explained_model import ExplainedModel
 from agop_tabular.models.refusals import check_scores
 from agop_tabular.models.row_means import RowMeans
@@ -59,6 +60,8 @@ class EffectsMethod(Method):
             constants = torch.full_like(constants, torch.nan)
         others = torch.where(constants.isnan(), coordinates.mean, constants)
         typical = typical_rows(effects.axes, torch.from_numpy(feature_map.column_of), others)
+        known = KnownValues.of(effects.axes, constants, typical.device, typical.dtype)
+        typical = known.near(typical)  # the mean of a bin may lie in a gap
         return FittedEffectsMethod(
             self, feature_map, summary, effects, statistics.mean_scores, remainder, constants, typical
         )
@@ -116,14 +119,16 @@ class FittedEffectsMethod(RowByRow):
             column = torch.tensor([int(column_of[a.coordinates[0]]) for a in axes])
             tables = LookUp(self.centred_effects, device, dtype) if axes else None
             same = torch.equal(column, torch.arange(self.feature_map.n_columns))
+            known = KnownValues.of(axes, self.constants, device, network_dtype)
+            typical = self.typical.to(device, network_dtype)
             self._tables[device, dtype] = ColumnLookUp(
                 tables,
                 None if same else column.long().to(device),
                 self.feature_map.n_columns,
                 self.mean_scores.to(device),
                 self.remainder.to(device, dtype),
-                Bounds.of(axes, self.constants, device, network_dtype),
-                Outliers(self.typical.to(device, network_dtype), column_of.clamp_min(0), self.feature_map.n_columns),
+                known,
+                Outliers(typical, known.near(typical), column_of.clamp_min(0), self.feature_map.n_columns),
             )
         return self._tables[device, dtype]
 
@@ -143,7 +148,8 @@ class FittedEffectsMethod(RowByRow):
         """The same effects against other background rows; see :meth:`FittedMethod.against`."""
         with evaluating(model.network.module), torch.no_grad():
             rows = sorted_rows(x)
-            moved = replace(self.centred_on(x), mean_scores=means.scores, typical=some_rows(rows))
+            typical = typical_of(rows, torch.from_numpy(self.feature_map.column_of))
+            moved = replace(self.centred_on(x), mean_scores=means.scores, typical=typical)
             return moved.with_remainder(with_constants(moved.remainder, moved.measured(model, rows)))
 
     def with_remainder(self, remainder: Remainder) -> FittedEffectsMethod:
@@ -272,10 +278,10 @@ class ColumnLookUp:
     n_columns : int
     mean_scores : Tensor of shape (n_scores,)
     remainder : Remainder
-    bounds : Bounds
-        Where values begin to be far from the training rows.
+    known : KnownValues
+        What values the training rows have.
     outliers : Outliers
-        Attributes what such values change in the scores.
+        Attributes what others change in the scores.
     """
 
     tables: LookUp | None
@@ -283,13 +289,13 @@ class ColumnLookUp:
     n_columns: int
     mean_scores: Tensor
     remainder: Remainder
-    bounds: Bounds
+    known: KnownValues
     outliers: Outliers
 
     def near(self, x: Tensor, scores: Scores) -> tuple[Tensor, Changes | None]:
         """Rows (b, p) as they are looked up, and what is added to their attributions, if anything."""
-        near = self.bounds.near(x)
-        if near is x:
+        near = self.known.near(x)
+        if near is x and not self.outliers.of_all_rows:
             return x, None
         changes = self.outliers.changes(scores, x, near)
         _check_replaced(changes.values, "values outside the training rows need", "leave such rows out")
@@ -307,7 +313,7 @@ class ColumnLookUp:
         Parameters
         ----------
         x : Tensor of shape (b, p)
-            With far values at the bounds.
+            With known values in place of others.
         s : Tensor of shape (b, C)
         index : Tensor of int, shape (b,)
         changes : Changes or None

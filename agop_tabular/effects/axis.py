@@ -48,6 +48,11 @@ class Axis:
         it: it has wide stretches without rows, such as around a code for missing values, few values, or steps.
     curve : Tensor of shape (n_bins, m) or None
         Values of the coordinates at the grid points of a curve, None where there is one coordinate, or states.
+    reach : Tensor of shape (2s,) or None
+        Keys at which each stretch of a numeric axis begins and ends that the training rows have values in; None for
+        states, and in files of earlier formats.
+    ends : Tensor of shape (2s, m) or None
+        Coordinates of the training rows that are outermost in each stretch.
     """
 
     coordinates: Tensor
@@ -59,6 +64,8 @@ class Axis:
     share: Tensor
     compared: bool = False
     curve: Tensor | None = None
+    reach: Tensor | None = None
+    ends: Tensor | None = None
 
     @property
     def n_bins(self) -> int:

@@ -13,6 +13,7 @@ from agop_tabular.effects.axis import SMALLEST_RANGE, Axis, most_states
 from agop_tabular.effects.curves import Curve, nearest_places, places_of, share_off
 from agop_tabular.effects.gaps import wide_stretches
 from agop_tabular.effects.numeric_axes import FEW_VALUES, few_valued_axis, groups_of, numeric_axis
+from agop_tabular.effects.stretches import stretches_of
 
 FOLLOWED = 0.4
 """Share of the variance of a column's coordinates that may lie off its curve. Beside a value, 20 indicators of its bins
@@ -52,7 +53,9 @@ def _keyed_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Seque
     place = torch.bucketize(keys, axis.edges, right=True)
     sums = torch.zeros(axis.n_bins, len(coordinates), dtype=torch.float64).index_add_(0, place, x)
     points = sums / torch.bincount(place, minlength=axis.n_bins)[:, None]
-    axis = replace(axis, coordinates=coordinates, direction=curve.direction, curve=points)
+    assert axis.ends is not None
+    ends = x[(keys == axis.ends).double().argmax(dim=1)]  # any row with that key
+    axis = replace(axis, coordinates=coordinates, direction=curve.direction, curve=points, ends=ends)
     return _going_on(axis) if curve.has_missing and axis.n_bins > 2 else axis
 
 
@@ -91,7 +94,10 @@ def _line_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequen
     wide = wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
     last = torch.tensor([len(nodes) - 2]) if curve.has_missing else None
     groups, compared = groups_of(share, _halved(group_edges), last), bool(wide) or curve.has_missing
-    return Axis(coordinates, nodes[:0], edges, nodes, groups, None, share, compared, points)
+    values, counts = torch.unique(keys, return_counts=True)
+    reach, places = stretches_of(values, counts)
+    ends = x[(keys == values[places, None]).double().argmax(dim=1)]
+    return Axis(coordinates, nodes[:0], edges, nodes, groups, None, share, compared, points, reach, ends)
 
 
 def _halved(edges: Sequence[float]) -> list[float]:

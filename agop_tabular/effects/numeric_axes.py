@@ -14,6 +14,7 @@ from torch import Tensor
 
 from agop_tabular.effects.axis import SMALLEST_RANGE, Axis, most_states
 from agop_tabular.effects.gaps import gaps_of, wide_stretches
+from agop_tabular.effects.stretches import stretches_of
 
 BINS = 24
 """Bins of a numeric axis, of equally many rows. Twice as many, with more groups and four times the rows, lowered the
@@ -70,23 +71,23 @@ def coordinate_axes(coordinates: Tensor, values: Tensor, group_edges: Sequence[f
     for coordinate, edge, node, group, part, line, is_usual, is_few in zip(*own, strict=True):
         if not line[-1] - line[0] > SMALLEST_RANGE:
             continue
+        distinct, counts = torch.unique_consecutive(line, return_counts=True)
         if is_usual:
-            yield Axis(coordinate, one, edge, node, group, None, part)
+            reach, places = stretches_of(distinct, counts)
+            yield Axis(coordinate, one, edge, node, group, None, part, reach=reach, ends=distinct[places, None])
+        elif is_few:
+            yield few_valued_axis(coordinate, distinct, counts)
         else:
-            distinct, counts = torch.unique_consecutive(line, return_counts=True)
-            if is_few:
-                yield few_valued_axis(coordinate, distinct, counts)
-            else:
-                yield numeric_axis(coordinate, distinct, counts, group_edges)
+            yield numeric_axis(coordinate, distinct, counts, group_edges)
 
 
 def few_valued_axis(coordinate: Tensor, values: Tensor, counts: Tensor) -> Axis:
     """Axis of a numeric coordinate with few values, each of which is a grid point and a group of its own."""
     share = counts.double() / counts.sum()
     edges = (values[1:] + values[:-1]) / 2
-    return Axis(
-        coordinate, torch.ones(1, dtype=torch.float64), edges, values, torch.arange(len(values)), None, share, True
-    )
+    reach, places = stretches_of(values, counts)
+    one, groups = torch.ones(1, dtype=torch.float64), torch.arange(len(values))
+    return Axis(coordinate, one, edges, values, groups, None, share, True, reach=reach, ends=values[places, None])
 
 
 def numeric_axis(
@@ -109,7 +110,9 @@ def numeric_axis(
     nodes, share = (sums / rows_in_bin)[rows_in_bin > 0], rows_in_bin[rows_in_bin > 0] / n
     after = torch.searchsorted(nodes, gaps) - 1
     one, groups = torch.ones(1, dtype=torch.float64), groups_of(share, group_edges, after)
-    return Axis(coordinate, one, edges, nodes, groups, None, share, len(gaps) > 0)
+    reach, places = stretches_of(values, counts)
+    ends = values[places, None]
+    return Axis(coordinate, one, edges, nodes, groups, None, share, len(gaps) > 0, reach=reach, ends=ends)
 
 
 def groups_of(share: Tensor, edges: Sequence[float], after: Tensor | None = None) -> Tensor:

@@ -35,7 +35,20 @@ def typical_rows(axes: tuple[Axis, ...], column_of: Tensor, others: Tensor) -> T
     return rows
 
 
-def some_rows(x: Tensor) -> Tensor:
-    """As many rows (n, p) of others (m, p), evenly spaced among them; some of them twice where they are fewer."""
+def typical_of(x: Tensor, column_of: Tensor) -> Tensor:
+    """Make as many rows (n, p) of the columns of others (m, p), as :func:`typical_rows` does of grid points.
+
+    Parameters
+    ----------
+    x : Tensor of shape (m, p)
+    column_of : Tensor of int, shape (p,)
+        Coordinates of one column stay together; a column is sorted by the first of them.
+    """
+    generator = torch.Generator().manual_seed(0)
+    columns, own = torch.unique(column_of, return_inverse=True)
+    first = torch.full((len(columns),), x.shape[1]).scatter_reduce_(0, own, torch.arange(x.shape[1]), "amin")
     places = (torch.arange(TYPICAL_ROWS, dtype=torch.float64) + 0.5) / TYPICAL_ROWS * len(x)
-    return x[places.long().to(x.device)]
+    order = x.argsort(dim=0, stable=True).cpu()[places.long()]
+    shuffled = torch.rand(len(columns), TYPICAL_ROWS, generator=generator).argsort(dim=1).T
+    rows = order[:, first].gather(0, shuffled)[:, own]
+    return x.gather(0, rows.to(x.device))

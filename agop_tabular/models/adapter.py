@@ -20,7 +20,7 @@ from agop_tabular.models.no_gradient import NoGradientError
 from agop_tabular.models.probabilities import (
     ScoresOfProbabilities,
     SeveralOutputsError,
-    behind_final_layer,
+    behind_probabilities,
     one_tensor,
 )
 from agop_tabular.models.row_independence import check_row_by_row, describe, trying
@@ -275,7 +275,7 @@ class Adapter:
                 )
         if self.outputs == "unsaid":
             with trying(self.module):
-                self.module = behind_final_layer(self.module, x[:most_rows], raw[:most_rows])
+                self.module, self.contrast_only = behind_probabilities(self.module, x[:most_rows], raw[:most_rows])
         self.outputs = "scores"
         self.p = x.shape[1]
         self._set_scores(raw.shape[1])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from agop_tabular.core.warning import warn_user
 from agop_tabular.models.no_gradient import NoGradientError
 
 _FINAL: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
@@ -17,6 +18,10 @@ _FINAL: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
     nn.Sigmoid: torch.sigmoid,
     nn.LogSigmoid: nn.functional.logsigmoid,
 }
+
+
+SUMS_TO_ONE = 1e-3
+"""By which probabilities may miss the sum 1, as rounding in half precision makes them."""
 
 
 class ScoresOfProbabilities(nn.Module):
@@ -57,13 +62,13 @@ class ScoresOfProbabilities(nn.Module):
             The module's output for them.
         independent : bool
         """
-        for name, final in reversed([(n, m) for n, m in module.named_modules() if type(m) in _FINAL]):
+        for name, final in reversed([(n, m) for n, m in module.named_modules() if isinstance(m, tuple(_FINAL))]):
             wrapped = cls(module, name, independent)
             try:
                 scores = wrapped(x.clone())
             except _NotReachedError:
                 continue
-            again = _FINAL[type(final)](scores)
+            again = next(apply for kind, apply in _FINAL.items() if isinstance(final, kind))(scores)
             if again.numel() == raw.numel() and torch.allclose(again.reshape_as(raw), raw, rtol=1e-4, atol=1e-6):
                 return wrapped, False
         if (raw < 0).any() or (raw > 1).any():
@@ -97,10 +102,12 @@ class ScoresOfProbabilities(nn.Module):
         return (scores[..., None] == clamped).flatten(1).any(dim=1)
 
 
-def behind_final_layer(module: nn.Module, x: Tensor, raw: Tensor) -> nn.Module:
-    """The scores before the Softmax that a module of classes ends in, or the Sigmoid of its single output.
+def behind_probabilities(module: nn.Module, x: Tensor, raw: Tensor) -> tuple[nn.Module, bool]:
+    """The scores of a module of classes which does not say whether it returns them, their logarithms or probabilities.
 
-    Without such a layer the module itself: its outputs are scores.
+    They are the input of the Softmax or Sigmoid layer that it ends in, or the logarithms of outputs that are positive
+    and sum to one, or the log-odds of a single output between 0 and 1, or else its outputs. Also returned is whether
+    only differences between them have a meaning.
 
     Parameters
     ----------
@@ -109,12 +116,27 @@ def behind_final_layer(module: nn.Module, x: Tensor, raw: Tensor) -> nn.Module:
         Probe rows.
     raw : Tensor of shape (b, C) or (b, 1)
         The module's output for them.
+
+    Warns
+    -----
+    UserWarning
+        Where outputs lie between 0 and 1 like probabilities, which nothing else tells.
     """
-    wrapped, _ = ScoresOfProbabilities.around(module, x, raw, independent=False)
-    if not isinstance(wrapped, ScoresOfProbabilities) or wrapped.final is None:
-        return module
-    final = nn.Sigmoid if raw.shape[1] == 1 else nn.Softmax
-    return wrapped if isinstance(module.get_submodule(wrapped.final), final) else module
+    one = raw.shape[1] == 1
+    wrapped, contrast_only = ScoresOfProbabilities.around(module, x, raw, independent=one)
+    if not isinstance(wrapped, ScoresOfProbabilities):  # outputs below 0 or above 1
+        return module, False
+    sure = wrapped.final is not None
+    if not sure and not one:
+        sure = torch.allclose(raw.sum(dim=1), raw.new_ones(len(raw)), rtol=0, atol=SUMS_TO_ONE)
+    if not sure:
+        taken = "is taken for the probability of the second class" if one else "are taken for scores before the softmax"
+        warn_user(
+            f"The module's {'output lies' if one else 'outputs lie'} between 0 and 1 in all rows, and {taken}; which "
+            "it is, only you know. Let the module return the score before the sigmoid or softmax, or end in a "
+            "torch.nn.Sigmoid or torch.nn.Softmax layer, whose input is explained."
+        )
+    return (wrapped, contrast_only) if sure or one else (module, False)
 
 
 class SeveralOutputsError(NoGradientError):
@@ -141,11 +163,11 @@ def one_tensor(out: Any) -> Tensor:
 
 
 class _NotReachedError(Exception):
-    """The layer was not called, or was called more than once."""
+    """The layer was not called."""
 
 
 def _input_of(layer: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
-    """Input of a layer when the module runs on x."""
+    """Input of a layer when the module runs on x, of its last call."""
     seen: list[Tensor] = []
 
     def remember(_: nn.Module, args: tuple[Any, ...]) -> None:
@@ -156,6 +178,6 @@ def _input_of(layer: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
         module(x)
     finally:
         handle.remove()
-    if len(seen) != 1:
+    if not seen:
         raise _NotReachedError
-    return seen[0]
+    return seen[-1]

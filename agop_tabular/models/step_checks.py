@@ -27,7 +27,8 @@ def is_known(transformer: Any) -> bool:
     if type(transformer) is FunctionTransformer:
         function = transformer.func
         return function is None or isinstance(function, (np.ufunc, type))  # np.log1p and np.float32 go cell by cell
-    return type(transformer).__module__.partition(".")[0] in LIBRARIES
+    within = getattr(transformer, "estimator", None)  # such as what a FrozenEstimator holds
+    return type(transformer).__module__.partition(".")[0] in LIBRARIES and (within is None or is_known(within))
 
 
 def check_rows_apart(transformer: Any, rows: Any, out: Any) -> None:

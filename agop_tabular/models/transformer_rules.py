@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import SelectorMixin
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.impute._base import _BaseImputer
@@ -230,6 +231,12 @@ def _behind_other_imputers(transformer: _BaseImputer, links: Links, rows: Any) -
 @links_behind.register
 def _behind_normalizer(transformer: Normalizer, links: Links, rows: Any) -> Links:
     return links_by_probing(transformer, links, rows)  # one output per column, but each depends on the whole row
+
+
+@links_behind.register
+def _behind_tfidf(transformer: TfidfTransformer, links: Links, rows: Any) -> Links:
+    by_norm = transformer.norm is not None  # as a Normalizer does
+    return links_by_probing(transformer, links, rows) if by_norm else _as_declared(transformer, links, rows)
 
 
 @links_behind.register

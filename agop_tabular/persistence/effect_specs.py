@@ -88,6 +88,12 @@ def _specs_since_format_7(present: Mapping[str, tuple[str, tuple[int, ...]]]) ->
     specs = {"effect_pseudo_rows": real(1, low=0, high=MOST_PSEUDO_ROWS)} if "effect_pseudo_rows" in present else {}
     if "effect_axis_has_curve" in present:
         specs |= {"effect_axis_has_curve": flags("axes"), "effect_axis_curves": single("points")}
+    if "effect_axis_reach" in present:
+        specs |= {
+            "effect_axis_reach": real("reach"),
+            "effect_axis_ends": single("ends"),
+            "effect_axis_reach_lengths": whole("axes", low=0, high=LARGEST),
+        }
     if "halves_noise" in present:
         specs |= {
             "halves_counts": real(2, "bins", low=0),
@@ -133,6 +139,8 @@ def check_effects(tensors: Mapping[str, Tensor], column_of: np.ndarray) -> None:
     demand((members[~has_states & ~has_curve] == 1).all(), "numeric axes have several coordinates")
     demand(not (has_states & (compared | has_curve)).any(), "axes of states are numeric, too")
     _check_curves(tensors, bins, members, has_curve)
+    if "effect_axis_reach" in tensors:
+        _check_stretches(tensors, members, has_states)
     demand(len(tensors["effect_axis_states"]) == int((bins * members)[has_states].sum()), "axes have missing states")
     demand(_ascend(tensors["effect_axis_edges"], lengths["edges"]), "axes have edges that do not ascend")
     demand(_ascend(tensors["effect_axis_nodes"], bins), "axes have grid points that do not ascend")
@@ -159,6 +167,16 @@ def _check_curves(tensors: Mapping[str, Tensor], bins: Tensor, members: Tensor, 
     demand(len(points) == int(sizes.sum()), "axes have missing points of curves")
     for own, m in zip(points.split(sizes.tolist()), members[has_curve].tolist(), strict=True):
         demand((own.reshape(-1, m).diff(dim=0) != 0).any(dim=1).all(), "axes have curves that stand still")
+
+
+def _check_stretches(tensors: Mapping[str, Tensor], members: Tensor, has_states: Tensor) -> None:
+    """Raise unless every numeric axis has stretches, in order, with coordinates at their ends."""
+    reach, ends, lengths = (tensors[f"effect_axis_{name}"] for name in ("reach", "ends", "reach_lengths"))
+    known = (lengths <= len(reach)).all() and int(lengths.sum()) == len(reach)
+    demand(known and int((lengths * members).sum()) == len(ends), "axes have stretches of lengths that do not add up")
+    demand(torch.equal(lengths == 0, has_states), "axes have stretches beside states, or neither")
+    falls = (reach.diff() < 0) & (_owner(lengths).diff() == 0)
+    demand((lengths % 2 == 0).all() and not falls.any(), "axes have stretches that overlap")
 
 
 def _owner(lengths: Tensor) -> Tensor:

@@ -26,6 +26,9 @@ PSEUDO_ROWS, EARLIER_PSEUDO_ROWS = "effect_pseudo_rows", 5.0
 CURVED = "effect_axis_has_curve"
 """Name of which axes are curves, which files up to format 8 do not have."""
 
+STRETCHES = ("reach", "ends")
+"""Tensors of numeric axes that files up to format 11 do not have."""
+
 HALVED = ("counts", "slopes", "compared")
 """Sums that are known of two halves of the shuffled rows: those of main effects."""
 
@@ -49,6 +52,13 @@ def effects_to_tensors(sums: EffectSums) -> dict[str, Tensor]:
     out["effect_axis_states"] = torch.cat(states) if states else torch.zeros(0, dtype=torch.float64)
     curves = [axis.curve.flatten() for axis in sums.axes if axis.curve is not None]
     out["effect_axis_curves"] = torch.cat(curves) if curves else torch.zeros(0, dtype=torch.float64)
+    known = [0 if axis.reach is None else len(axis.reach) for axis in sums.axes]
+    if any(known):  # not of axes that are from such a file
+        for name in STRETCHES:
+            out[f"effect_axis_{name}"] = torch.cat(
+                [own.flatten() for a in sums.axes if (own := getattr(a, name)) is not None]
+            )
+        out["effect_axis_reach_lengths"] = torch.tensor(known, dtype=torch.long)
     out[CURVED] = torch.tensor([axis.curve is not None for axis in sums.axes], dtype=torch.bool)
     out["effect_axis_gaps"] = torch.tensor([axis.compared for axis in sums.axes], dtype=torch.bool)
     out["effect_axis_has_states"] = torch.tensor([axis.states is not None for axis in sums.axes], dtype=torch.bool)
@@ -92,10 +102,11 @@ def effects_from_tensors(tensors: Mapping[str, Tensor]) -> EffectSums | None:
     sizes = [(len(share), len(own)) for share, own in zip(parts["share"], parts["coordinates"], strict=True)]
     states = _split(tensors["effect_axis_states"], tensors["effect_axis_has_states"], sizes)
     curves = _split(tensors["effect_axis_curves"], tensors[CURVED], sizes) if CURVED in tensors else {}
+    stretches = _stretches(tensors, [m for _, m in sizes])
     axes = []
     for i, compared in enumerate(tensors["effect_axis_gaps"].tolist()):
         fields = {name: part[i] for name, part in parts.items()}
-        axes.append(Axis(states=states.get(i), compared=compared, curve=curves.get(i), **fields))
+        axes.append(Axis(states=states.get(i), compared=compared, curve=curves.get(i), **stretches[i], **fields))
     pseudo_rows = float(tensors[PSEUDO_ROWS][0]) if PSEUDO_ROWS in tensors else EARLIER_PSEUDO_ROWS
     sums = EffectSums(tuple(axes), len(tensors["effect_slopes"]), None, tensors[INTERACTING], pseudo_rows)
     for name in EffectSums.SUMS:
@@ -108,6 +119,17 @@ def _split(values: Tensor, has: Tensor, sizes: list[tuple[int, int]]) -> dict[in
     numbers = has.nonzero()[:, 0].tolist()
     parts = values.split([sizes[i][0] * sizes[i][1] for i in numbers])
     return {i: part.reshape(sizes[i]) for i, part in zip(numbers, parts, strict=True)}
+
+
+def _stretches(tensors: Mapping[str, Tensor], members: list[int]) -> list[dict[str, Tensor]]:
+    """Stretches of each axis, which has so many members, by the names of its attributes; empty where it has none."""
+    if "effect_axis_reach" not in tensors:
+        return [{} for _ in members]
+    lengths = tensors["effect_axis_reach_lengths"].tolist()
+    reach = tensors["effect_axis_reach"].split(lengths)
+    ends = tensors["effect_axis_ends"].split([n * m for n, m in zip(lengths, members, strict=True)])
+    each = zip(reach, ends, members, strict=True)
+    return [{"reach": r, "ends": e.reshape(-1, m)} if len(r) else {} for r, e, m in each]
 
 
 def halves_to_tensors(halves: Halves | None) -> dict[str, Tensor]:

@@ -15,12 +15,13 @@ from agop_tabular.persistence.parameters import check_params
 from agop_tabular.persistence.specs import demand
 from agop_tabular.persistence.typed_json import AnyFloat, Count, Length, Within, checked, parsed
 
-FORMAT = 11
+FORMAT = 12
 """Version of the file format; a newer one is refused. 6 has dtypes and shapes under the checksum, and the parameters as
 they were when the explainer was saved beside those that it was fitted with; 7 has the audit; 8
 says where channels are in images, and whether "agop-adaptive" trusts positions; 9 has curves of columns that are
 encoded into several coordinates; 10 has rows spread over all values of a column with several axes, and shares of
-categories in all rows; 11 has the values of coordinates that are constant in the background rows."""
+categories in all rows; 11 has the values of coordinates that are constant in the background rows; 12 has the stretches
+of axes in which these rows have values."""
 
 STEADY_UP_TO_7 = 1 / 6
 """Steadiness above which positions were trusted up to format 7, whose files have the number only."""

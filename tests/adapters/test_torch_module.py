@@ -133,6 +133,56 @@ def test_a_module_of_classes_that_ends_in_probabilities(last, n_outputs, nested,
     np.testing.assert_allclose(explanation.probabilities, p.amax(dim=1), rtol=1e-4)
 
 
+class Through(nn.Module):
+    """A network behind a function, or a layer that it calls twice."""
+
+    def __init__(self, net, last):
+        super().__init__()
+        self.net, self.last = net, last
+
+    def forward(self, x):
+        return self.last(self.net(self.last(x) if isinstance(self.last, nn.Module) else x))
+
+
+class OwnSigmoid(nn.Sigmoid):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("last", "n_outputs", "is_sure"),
+    [
+        (torch.sigmoid, 1, False),
+        (lambda s: torch.softmax(s, dim=1), 3, True),
+        (nn.Sigmoid(), 1, True),
+        (OwnSigmoid(), 1, True),
+        (nn.LogSigmoid(), 1, True),
+    ],
+)
+def test_a_module_of_classes_whose_outputs_are_probabilities(last, n_outputs, is_sure, X):
+    torch.manual_seed(0)
+    net = MLP(6, n_outputs)
+    module, bare = Through(net, last), Through(net, last)
+    module.classes_ = list("abc")[: max(2, n_outputs)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = AGOPExplainer(module).fit(X)(X)
+    assert any("which it is, only you know" in str(w.message) for w in caught) == (not is_sure)
+    assert found.unit == "log-odds"
+    with torch.no_grad():
+        out = bare(torch.from_numpy(X))
+    out = out.exp() if isinstance(last, nn.LogSigmoid) else out
+    p = torch.cat((1 - out, out), dim=1) if n_outputs == 1 else out
+    assert found.predictions.tolist() == np.array(module.classes_)[p.argmax(dim=1)].tolist()
+    np.testing.assert_allclose(found.probabilities, p.amax(dim=1), rtol=1e-3)
+
+
+def test_separate_probabilities_of_classes_are_warned_of(X):
+    module = Through(MLP(6, 3), torch.sigmoid)
+    module.classes_ = list("abc")
+    with pytest.warns(UserWarning, match="outputs lie between 0 and 1 in all rows, and are taken for scores"):
+        AGOPExplainer(module).fit(X)
+
+
 def test_a_softmax_inside_is_no_end(X):
     net = MLP(3, 2)
     module = nn.Sequential(MLP(6, 3), nn.Softmax(dim=1), net)

@@ -13,8 +13,7 @@ from support.shapley import enumerated
 from support.three_way import COLUMNS, D, brute_force, scores, table
 
 from agop_tabular import AGOPExplainer
-from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.outliers import FAR, Bounds, Outliers
+from agop_tabular.effects.outliers import Outliers
 from agop_tabular.effects.typical_rows import TYPICAL_ROWS
 from agop_tabular.fitting.shuffled_rows import pool_rows
 
@@ -22,21 +21,6 @@ from agop_tabular.fitting.shuffled_rows import pool_rows
 @pytest.fixture(scope="module")
 def X():
     return np.random.default_rng(0).standard_normal((800, 4), dtype=np.float32)
-
-
-def test_bounds_are_beyond_the_grid_points_or_at_the_one_value(X):
-    rows = torch.from_numpy(X).clone()
-    rows[:, 3] = 0.1
-    axes = find_axes(rows)
-    constants = torch.tensor([torch.nan, torch.nan, torch.nan, rows[0, 3].double()])
-    bounds = Bounds.of(axes, constants, rows.device, torch.float32)
-    first, last = axes[0].nodes[0], axes[0].nodes[-1]
-    torch.testing.assert_close(bounds.upper[0], (last + FAR * (last - first)).float())
-    torch.testing.assert_close(bounds.lower[3], rows[0, 3])
-    for known in (rows, rows[:0], rows * torch.tensor([1, 1, 1, 1 + 1e-7])):
-        assert bounds.near(known) is known
-    x = torch.full((1, 4), 1e3)
-    assert torch.equal(bounds.near(x)[0], bounds.upper)
 
 
 @pytest.mark.parametrize("singly", [32, 2])
@@ -51,12 +35,14 @@ def test_changes_are_the_shapley_values_of_the_difference(monkeypatch, singly):
     typical, near = table(TYPICAL_ROWS, 3), table(6, 4)
     x = near.clone()
     x[1, 0], x[2, 1], x[2, 3], x[4, 4] = 100, -10, 3, 2
-    found = Outliers(typical, COLUMNS, D).changes(of_pairs, x, near)
+    found = Outliers(typical, typical, COLUMNS, D).changes(of_pairs, x, near)
     assert found.rows.tolist() == [1, 2, 4]
     expected = (brute_force(of_pairs, x, typical) - brute_force(of_pairs, near, typical))[found.rows]
     if singly < D:
         far = torch.tensor([[0], [1], [1]]) == torch.arange(D)
         far[1, 3], far[2, 1], far[2, 3] = True, False, True
+        torch.testing.assert_close(found.jointly, torch.where(far[..., None], 0.0, expected).sum(dim=1))
+        assert torch.equal(found.others, ~far)
         expected = torch.where(far[..., None], expected, 0.0)
     torch.testing.assert_close(found.values, expected)
 
@@ -67,7 +53,7 @@ def test_rows_are_attributed_alike_alone_and_together(monkeypatch):
     x[::3, 0], x[::2, 1] = 20, 20
     for singly in (32, 2):
         monkeypatch.setattr("agop_tabular.effects.outliers.SINGLY", singly)
-        outliers = Outliers(typical, COLUMNS, D)
+        outliers = Outliers(typical, typical, COLUMNS, D)
         together = outliers.changes(scores, x, near)
         for row, values in zip(together.rows.tolist(), together.values, strict=True):
             alone = outliers.changes(scores, x[[row]], near[[row]])
@@ -180,12 +166,37 @@ def test_a_flag_too_rare_for_the_background_rows():
     np.testing.assert_allclose(explainer.explain(X[[0, *rare]])[:, 2], [0, 10, 10], atol=0.01)
 
 
-def test_states_that_are_not_known_are_looked_up_at_the_nearest():
-    seen = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]).double()
-    rows = seen.repeat(100, 1)
-    (axis,) = find_axes(rows, column_of=torch.zeros(2, dtype=torch.long))
-    bounds = Bounds.of((axis,), torch.full((2,), torch.nan), rows.device, torch.float64)
-    assert bounds.near(rows) is rows
-    near = bounds.near(torch.tensor([[1.0, 2.0], [0.0, 2.0]]).double())
-    assert any(torch.equal(near[0], state) for state in seen)
-    assert torch.equal(near[1], seen[2])
+def test_what_others_do_in_wide_tables_is_theirs(monkeypatch):
+    """x₀ x₁ with x₀ far: half of the change is x₁'s, though it does not join singly."""
+    monkeypatch.setattr("agop_tabular.effects.outliers.SINGLY", 2)
+    X = np.random.default_rng(0).standard_normal((600, 3)).astype("float32")
+
+    class Product(torch.nn.Module):
+        def forward(self, x):
+            return x[:, :1] * x[:, 1:2] + 0 * x[:, 2:]
+
+    rows = X[:5].copy()
+    rows[:, 0] = 20
+    found = AGOPExplainer(Product()).fit(X).explain(rows)
+    half = rows[:, :2].prod(axis=1) / 2
+    assert np.linalg.norm(found[:, :2] - half[:, None], axis=0).max() < 0.15 * np.linalg.norm(half)
+
+
+def test_reference_rows_with_a_value_that_no_training_row_has():
+    """a is 1 in the training rows: what b does where a is 3 shows in no table of theirs."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 3)).astype("float32")
+    X[:, 0] = 1
+
+    class Scaled(torch.nn.Module):
+        def forward(self, x):
+            return x[:, :1] * x[:, 1:2] + x[:, 2:]
+
+    reference = X[:60].copy()
+    reference[:, 0] = 3
+    found = AGOPExplainer(Scaled()).fit(X).explain(X[60:70], reference=reference)
+    x, r = X[60:70, None].astype(float), reference[None].astype(float)
+    a = ((x - r)[..., 0] * (x + r)[..., 1] / 2).mean(axis=1)
+    b = ((x - r)[..., 1] * (x + r)[..., 0] / 2).mean(axis=1)
+    expected = np.stack((a, b, (x - r)[..., 2].mean(axis=1)), axis=1)
+    assert np.linalg.norm(found - expected) < 0.1 * np.linalg.norm(expected)

@@ -4,7 +4,7 @@ import torch
 from support.three_way import COLUMNS, table
 
 from agop_tabular.effects.axes import find_axes
-from agop_tabular.effects.typical_rows import TYPICAL_ROWS, some_rows, typical_rows
+from agop_tabular.effects.typical_rows import TYPICAL_ROWS, typical_of, typical_rows
 
 
 def test_they_have_quantiles_of_every_axis():
@@ -26,7 +26,12 @@ def test_states_are_drawn_by_their_share():
     assert typical.sort(dim=0).values.tolist() == [[0, 0]] * 3 + [[1, 3]]
 
 
-def test_some_of_other_rows():
-    rows = torch.arange(9.0)[:, None]
-    assert some_rows(rows)[:, 0].tolist() == [1, 3, 5, 7]
-    assert some_rows(rows[:1])[:, 0].tolist() == [0] * TYPICAL_ROWS
+def test_quantiles_of_other_rows():
+    column_of = torch.tensor([0, 0, 1])
+    line = torch.arange(9.0)
+    found = typical_of(torch.stack((line, -line, line.flip(0) * 10), dim=1), column_of)
+    assert found[:, 0].sort().values.tolist() == [1, 3, 5, 7]
+    assert torch.equal(found[:, 1], -found[:, 0]), "coordinates of a column stay together"
+    assert found[:, 2].sort().values.tolist() == [10, 30, 50, 70]
+    one = torch.tensor([[3.0, 4.0, 5.0]])
+    assert torch.equal(typical_of(one, column_of), one.repeat(TYPICAL_ROWS, 1))

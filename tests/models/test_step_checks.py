@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -79,7 +80,8 @@ def test_which_transformers_are_known():
         pass
 
     assert all(map(is_known, (StandardScaler(), FunctionTransformer(np.log1p), FunctionTransformer(np.float32))))
-    assert not any(map(is_known, (Own(), FunctionTransformer(lambda X: X))))
+    assert not any(map(is_known, (Own(), FunctionTransformer(lambda X: X), FrozenEstimator(Own()))))
+    assert is_known(FrozenEstimator(StandardScaler()))
 
 
 def test_a_network_behind_such_a_step_is_refused_by_name(rows):

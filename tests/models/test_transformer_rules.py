@@ -7,6 +7,7 @@ import scipy.sparse
 import torch
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
@@ -92,11 +93,16 @@ def test_blocks_are_numbered_over_a_whole_table(table):
     assert names[3] == "a"
 
 
-@pytest.mark.parametrize("transformer", [Normalizer(), PolynomialFeatures(2)])
+@pytest.mark.parametrize("transformer", [Normalizer(), TfidfTransformer(), PolynomialFeatures(2)])
 def test_mixed_columns_are_refused(transformer):
-    table = pd.DataFrame(np.random.default_rng(0).standard_normal((20, 2)), columns=["a", "b"])
+    table = pd.DataFrame(np.random.default_rng(0).random((20, 2)), columns=["a", "b"])
     with pytest.raises(ValueError, match=f"{type(transformer).__name__} mixes the columns 'a', 'b'"):
         links_of(transformer, table, ["a", "b"])
+
+
+def test_weights_of_words_without_a_norm_are_of_one_column_each():
+    table = pd.DataFrame(np.random.default_rng(0).random((20, 2)), columns=["a", "b"])
+    assert links_of(TfidfTransformer(norm=None), table, ["a", "b"])[0] == [0, 1]
 
 
 def test_outputs_that_are_not_accounted_for_are_refused(table):
