@@ -22,7 +22,7 @@ leave .27, and effects along the curve are nearer than those of the block and th
 
 FURTHER = 1.0
 """How far beyond all numbers the grid point is that goes before the missing value's, as a multiple of their range: well
-beyond those that effects are followed to (outliers.FAR)."""
+beyond those that effects are followed to (stretches.FAR)."""
 
 HARDLY_ANY = 1e-9
 """Share of the rows at this grid point, where there are none. Numerical, as SMALLEST_SHARE of the sums."""
@@ -91,10 +91,10 @@ def _line_axis(x: Tensor, coordinates: Tensor, curve: Curve, group_edges: Sequen
     if len(points) < 2:
         return None
     share = count.double() / len(x)
-    wide = wide_stretches(keys.sort().values[None]).any() or len(torch.unique(keys)) < FEW_VALUES
+    values, counts = torch.unique(keys, return_counts=True)
+    wide = wide_stretches(keys.sort().values[None]).any() or len(values) < FEW_VALUES
     last = torch.tensor([len(nodes) - 2]) if curve.has_missing else None
     groups, compared = groups_of(share, _halved(group_edges), last), bool(wide) or curve.has_missing
-    values, counts = torch.unique(keys, return_counts=True)
     reach, places = stretches_of(values, counts)
     ends = x[(keys == values[places, None]).double().argmax(dim=1)]
     return Axis(coordinates, nodes[:0], edges, nodes, groups, None, share, compared, points, reach, ends)

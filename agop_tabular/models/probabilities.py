@@ -24,6 +24,10 @@ SUMS_TO_ONE = 1e-3
 """By which probabilities may miss the sum 1, as rounding in half precision makes them."""
 
 
+STRETCHED = (10.0, -10.0, 1e3, -1e3)
+"""Factors of rows on which outputs are looked at that lie between 0 and 1 on the rows themselves."""
+
+
 class ScoresOfProbabilities(nn.Module):
     """A module of probabilities, converted to scores.
 
@@ -129,6 +133,8 @@ def behind_probabilities(module: nn.Module, x: Tensor, raw: Tensor) -> tuple[nn.
     sure = wrapped.final is not None
     if not sure and not one:
         sure = torch.allclose(raw.sum(dim=1), raw.new_ones(len(raw)), rtol=0, atol=SUMS_TO_ONE)
+    if not sure and _leaves_unit_interval(module, x):
+        return module, False
     if not sure:
         taken = "is taken for the probability of the second class" if one else "are taken for scores before the softmax"
         warn_user(
@@ -137,6 +143,15 @@ def behind_probabilities(module: nn.Module, x: Tensor, raw: Tensor) -> tuple[nn.
             "torch.nn.Sigmoid or torch.nn.Softmax layer, whose input is explained."
         )
     return (wrapped, contrast_only) if sure or one else (module, False)
+
+
+def _leaves_unit_interval(module: nn.Module, x: Tensor) -> bool:
+    """Whether outputs lie outside of 0 to 1 far from the rows x (b, p), as scores do and probabilities never."""
+    try:
+        out = torch.cat([module(factor * x) for factor in STRETCHED])
+    except Exception:  # rows that mean nothing to the module, such as negative codes
+        return False
+    return bool(((out < 0) | (out > 1)).any())
 
 
 class SeveralOutputsError(NoGradientError):

@@ -176,6 +176,21 @@ def test_a_module_of_classes_whose_outputs_are_probabilities(last, n_outputs, is
     np.testing.assert_allclose(found.probabilities, p.amax(dim=1), rtol=1e-3)
 
 
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_scores_that_happen_to_lie_between_0_and_1_are_scores(n_outputs, X):
+    net = MLP(6, n_outputs)
+    last = nn.Linear(n_outputs, n_outputs)
+    with torch.no_grad():
+        last.weight.copy_(0.01 * torch.eye(n_outputs))
+        last.bias.fill_(0.4)
+    module = nn.Sequential(net, last)
+    module.classes_ = list("abc")[: max(2, n_outputs)]
+    _, scores = confirmed(module, X)
+    out = module(torch.from_numpy(X))
+    assert ((out > 0) & (out < 1)).all()
+    torch.testing.assert_close(scores[:, -n_outputs:], out)
+
+
 def test_separate_probabilities_of_classes_are_warned_of(X):
     module = Through(MLP(6, 3), torch.sigmoid)
     module.classes_ = list("abc")

@@ -182,6 +182,22 @@ def test_what_others_do_in_wide_tables_is_theirs(monkeypatch):
     assert np.linalg.norm(found[:, :2] - half[:, None], axis=0).max() < 0.15 * np.linalg.norm(half)
 
 
+@pytest.mark.parametrize("singly", [32, 1])
+def test_scores_that_are_not_finite_there_are_refused(monkeypatch, singly):
+    """Also where the other columns of a wide table join at once."""
+    monkeypatch.setattr("agop_tabular.effects.outliers.SINGLY", singly)
+    X = np.random.default_rng(0).standard_normal((600, 3)).astype("float32")
+
+    class Logarithm(torch.nn.Module):
+        def forward(self, x):
+            return torch.log(30 + x[:, 1:2] * torch.relu(x[:, :1] - 10)) + x[:, 1:2] + 0 * x[:, 2:]
+
+    rows = X[:5].copy()
+    rows[:, 0], rows[:, 1] = 500, 2
+    with pytest.raises(ValueError, match="values outside the training rows need"):
+        AGOPExplainer(Logarithm()).fit(X).explain(rows)
+
+
 def test_reference_rows_with_a_value_that_no_training_row_has():
     """a is 1 in the training rows: what b does where a is 3 shows in no table of theirs."""
     rng = np.random.default_rng(0)
