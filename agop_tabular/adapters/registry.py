@@ -51,12 +51,30 @@ def adapt(estimator: Any) -> Adapter:
     """
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")
-    for ancestor in type(estimator).__mro__:
-        build = BUILDERS.get(f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}")
-        if build is not None:
-            return build(estimator)
+    build = _builder(estimator)
+    if build is not None:
+        return build(estimator)
+    held = _held(estimator)
+    if held is not None:
+        raise NoGradientError(
+            f"{type(estimator).__name__} cannot be explained as a whole, but an estimator that it holds can: "
+            f"AGOPExplainer(model.{held})."
+        )
     raise NoGradientError(
         f"{type(estimator).__name__} cannot be explained: it has no gradient that AGOPExplainer could follow. "
         "Give a skorch net, a torch.nn.Module, an MLPClassifier, MLPRegressor or linear model of scikit-learn, or a "
         "Pipeline that ends in one of them; for trees and ensembles of trees use shap.TreeExplainer."
     )
+
+
+def _builder(estimator: Any) -> Callable[[Any], Adapter] | None:
+    names = (f"{ancestor.__module__.partition('.')[0]}.{ancestor.__name__}" for ancestor in type(estimator).__mro__)
+    return next((BUILDERS[name] for name in names if name in BUILDERS), None)
+
+
+def _held(wrapper: Any) -> str | None:
+    """Where a wrapper, as one that sets a threshold or has several outputs, holds an estimator that has an adapter."""
+    if _builder(getattr(wrapper, "estimator_", None)) is not None:
+        return "estimator_"
+    several = getattr(wrapper, "estimators_", None)
+    return "estimators_[0]" if isinstance(several, list) and several and _builder(several[0]) is not None else None

@@ -1,11 +1,16 @@
 """What cannot be explained is refused with one clear sentence that names the cause and the way out."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -24,6 +29,19 @@ class TestModels:
         for fitted in (model.fit(X, y), make_pipeline(StandardScaler(), clone(model)).fit(X, y)):
             with pytest.raises(TypeError, match="cannot be explained: it has no gradient.*TreeExplainer"):
                 AGOPExplainer(fitted).fit(X)
+
+    def test_what_a_wrapper_holds(self, X):
+        y = (X[:, 0] > 1).astype(int)
+        linear = LogisticRegression()
+        wrappers = {
+            "estimator_": FixedThresholdClassifier(linear, threshold=0.3).fit(X, y),
+            "estimators_[0]": MultiOutputClassifier(linear).fit(X, np.column_stack([y, 1 - y])),
+        }
+        for held, model in wrappers.items():
+            with pytest.raises(TypeError, match=f"can: AGOPExplainer\\(model.{re.escape(held)}\\)"):
+                AGOPExplainer(model).fit(X)
+        with pytest.raises(TypeError, match="it has no gradient"):
+            AGOPExplainer(FixedThresholdClassifier(DecisionTreeClassifier()).fit(X, y)).fit(X)
 
     def test_embedding_of_computed_codes(self):
         class Embedded(nn.Module):
