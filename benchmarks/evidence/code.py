@@ -17,6 +17,9 @@ ENGINE = ("adapters", "attribution", "core", "effects", "explainer", "fitting", 
 COMPARED = (*ENGINE, "baselines", "datasets", "evaluation")
 """The same, with peers, tasks and metrics."""
 
+IMAGES = tuple(part for part in (*COMPARED, "image") if part != "effects")
+"""What maps of images come from: no method that looks up effects of columns explains images."""
+
 MEASURED: dict[str, tuple[str, ...]] = {
     "synthetic": COMPARED,
     "ablation": COMPARED,
@@ -27,9 +30,9 @@ MEASURED: dict[str, tuple[str, ...]] = {
     "audit": (*ENGINE, "audit", "datasets"),
     "importance": (*ENGINE, "datasets", "results"),
     "roar": COMPARED,
-    "images": (*COMPARED, "image"),
-    "segments": (*COMPARED, "image"),
-    "scenes": (*COMPARED, "image"),
+    "images": IMAGES,
+    "segments": IMAGES,
+    "scenes": IMAGES,
     "training-guided": (*COMPARED, "training_guided"),
     "automl": (*ENGINE, "automl"),
     "timing": (*ENGINE, "baselines"),

@@ -1,6 +1,6 @@
 """Random networks, tables, parameters and calls: each case is right or refused in a sentence.
 
-100 cases, always the same, in the normal suite; ``make fuzz`` runs 5,000 new ones, by FUZZ_CASES.
+60 cases, always the same, in the normal suite; ``make fuzz`` runs 5,000 new ones, by FUZZ_CASES.
 """
 
 import os
@@ -11,7 +11,7 @@ from fuzz.checks import run
 from fuzz.outcome import FAULT, REFUSED, RIGHT
 from hypothesis import HealthCheck, Phase, event, given, settings
 
-N_CASES = int(os.environ.get("FUZZ_CASES", 100))
+N_CASES = int(os.environ.get("FUZZ_CASES", 60))
 
 IN_THE_SUITE = "FUZZ_CASES" not in os.environ
 

@@ -36,6 +36,7 @@ def call(study, output, options, capsys):
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_overhead(tmp_path, capsys):
     printed = call(
         "overhead",
@@ -178,6 +179,7 @@ def test_a_failing_method_is_recorded(tmp_path, monkeypatch):
     assert failed["failed"].tolist() == ["RuntimeError: no such luck"]
 
 
+@pytest.mark.slow
 def test_timing(tmp_path, capsys):
     options = (
         "--base 12 4 3 8 --rows 12 24 --features 4 6 --classes 3 --width 8 --train-rows 120 --rounds 1 --limit 0.1"
@@ -195,6 +197,7 @@ def test_timing(tmp_path, capsys):
     assert "| method | rows | features |" in page
 
 
+@pytest.mark.slow
 def test_ablation(tmp_path, capsys):
     options = "--families untrained 50-levels --seeds 2 --first-seed 0 --rows 3 --permutations 4 --jobs 1"
     assert "cells: 0 of 3 are already done" in call("ablation", tmp_path, options, capsys)
@@ -228,6 +231,7 @@ def test_raw_truth(tmp_path, capsys):
     assert (tmp_path / "ablation-raw.md").read_text() == kept, "the page is made of the records in its folder"
 
 
+@pytest.mark.slow
 def test_images(tmp_path, capsys):
     options = (
         "--scenarios linear translations_rotations --backgrounds white --networks MLP --seeds 2 --first-seed 150 "
@@ -300,6 +304,7 @@ def test_importance(tmp_path, capsys):
     assert "| mean |" in (tmp_path / "importance.md").read_text()
 
 
+@pytest.mark.slow
 def test_segments(tmp_path, capsys):
     call("segments", tmp_path, "--seeds 1 --train 500 --test 3 --epochs 1 --jobs 1", capsys)
     (network,) = json.loads((tmp_path / "segments.json").read_text())["networks"]
@@ -327,6 +332,7 @@ def test_every_family_draws_what_it_says():
         assert error < 0.2, family
 
 
+@pytest.mark.slow
 def test_roar(tmp_path, capsys):
     options = (
         "--data adult --methods agop agop-ixg input-x-gradient --seeds 2 --random 1 --train-rows 300 --test-rows 200 "
@@ -345,6 +351,7 @@ def test_roar(tmp_path, capsys):
     assert (tmp_path / "roar-adult.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_training_guided(tmp_path, capsys):
     options = (
         "--problems linear expression --seeds 1 --first-seed 3 --train-rows 1500 --permutations 4 --epochs 5 "

@@ -1,7 +1,14 @@
 """Digests of the measured code."""
 
-import pytest
+import sys
+from pathlib import Path
 
+import pytest
+import torch
+from torch import nn
+
+from agop_tabular.attribution.methods import METHODS
+from agop_tabular.image import AGOPImageExplainer
 from benchmarks.__main__ import STUDIES
 from benchmarks.evidence import code
 
@@ -41,3 +48,18 @@ def test_a_digest_is_that_of_the_parts_that_are_measured(tmp_path, monkeypatch):
     narrow, wide = [code.digest.__wrapped__(study) for study in ("narrow", "wide")]
     assert narrow == before[0]
     assert wide != before[1]
+
+
+@pytest.mark.parametrize("method", ["agop-adaptive", *(m for m in METHODS if not METHODS[m].gathers_effects)])
+def test_images_are_explained_without_effects(method):
+    ran = set()
+    images = torch.rand(24, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2)).eval()
+    sys.setprofile(lambda frame, event, _: ran.add(frame.f_code))
+    try:
+        AGOPImageExplainer(network, method=method).fit(images).explain(images[:2])
+    finally:
+        sys.setprofile(None)
+    files = {Path(code.co_filename) for code in ran if code.co_name != "<module>"}
+    assert any(file.parent.name == "image" for file in files)
+    assert not [file for file in files if file.parent.name == "effects"]
