@@ -55,11 +55,12 @@ def test_images_are_explained_without_effects(method):
     ran = set()
     images = torch.rand(24, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2)).eval()
+    before = sys.getprofile()
     sys.setprofile(lambda frame, event, _: ran.add(frame.f_code))
     try:
         AGOPImageExplainer(network, method=method).fit(images).explain(images[:2])
     finally:
-        sys.setprofile(None)
-    files = {Path(code.co_filename) for code in ran if code.co_name != "<module>"}
+        sys.setprofile(before)
+    files = {Path(called.co_filename) for called in ran if called.co_name != "<module>"}
     assert any(file.parent.name == "image" for file in files)
     assert not [file for file in files if file.parent.name == "effects"]
