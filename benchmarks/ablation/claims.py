@@ -13,6 +13,12 @@ MARGIN, FAILED_MARGIN = 0.01, 0.02
 """Non-inferiority margins, fixed before the run; the second for networks that failed to learn their task, on which the
 network's own Shapley values are less reliable."""
 
+SHOWN = 5
+"""How many undecided comparisons a line names, the least favourable first; the records have the others."""
+
+LEAST_FOR_WILCOXON = 6
+"""Networks below which no two-sided Wilcoxon test is significant at .05: of five, the smallest p-value is .0625."""
+
 
 def verdicts(found: pd.DataFrame, cells: list[Cell]) -> list[str]:
     """A line for each claim, from all comparisons and what the gate took."""
@@ -99,9 +105,20 @@ def _verdict(claim: str, found: pd.DataFrame, least: float, significant: bool = 
     shown = (found["low"] > least) & ((found["holm_wilcoxon"] < 0.05) | (not significant))
     against = found["high"] < least
     parts = [f"shown in {shown.sum()} of {len(found)} comparisons"]
-    for title, rows in (("undecided", found[~shown & ~against]), ("not so", found[against])):
-        if len(rows):
-            parts.append(f"{title}: " + ", ".join(map(_difference, rows.itertuples())))
+    undecided = found[~shown & ~against].sort_values("difference")
+    if len(undecided):
+        named = ", ".join(map(_difference, undecided.head(SHOWN).itertuples()))
+        above = (undecided["low"] > least).sum()
+        others = len(undecided) - SHOWN
+        more = f", and {others} with larger differences (`ablation.json`)" if others > 0 else ""
+        parts.append(f"undecided: {named}{more}")
+        if significant and above and found["n"].max() < LEAST_FOR_WILCOXON:
+            parts.append(
+                f"{above} of these intervals are above {least:g}, but with fewer than {LEAST_FOR_WILCOXON} networks "
+                "of a family no Wilcoxon test can be significant"
+            )
+    if against.any():
+        parts.append("not so: " + ", ".join(map(_difference, found[against].itertuples())))
     return f"- {claim}: " + ("holds." if shown.all() else "; ".join(parts) + ".")
 
 

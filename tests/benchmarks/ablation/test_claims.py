@@ -44,3 +44,19 @@ def test_what_was_not_tested_does_not_hold():
     found = lines(comparison("linear", 0.01, 0.02), comparison("steps, failed", 0.01, 0.02, n=1))
     assert found["- Failed networks, cosine not inferior to SHAP Deep (margin 0.02)"].endswith("not tested.")
     assert found["- Gated, not inferior to SHAP Deep times the gate (margin 0.01)"].endswith("not tested.")
+
+
+def test_of_many_undecided_comparisons_the_least_are_named_and_the_others_counted():
+    found = lines(*(comparison(f"family-{i}", -0.02 - i / 1000, 0.02) for i in range(8)))
+    line = found["- Network, cosine not inferior to SHAP Deep (margin 0.01) on any family"]
+    named = [word for word in line.replace("(", " ").split() if word.startswith("family-")]
+    assert named == [f"family-{i}" for i in (7, 6, 5, 4, 3)]
+    assert line.endswith(", and 3 with larger differences (`ablation.json`).")
+
+
+@pytest.mark.parametrize(("n", "said"), [(5, True), (6, False)])
+def test_too_few_networks_for_the_test_of_significance_are_said(n, said):
+    found = lines(*(comparison(f"f{i}", 0.01, 0.02, against="lime", p=1.0, n=n) for i in range(3)))
+    line = found["- Network, cosine significantly better than IG, Input×Gradient and LIME on every family"]
+    assert "shown in 0 of 3" in line
+    assert ("3 of these intervals are above 0, but with fewer than 6 networks" in line) is said
