@@ -253,7 +253,7 @@ def roar(results: Path) -> dict[str, str]:
 
 @cache
 def automl(results: Path) -> dict[str, str]:
-    """By tool: seconds of its own fit, and per cent of them that explaining takes, and that predicting takes."""
+    """By tool: seconds of its own fit, and per cent of them that explaining takes."""
     found = {}
     for tool in record(results, "automl")["tools"]:
         name, fit = _name(tool["tool"]), tool["tool_fit"]
@@ -261,7 +261,6 @@ def automl(results: Path) -> dict[str, str]:
             f"{name}_fit": _round(fit) if fit >= 100 else f"{fit:.0f}",
             f"{name}_share": _two(100 * tool["share"]),
         }
-        found |= {f"{name}_predicting": _two(100 * tool["predicting"] / fit)}
     shares = [100 * tool["share"] for tool in record(results, "automl")["tools"] if tool["tool"] in SEARCHES]
     return found | {"share_least": _two(min(shares)), "share_most": _two(max(shares))}
 

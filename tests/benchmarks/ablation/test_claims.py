@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
+from scipy import stats
 
-from benchmarks.ablation.claims import verdicts
+from benchmarks.ablation.claims import LEAST_FOR_WILCOXON, verdicts
 from benchmarks.ablation.comparisons import NOT_CHOSEN_ON
 
 
@@ -60,3 +61,10 @@ def test_too_few_networks_for_the_test_of_significance_are_said(n, said):
     line = found["- Network, cosine significantly better than IG, Input×Gradient and LIME on every family"]
     assert "shown in 0 of 3" in line
     assert ("3 of these intervals are above 0, but with fewer than 6 networks" in line) is said
+
+
+def test_six_networks_are_the_least_for_a_significant_signed_rank_test():
+    def smallest_p_value(n):
+        return stats.wilcoxon(range(1, n + 1), method="exact").pvalue
+
+    assert smallest_p_value(LEAST_FOR_WILCOXON - 1) > 0.05 > smallest_p_value(LEAST_FOR_WILCOXON)
